@@ -1,0 +1,1 @@
+//! The open engine: joining, publishing, subscribing, codecs, jitter buffer, mixer.

@@ -1,0 +1,15 @@
+//! Frames, formats, conversion, scaling, PCM and the H.264 bitstream.
+//!
+//! This room holds values and pure functions. It is not for threads, clocks, devices or sockets: whoever
+//! captures, encodes or sends uses it and keeps those to themselves.
+#![forbid(unsafe_code)]
+
+pub mod encoded;
+pub mod format;
+pub mod frame;
+pub mod pcm;
+
+pub use encoded::EncodedFrame;
+pub use format::{PixelFormat, Size};
+pub use frame::{BrokenFrame, Frame, FrameBuffer, FramePool, Plane, RawFrame};
+pub use pcm::{PcmBlock, PcmFormat};

@@ -1,0 +1,1 @@
+//! Embedded room server: LiveKit-compatible SFU, tokens, RoomService, WHEP/WHIP, viewer page.
