@@ -1,0 +1,43 @@
+# What people and CI run. Everything here does its own set-up.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run build test test-rust test-browser test-clients test-kernel test-fuzz lint deny bench web setup clean
+
+CARGO_BUILD := cargo build --release --locked
+WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
+
+help: ## list the commands
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: build ## set up, build a release, start the daemon with its embedded room
+	@exec target/release/artc-edge run
+
+build: setup web ## the release binary, viewer page included
+	@$(CARGO_BUILD)
+
+test: ## set up and pass all tests: lints, Rust, browser, other clients, kernel bench, fuzzing in brief
+	@tests/run.sh
+
+bench: ## set up and print the table of SPECIFICATION.md; raw data in target/bench/*.json
+	@setup/packages.sh bench
+	@$(MAKE) --no-print-directory build
+	@bench/run.sh
+
+web: web/dist/index.html ## the viewer page, which the binary embeds
+
+web/dist/index.html: $(WEB_SOURCES)
+	@PATH="$$(setup/node.sh):$$PATH"; cd web; npm ci --no-audit --no-fund --silent; npm run --silent build; touch dist/index.html
+
+setup: ## install the system packages that a build needs
+	@setup/packages.sh build
+
+lint: ## format, clippy with warnings denied
+	@cargo fmt --all --check
+	@cargo clippy --release --locked --workspace --all-targets -- -D warnings
+
+deny: ## licences, sources and duplicate versions of the dependencies
+	@setup/cargo-deny.sh check licenses bans sources
+
+clean: ## remove everything that was built
+	@rm -rf target web/dist web/node_modules tests/.cache

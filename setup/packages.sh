@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Installs the Debian or Ubuntu packages that a job needs and that are missing, saying which. Not for Rust: see https://rustup.rs.
+# usage: setup/packages.sh build|test|bench
+set -euo pipefail
+
+build=(libasound2-dev pkg-config cmake nasm clang libclang-dev g++ make git ca-certificates python3 python3-venv)
+test=(chromium ffmpeg v4l-utils alsa-utils iproute2 xz-utils socat)
+bench=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-nice)
+
+case "${1:-}" in
+    build) wanted=("${build[@]}") ;;
+    test) wanted=("${build[@]}" "${test[@]}") ;;
+    bench) wanted=("${build[@]}" "${test[@]}" "${bench[@]}" python3-gi gir1.2-gst-plugins-bad-1.0) ;;
+    *) echo "usage: $0 build|test|bench" >&2; exit 64 ;;
+esac
+
+if ! command -v cargo >/dev/null; then
+    echo "cargo is missing: install Rust from https://rustup.rs, then run this again" >&2
+    exit 69
+fi
+if ! command -v dpkg-query >/dev/null; then
+    echo "this is no Debian or Ubuntu system; install these by hand: ${wanted[*]}" >&2
+    exit 0
+fi
+
+missing=()
+for package in "${wanted[@]}"; do
+    dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+echo "missing system packages: ${missing[*]}"
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || { echo "run as root: apt-get install ${missing[*]}" >&2; exit 77; }
+    as_root=(sudo)
+fi
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get update -q
+"${as_root[@]}" apt-get install -y -q --no-install-recommends "${missing[@]}"
