@@ -1,1 +1,8 @@
-//! The daemon.
+//! The daemon's modules, as a library so that tests and benches reach them.
+
+pub mod app;
+pub mod capture;
+pub mod cli;
+pub mod config;
+pub mod control;
+pub mod telemetry;

@@ -1,1 +1,5 @@
 //! Embedded room server: LiveKit-compatible SFU, tokens, RoomService, WHEP/WHIP, viewer page.
+
+mod config;
+
+pub use config::Config;

@@ -1,0 +1,29 @@
+//! Exit codes, as sysexits.h has them.
+
+use std::process::ExitCode;
+
+/// How the process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// As asked.
+    Ok = 0,
+    /// The arguments were wrong.
+    Usage = 64,
+    /// A device, or the daemon, is not there.
+    Unavailable = 69,
+    /// A mistake of ours.
+    Bug = 70,
+    /// It may work later: a port is taken, a server away.
+    TryAgain = 75,
+    /// Not allowed.
+    Permission = 77,
+    /// The configuration is wrong; trying again will not help.
+    Configuration = 78,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}

@@ -1,0 +1,53 @@
+//! The whole configuration: the sum of the parts' own `Config`s, from five layers.
+//!
+//! Each part owns its section: a struct with `#[serde(deny_unknown_fields, default)]`, a `Default`, every field documented,
+//! `Option` fields serialised as they are (no `skip_serializing_if`, so that the default value names every key), and a method
+//! `problems()` that returns what is out of range as pairs of key and reason. This room adds the sections up, reads the layers
+//! and says where each value came from. It decides nothing, and nobody below `app` and `cli` names it.
+//!
+//! Later layers win: built-in, board profile, file, `conf.d/*.toml` in the order of their names, environment.
+
+mod de;
+mod error;
+mod load;
+mod rules;
+mod schema;
+mod secrets;
+mod sections;
+mod tree;
+
+use serde::{Deserialize, Serialize};
+
+pub use error::{ConfigError, Problem};
+pub use load::{DEFAULT_FILE, File, Loaded, Sources, load};
+pub use secrets::SecretError;
+pub use sections::{Board, Device, EncoderChoice, Engine, EngineKind, Latency, NamedCamera, Stream};
+pub use tree::{Layer, Origin};
+
+use crate::{capture, control, telemetry};
+
+/// Everything that can be configured.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// This device.
+    pub device: Device,
+    /// The board it runs on.
+    pub board: Board,
+    /// The camera that is published.
+    pub camera: capture::video::Config,
+    /// Names for cameras, to be used in `camera.source`.
+    pub cameras: Vec<NamedCamera>,
+    /// The microphone that is published.
+    pub microphone: capture::audio::Config,
+    /// How picture and sound are sent.
+    pub stream: Stream,
+    /// Which engine sends them.
+    pub engine: Engine,
+    /// The embedded room server.
+    pub room: room::Config,
+    /// Commands.
+    pub control: control::Config,
+    /// Log, metrics, health.
+    pub telemetry: telemetry::Config,
+}

@@ -1,0 +1,116 @@
+//! What no single value can break, but the whole can.
+
+use super::{
+    Config, EngineKind,
+    error::Problem,
+    secrets::{SECRETS, is_secret},
+    tree::{Layer, Node},
+};
+
+/// A credential or a file named in a higher layer takes the place of a secret written in a lower one, and the other way
+/// round; only within one layer are both together a mistake.
+pub(super) fn prefer_file_over_lower_inline(whole: &mut Node) {
+    for secret in SECRETS {
+        let layer = |key: &str| {
+            let path = split(key);
+            whole.get(&path).filter(|_| exists(whole, &path)).map(|entry| entry.node.origin.source.layer)
+        };
+        let (inline, file): (Option<Layer>, Option<Layer>) = (layer(secret.key), layer(secret.file_key));
+        match (inline, file) {
+            (Some(inline), Some(file)) if inline < file => whole.remove(&split(secret.key)),
+            (Some(inline), Some(file)) if file < inline => whole.remove(&split(secret.file_key)),
+            _ => false,
+        };
+    }
+}
+
+/// Everything that reading alone cannot see. Keys in `broken` have been complained about already.
+pub(super) fn check(config: &Config, whole: &Node, broken: &[String], problems: &mut Vec<Problem>) {
+    let mut say = |key: &str, text: String| {
+        if broken.iter().any(|path| path == key || path.starts_with(&format!("{key}.")) || key.starts_with(&format!("{path}."))) {
+            return;
+        }
+        let at = whole.get(&split(key)).map(|entry| entry.node.origin.clone());
+        let mut problem = Problem::plain(at, format!("`{key}`: {text}"));
+        problem.secret = is_secret(key);
+        problems.push(problem);
+    };
+    let sections = [
+        ("camera", config.camera.problems()),
+        ("microphone", config.microphone.problems()),
+        ("stream", config.stream.problems()),
+        ("engine.open", config.engine.open.problems()),
+        ("room", config.room.problems()),
+        ("control", config.control.problems()),
+        ("telemetry", config.telemetry.problems()),
+    ];
+    for (section, found) in sections {
+        for (key, text) in found {
+            say(&format!("{section}.{key}"), text);
+        }
+    }
+    if config.device.name.as_deref().is_some_and(|name| name.trim().is_empty() || name.chars().any(char::is_control)) {
+        say("device.name", "is empty or holds control characters".into());
+    }
+    let open = &config.engine.open;
+    let token = open.token.is_some() || open.token_file.is_some();
+    if config.engine.kind == EngineKind::Open {
+        match (&open.url, token, config.room.enabled) {
+            (None, _, false) => {
+                say(
+                    "room.enabled",
+                    "false leaves nothing to join; set `engine.open.url` and a token, or switch the room on".into(),
+                );
+            }
+            (Some(_), false, _) => {
+                let text =
+                    "needs a join token; set `engine.open.token_file`, or hand one over as the credential `engine.open.token`";
+                say("engine.open.url", text.into());
+            }
+            _ => {}
+        }
+    }
+    for (number, camera) in config.cameras.iter().enumerate() {
+        let at = item(whole, number).or_else(|| whole.get(&split("cameras")).map(|entry| entry.node.origin.clone()));
+        let mut complain = |text: String| problems.push(Problem::plain(at.clone(), text));
+        if let Some(first) = config.cameras[..number].iter().position(|other| other.name == camera.name) {
+            let above = item(whole, first).map(|at| format!(" ({at})")).unwrap_or_default();
+            complain(format!("`cameras`: two cameras are named \"{}\"; the other is number {}{above}", camera.name, first + 1));
+        }
+        if ["", "auto", "pattern", "none"].contains(&camera.name.as_str()) || camera.name.starts_with('/') {
+            complain(format!(
+                "`cameras`: \"{}\" cannot be the name of a camera; it means something else in `camera.source`",
+                camera.name
+            ));
+        }
+        if camera.source.is_empty() {
+            complain(format!(
+                "`cameras`: camera \"{}\" has an empty source; `artc-edge devices` lists what there is",
+                camera.name
+            ));
+        }
+    }
+}
+
+/// Puts the source of a named camera where its name is used.
+pub(super) fn resolve_names(config: &mut Config) {
+    if let Some(named) = config.cameras.iter().find(|camera| camera.name == config.camera.source) {
+        config.camera.source = named.source.clone();
+    }
+}
+
+pub(super) fn split(key: &str) -> Vec<String> {
+    key.split('.').map(str::to_owned).collect()
+}
+
+fn exists(whole: &Node, path: &[String]) -> bool {
+    let mut copy = whole.clone();
+    copy.remove(path)
+}
+
+fn item(whole: &Node, number: usize) -> Option<super::tree::Origin> {
+    match &whole.get(&split("cameras"))?.node.value {
+        super::tree::Value::Array(items) => items.get(number).map(|node| node.origin.clone()),
+        _ => None,
+    }
+}

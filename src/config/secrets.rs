@@ -1,0 +1,101 @@
+//! Values that no one may see: which they are, how they come in by file, how they are left out of what is shown.
+
+use std::{fs, io, path::PathBuf};
+
+use super::Config;
+
+/// A key whose value is secret, and the key that names a file holding it.
+pub(super) struct Secret {
+    pub key: &'static str,
+    pub file_key: &'static str,
+}
+
+/// All of them. A credential of the service manager has the name of the key.
+pub(super) const SECRETS: [Secret; 2] = [
+    Secret { key: "engine.open.token", file_key: "engine.open.token_file" },
+    Secret { key: "room.api_secret", file_key: "room.api_secret_file" },
+];
+
+/// Whether the value at this key must not be shown.
+pub(super) fn is_secret(key: &str) -> bool {
+    SECRETS.iter().any(|secret| secret.key == key)
+}
+
+/// Whether a line of a file might hold a secret, going by the words in it.
+pub(super) fn may_hold_secret(line: &str) -> bool {
+    let mut line = line.to_ascii_lowercase();
+    for secret in SECRETS {
+        let name = secret.file_key.rsplit('.').next().unwrap_or(secret.file_key);
+        line = line.replace(name, "");
+    }
+    ["secret", "token", "password", "passwd"].iter().any(|word| line.contains(word))
+}
+
+/// A file of a secret that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// It cannot be read.
+    #[error("`{key}` = {}: {}; {}", path.display(), plain(source), way_out(source))]
+    Read {
+        /// The key that names it.
+        key: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It holds nothing.
+    #[error("`{key}` = {}: the file is empty; put the secret on its first line", path.display())]
+    Empty {
+        /// The key that names it.
+        key: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl SecretError {
+    /// Whether it is a matter of permissions.
+    pub fn is_permission(&self) -> bool {
+        matches!(self, Self::Read { source, .. } if source.kind() == io::ErrorKind::PermissionDenied)
+    }
+}
+
+fn plain(why: &io::Error) -> &'static str {
+    match why.kind() {
+        io::ErrorKind::NotFound => "no such file",
+        io::ErrorKind::PermissionDenied => "permission denied",
+        io::ErrorKind::IsADirectory => "a directory, not a file",
+        io::ErrorKind::InvalidData => "not UTF-8 text",
+        _ => "cannot be read",
+    }
+}
+
+fn way_out(why: &io::Error) -> &'static str {
+    match why.kind() {
+        io::ErrorKind::PermissionDenied => "let the daemon's user read it, or hand it over with LoadCredential=",
+        _ => "create it with the secret on its first line",
+    }
+}
+
+impl Config {
+    /// Reads the room's secret from its file, so that the parts get values. A join token's file is left alone: the engine reads
+    /// it anew at each join.
+    pub fn with_secrets(mut self) -> Result<Self, SecretError> {
+        if let Some(path) = self.room.api_secret_file.take() {
+            self.room.api_secret = Some(read("room.api_secret_file", path)?);
+        }
+        Ok(self)
+    }
+}
+
+/// The first line of a file that holds a secret.
+pub(crate) fn read(key: &'static str, path: PathBuf) -> Result<String, SecretError> {
+    match fs::read_to_string(&path) {
+        Err(source) => Err(SecretError::Read { key, path, source }),
+        Ok(text) => match text.lines().next().map(str::trim) {
+            Some(line) if !line.is_empty() => Ok(line.to_owned()),
+            _ => Err(SecretError::Empty { key, path }),
+        },
+    }
+}

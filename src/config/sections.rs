@@ -1,0 +1,109 @@
+//! The sections that belong to no single part: the app hands their values out.
+
+use serde::{Deserialize, Serialize};
+
+/// `[device]`: who this device is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Device {
+    /// The name that people see. Unset: the host name.
+    pub name: Option<String>,
+}
+
+/// `[board]`: what it runs on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Board {
+    /// `auto` (by device tree or DMI), the id of a profile, or the path of a profile file.
+    pub profile: String,
+}
+
+impl Default for Board {
+    fn default() -> Self {
+        Self { profile: "auto".into() }
+    }
+}
+
+/// `[[cameras]]`: a name for a camera.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedCamera {
+    /// The name, to be used in `camera.source`.
+    pub name: String,
+    /// A stable id as `artc-edge devices` prints it, or a device node.
+    pub source: String,
+}
+
+/// `[stream]`: how picture and sound are sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Stream {
+    /// Highest bitrate of the picture in kbit/s, 50 to 50000; congestion control goes below it.
+    pub bitrate_kbps: u32,
+    /// What the viewers' jitter buffers are told.
+    pub latency: Latency,
+    /// Which H.264 encoder.
+    pub encoder: EncoderChoice,
+}
+
+impl Default for Stream {
+    fn default() -> Self {
+        Self { bitrate_kbps: 2_000, latency: Latency::Live, encoder: EncoderChoice::Auto }
+    }
+}
+
+impl Stream {
+    /// What is out of range, as (key below `[stream]`, why).
+    pub fn problems(&self) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        if !(50..=50_000).contains(&self.bitrate_kbps) {
+            found.push(("bitrate_kbps", format!("{} is out of range, 50 to 50000 kbit/s", self.bitrate_kbps)));
+        }
+        found
+    }
+}
+
+/// What the viewers' jitter buffers are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Latency {
+    /// Show each picture at once.
+    #[default]
+    Live,
+    /// Let each viewer's jitter buffer choose, for an even picture over uneven networks.
+    Smooth,
+}
+
+/// Which H.264 encoder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EncoderChoice {
+    /// The board's hardware encoder where there is one, else OpenH264.
+    #[default]
+    Auto,
+    /// OpenH264, in software.
+    OpenH264,
+    /// A V4L2 stateful (M2M) encoder.
+    V4l2,
+}
+
+/// `[engine]`: which engine joins the room.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Engine {
+    /// Which engine.
+    pub kind: EngineKind,
+    /// The open engine's own settings.
+    pub open: artc_open::Config,
+}
+
+/// Which engine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineKind {
+    /// Ours: WebRTC, in the LiveKit room protocol.
+    #[default]
+    Open,
+    /// A scripted one without a network, for tests and for trying out a camera.
+    Fake,
+}

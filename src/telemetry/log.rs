@@ -1,0 +1,92 @@
+//! Log lines: to the journal with fields, or to stderr for people.
+
+use std::{io::IsTerminal, os::unix::fs::MetadataExt};
+
+use tracing_subscriber::{Layer, Registry, filter::Targets, layer::SubscriberExt, reload, util::SubscriberInitExt};
+
+use super::{Config, LogTo};
+
+/// Logging could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// The journal was asked for and is not there.
+    #[error("`telemetry.log_to` = \"journal\": no journal at /run/systemd/journal/socket ({0}); use \"auto\" or \"stderr\"")]
+    Journal(std::io::Error),
+    /// `ARTC_LOG` is wrong.
+    #[error("environment variable ARTC_LOG: {0}")]
+    Variable(String),
+    /// `telemetry.log` is wrong.
+    #[error("`telemetry.log`: {0}")]
+    Level(String),
+    /// Somebody logs already.
+    #[error("logging was started twice")]
+    Twice,
+}
+
+/// Changes what is logged while running.
+#[derive(Clone)]
+pub struct Levels {
+    handle: reload::Handle<Targets, Registry>,
+}
+
+impl Levels {
+    /// Logs from now on what `text` says, such as `debug` or `info,room=debug`.
+    pub fn set(&self, text: &str) -> Result<(), String> {
+        let targets = parse_levels(text)?;
+        self.handle.reload(targets).map_err(|why| why.to_string())
+    }
+
+    /// What is logged now.
+    pub fn get(&self) -> String {
+        self.handle.with_current(Targets::to_string).unwrap_or_default()
+    }
+}
+
+pub(super) fn init(config: &Config) -> Result<Levels, InitError> {
+    let targets = match std::env::var("ARTC_LOG") {
+        Ok(text) if !text.is_empty() => parse_levels(&text).map_err(InitError::Variable)?,
+        _ => parse_levels(&config.log).map_err(InitError::Level)?,
+    };
+    let (filter, handle) = reload::Layer::new(targets);
+    let journal = match config.log_to {
+        LogTo::Stderr => None,
+        LogTo::Journal => Some(tracing_journald::layer().map_err(InitError::Journal)?),
+        LogTo::Auto if stderr_is_journal() => tracing_journald::layer().ok(),
+        LogTo::Auto => None,
+    };
+    let sink: Box<dyn Layer<Registry> + Send + Sync> = match journal {
+        Some(layer) => Box::new(layer.with_syslog_identifier("artc-edge".into()).with_field_prefix(Some("ARTC".into()))),
+        None => {
+            let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|text| text.is_empty());
+            Box::new(tracing_subscriber::fmt::layer().compact().with_ansi(colours).with_writer(std::io::stderr))
+        }
+    };
+    tracing_subscriber::registry().with(sink.with_filter(filter)).try_init().map_err(|_| InitError::Twice)?;
+    Ok(Levels { handle })
+}
+
+/// Whether stderr goes to the journal: systemd says device and inode of the socket it made.
+fn stderr_is_journal() -> bool {
+    let Ok(stream) = std::env::var("JOURNAL_STREAM") else { return false };
+    let Some((device, inode)) = stream.split_once(':') else { return false };
+    let (Ok(device), Ok(inode)) = (device.parse::<u64>(), inode.parse::<u64>()) else { return false };
+    std::fs::metadata("/proc/self/fd/2").is_ok_and(|stderr| stderr.dev() == device && stderr.ino() == inode)
+}
+
+/// Parses a level (`info`) or a list (`info,room=debug`).
+pub fn parse_levels(text: &str) -> Result<Targets, String> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    for part in text.split(',') {
+        let (target, level) = match part.split_once('=') {
+            Some((target, level)) => (Some(target.trim()), level.trim()),
+            None => (None, part.trim()),
+        };
+        if target == Some("") {
+            return Err(format!("`{part}` names no part before `=`; write `room=debug`"));
+        }
+        if !LEVELS.contains(&level.to_ascii_lowercase().as_str()) {
+            return Err(format!("\"{level}\" is no level; use error, warn, info, debug, trace or off"));
+        }
+    }
+    text.replace(' ', "").parse().map_err(|why| format!("\"{text}\" is no list of levels: {why}"))
+}
