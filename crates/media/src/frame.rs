@@ -120,6 +120,16 @@ impl FramePool {
         Self { size, buffers: (0..depth).map(|_| Arc::new(FrameBuffer { bytes: vec![0; len] })).collect() }
     }
 
+    /// The same, with `draw` called once on every buffer: for pictures whose frames repaint only a part.
+    pub fn with_background(size: Size, depth: usize, mut draw: impl FnMut(Size, &mut [u8])) -> Self {
+        let mut pool = Self::new(size, depth);
+        let size = pool.size;
+        for bytes in pool.buffers.iter_mut().filter_map(Arc::get_mut) {
+            draw(size, bytes.as_mut());
+        }
+        pool
+    }
+
     /// Size of the pictures.
     pub fn size(&self) -> Size {
         self.size

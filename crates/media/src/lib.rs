@@ -4,9 +4,14 @@
 //! captures, encodes or sends uses it and keeps those to themselves.
 #![forbid(unsafe_code)]
 
+pub mod barcode;
+pub mod draw;
 pub mod encoded;
+mod font;
 pub mod format;
 pub mod frame;
+pub mod jpeg;
+pub mod pattern;
 pub mod pcm;
 
 pub use encoded::EncodedFrame;

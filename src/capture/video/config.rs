@@ -1,23 +1,25 @@
 //! The `[camera]` section.
 
+use media::{PixelFormat, Size};
 use serde::{Deserialize, Serialize};
 
 /// Which camera, and what is asked of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// `auto` (the first camera that fits, else the pattern), `pattern`, a device node, a stable id as `artc-edge devices`
+    /// `auto` (the first camera found, else the pattern), `pattern`, a device node, a stable id as `artc-edge devices`
     /// prints it, or a name from `[[cameras]]`.
     pub source: String,
     /// Width of the published picture in pixels, 16 to 1920.
     pub width: u32,
     /// Height of the published picture in pixels, 16 to 1920; the 2K limit holds for both together.
     pub height: u32,
-    /// Frames a second, 1 to 120.
-    pub fps: u32,
+    /// Frames a second, 1 to 240; fractions such as 29.97 are meant.
+    pub fps: f64,
     /// Which format to ask the camera for.
     pub format: Format,
-    /// Whether a picture of another size is scaled to `width` x `height`; `false` publishes the camera's own size where it fits.
+    /// Whether a larger picture is scaled down into `width` x `height`; `false` publishes the camera's own size, and refuses
+    /// a camera that has only sizes above the 2K limit.
     pub scale: bool,
     /// What happens to the device while nobody watches.
     pub idle: Idle,
@@ -25,7 +27,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { source: "auto".into(), width: 1280, height: 720, fps: 30, format: Format::Auto, scale: true, idle: Idle::Keep }
+        Self { source: "auto".into(), width: 1280, height: 720, fps: 30.0, format: Format::Auto, scale: false, idle: Idle::Keep }
     }
 }
 
@@ -33,7 +35,7 @@ impl Default for Config {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// The cheapest that gives the wanted mode.
+    /// The cheapest that gives the wanted mode; H.264 only where it is named, since its bitrate is the camera's.
     #[default]
     Auto,
     /// Packed 4:2:2.
@@ -54,6 +56,23 @@ pub enum Format {
     H264,
 }
 
+impl Format {
+    /// The format that is asked for; `None` leaves the choice to us.
+    pub const fn pixel_format(self) -> Option<PixelFormat> {
+        Some(match self {
+            Self::Auto => return None,
+            Self::Yuyv => PixelFormat::Yuyv,
+            Self::Uyvy => PixelFormat::Uyvy,
+            Self::Nv12 => PixelFormat::Nv12,
+            Self::Nv21 => PixelFormat::Nv21,
+            Self::Yu12 => PixelFormat::I420,
+            Self::Yv12 => PixelFormat::Yv12,
+            Self::Mjpeg => PixelFormat::Mjpeg,
+            Self::H264 => PixelFormat::H264,
+        })
+    }
+}
+
 /// What happens to the device while nobody watches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -66,10 +85,14 @@ pub enum Idle {
 }
 
 impl Config {
+    /// The size that is asked for.
+    pub const fn size(&self) -> Size {
+        Size::new(self.width, self.height)
+    }
+
     /// What is out of range, as (key below `[camera]`, why).
     pub fn problems(&self) -> Vec<(&'static str, String)> {
         let mut found = Vec::new();
-        let (long, short) = (self.width.max(self.height), self.width.min(self.height));
         for (key, value) in [("width", self.width), ("height", self.height)] {
             if !(16..=1920).contains(&value) {
                 found.push((key, format!("{value} is out of range, 16 to 1920 pixels")));
@@ -77,19 +100,40 @@ impl Config {
                 found.push((key, format!("{value} is odd; a 4:2:0 picture has an even width and height")));
             }
         }
-        if found.is_empty() && short > 1088 {
+        if found.is_empty() && !self.size().fits_2k() {
             let key = if self.height >= self.width { "width" } else { "height" };
+            let (long, short) = (self.width.max(self.height), self.width.min(self.height));
             found.push((
                 key,
                 format!("{long} x {short} is above the 2K limit: at most 1920 on the longer side, 1088 on the shorter"),
             ));
         }
-        if !(1..=120).contains(&self.fps) {
-            found.push(("fps", format!("{} is out of range, 1 to 120 frames a second", self.fps)));
+        if !(1.0..=240.0).contains(&self.fps) {
+            found.push(("fps", format!("{} is out of range, 1 to 240 frames a second", self.fps)));
         }
         if self.source.is_empty() {
             found.push(("source", "is empty; use \"auto\", \"pattern\", a device node or a stable id".into()));
         }
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_and_broken_rates_are_read() {
+        let read = |text: &str| toml::from_str::<Config>(text).unwrap().fps;
+        assert_eq!((read("fps = 30"), read("fps = 29.97")), (30.0, 29.97));
+    }
+
+    #[test]
+    fn what_is_out_of_range_is_named() {
+        assert_eq!(Config::default().problems(), []);
+        assert_eq!(Config { width: 1080, height: 1920, ..Config::default() }.problems(), []);
+        let wrong = Config { width: 1920, height: 1200, fps: f64::NAN, ..Config::default() };
+        let keys: Vec<_> = wrong.problems().into_iter().map(|(key, _)| key).collect();
+        assert_eq!(keys, ["height", "fps"]);
     }
 }
