@@ -75,9 +75,8 @@ impl AsRef<[u8]> for FrameBuffer {
     }
 }
 
-impl FrameBuffer {
-    /// The bytes, for whoever fills the picture.
-    pub fn as_mut(&mut self) -> &mut [u8] {
+impl AsMut<[u8]> for FrameBuffer {
+    fn as_mut(&mut self) -> &mut [u8] {
         &mut self.bytes
     }
 }
