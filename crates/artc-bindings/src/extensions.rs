@@ -1,0 +1,116 @@
+//! What our engines can do beyond the documents. The vendor's engine has none of it.
+
+use std::time::Duration;
+
+use crate::error::CallError;
+use crate::track::{AudioTrack, VideoSource, VideoTrack};
+
+/// Topic of the command plane.
+pub const COMMAND_TOPIC: &str = "artc.rpc";
+
+/// Abilities beyond the documented API, reached by [`Engine::extensions`](crate::Engine::extensions).
+pub trait Extensions: Send + Sync {
+    /// Sends a message to one user on the command plane (topic [`COMMAND_TOPIC`], reliable, in order). Longest message:
+    /// [`MAX_DATA_BYTES`](crate::MAX_DATA_BYTES).
+    fn send_command_message(&self, to: &str, data: &[u8]) -> Result<(), CallError>;
+
+    /// Sends bytes of any length to one user as a LiveKit byte stream (header, chunks of 15 kB, trailer).
+    fn send_bytes(&self, to: &str, topic: &str, name: &str, mime: &str, bytes: Vec<u8>) -> Result<(), CallError>;
+
+    /// Makes the next picture of a track one that a decoder can start from.
+    fn request_key_frame(&self, source: VideoSource) -> Result<(), CallError>;
+
+    /// Tells that a network link came up or an address changed: an engine that waits before it tries again tries now.
+    fn network_changed(&self);
+
+    /// What the engine counts.
+    fn stats(&self) -> EngineStats;
+
+    /// Who is in the channel besides us.
+    fn participants(&self) -> Vec<Participant>;
+}
+
+/// Another user of the channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Participant {
+    /// Unique in the channel.
+    pub identity: String,
+    /// What people call them; may be empty.
+    pub name: String,
+    /// Published sound.
+    pub audio_track: AudioTrack,
+    /// Published video.
+    pub video_track: VideoTrack,
+}
+
+/// Counters of an engine since it was made; rates and sizes as they are now.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct EngineStats {
+    /// The published camera.
+    pub video: VideoStats,
+    /// The published sound.
+    pub audio: AudioStats,
+    /// The way to the server.
+    pub network: NetworkStats,
+}
+
+/// Counters of published video. `pushed = encoded + passed_through + dropped + in flight`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct VideoStats {
+    /// Pictures that the engine took.
+    pub pushed: u64,
+    /// Pictures that it dropped: encoder busy, nobody watching, muted, too fast for the target rate.
+    pub dropped: u64,
+    /// Pictures that it encoded.
+    pub encoded: u64,
+    /// Access units that it passed through without encoding.
+    pub passed_through: u64,
+    /// Key frames among them.
+    pub key_frames: u64,
+    /// Bytes of encoded video.
+    pub bytes: u64,
+    /// Encoded size now; 0 before the first picture.
+    pub width: u32,
+    /// Encoded size now; 0 before the first picture.
+    pub height: u32,
+    /// Frames a second over the last second.
+    pub fps: f32,
+    /// What congestion control asks of the encoder, kbit/s.
+    pub target_kbps: u32,
+    /// CPU-independent time that encoding one picture takes, mean of the last second.
+    pub encode_time: Duration,
+}
+
+/// Counters of published sound.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct AudioStats {
+    /// 10 ms blocks that the engine took.
+    pub pushed: u64,
+    /// 10 ms blocks that it dropped.
+    pub dropped: u64,
+    /// Packets sent.
+    pub packets: u64,
+    /// Bytes of encoded sound.
+    pub bytes: u64,
+}
+
+/// How the way to the server is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct NetworkStats {
+    /// Round trip time; zero when not known.
+    pub rtt: Duration,
+    /// Share of our packets that the other side misses, 0.0 to 1.0.
+    pub loss: f32,
+    /// What the network carries by estimate, kbit/s; 0 when not known.
+    pub available_kbps: u32,
+    /// Bytes sent on the wire.
+    pub bytes_sent: u64,
+    /// Bytes received from the wire.
+    pub bytes_received: u64,
+    /// Packets sent again on request.
+    pub retransmissions: u64,
+    /// Key-frame requests received.
+    pub key_frame_requests: u64,
+    /// Times the connection was lost and found again.
+    pub reconnects: u64,
+}
