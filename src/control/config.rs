@@ -4,15 +4,22 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::permission;
+
 /// Where commands come from and who may send which.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// The unix socket for local commands. Unset: `$RUNTIME_DIRECTORY/control.sock` under systemd, else
-    /// `$XDG_RUNTIME_DIR/artc-edge/control.sock`, else `/run/artc-edge/control.sock`.
+    /// The unix socket for local commands; who can open it may send every command. Unset: `$RUNTIME_DIRECTORY/control.sock` under
+    /// systemd, else `$XDG_RUNTIME_DIR/artc-edge/control.sock`, else `/run/artc-edge/control.sock`.
     pub socket: Option<PathBuf>,
-    /// Which identity may call which methods: exact names, `family.*`, or `*`. The app server's identities and the local viewer
-    /// need no line here.
+    /// Group whose members may open the socket too (mode 0660); unset, only the daemon's own user may (mode 0600).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub socket_group: Option<String>,
+    /// Which identity in the channel may call which methods; `*` stands for any run of characters on both sides, as in `camera.*`.
+    /// The app server (`app-server`) and the viewer whose address the daemon prints (`local-viewer`) may call everything without a
+    /// line here; a line of their own says otherwise, so `local-viewer = []` forbids it all. Whoever matches no line may call
+    /// nothing; whoever matches several may call what any of them allows.
     pub allow: BTreeMap<String, Vec<String>>,
 }
 
@@ -25,12 +32,13 @@ impl Config {
                 found.push(("allow", "an empty identity can never join".into()));
             }
             for method in methods {
-                let fits =
-                    method == "*" || method.split_once('.').is_some_and(|(family, verb)| !family.is_empty() && !verb.is_empty());
-                if !fits {
-                    found.push(("allow", format!("`{method}` is no method; use `family.verb`, `family.*` or `*`")));
+                if let Err(why) = permission::check(method) {
+                    found.push(("allow", why));
                 }
             }
+        }
+        if self.socket_group.as_deref() == Some("") {
+            found.push(("socket_group", "is empty; name a group or leave it out".into()));
         }
         found
     }

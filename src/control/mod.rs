@@ -1,5 +1,36 @@
-//! Commands: who may send them, how many, and what they shall do.
+//! Commands: who may say what, how often, and what should happen then.
+//!
+//! The law: every message that comes in gives at most one reply, and nothing here does anything by itself. [`Desk`] is the sans-IO
+//! whole of it, and the shell feeds it:
+//!
+//! 1. Bytes came from somebody: [`Desk::receive`]. It checks size, rate, form, permission, ids and parameters, and gives a [`Step`].
+//! 2. `Step::Send(letter)`: send it. `Step::Do { ticket, effect }`: carry the [`Effect`] out. `Step::Nothing`: go on.
+//! 3. When the effect is done: [`Desk::finish`] with the ticket and the [`Outcome`]; send the letter that comes back.
+//! 4. At [`Desk::deadline`]: [`Desk::expire`] until it gives nothing. So even an effect that never ends is answered.
+//! 5. Somebody left: [`Desk::forget`]; whatever is still under way for him is not answered any more.
+//!
+//! What should happen is decided by [`dispatch()`], which is pure: the same request, caller and [`View`] give the same decision.
 
+mod audio;
+mod camera;
 mod config;
+mod desk;
+mod device;
+mod dispatch;
+pub mod effect;
+mod limits;
+pub mod permission;
+mod reply;
+mod rpc;
+mod stream;
+pub mod view;
+
+#[cfg(test)]
+mod tests;
 
 pub use config::Config;
+pub use desk::{Desk, Letter, Sender, Step, Ticket};
+pub use dispatch::{Caller, Decision, dispatch};
+pub use effect::{Effect, Failure, Outcome, StreamChange};
+pub use reply::reply;
+pub use view::View;

@@ -1,0 +1,163 @@
+//! Family `camera`: which cameras there are, what the one in use can do, its controls, a still picture.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The cameras of this device.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct List {
+    /// All that were found, in the order in which "auto" would try them.
+    pub cameras: Vec<Camera>,
+}
+
+/// One camera.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Camera {
+    /// The name that stays the same when the camera is plugged in again: what `[camera] source` takes.
+    pub id: String,
+    /// What the camera calls itself.
+    pub name: String,
+    /// Its node at this moment, such as `/dev/video0`.
+    pub node: String,
+    /// The daemon uses this one.
+    pub selected: bool,
+    /// Why it cannot be used, when it cannot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// What the camera in use can deliver.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Modes {
+    /// Every combination that the camera announces.
+    pub modes: Vec<Mode>,
+    /// The one in use; none while there is no camera.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current: Option<Mode>,
+}
+
+/// One mode of a camera.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Mode {
+    /// Pixel format as a four-character code, such as `YUYV` or `MJPG`.
+    pub format: String,
+    /// Pixels a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Frames a second that it offers in this format and size, highest first.
+    pub fps: Vec<f32>,
+}
+
+/// The controls of the camera in use.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Controls {
+    /// All of them, in the driver's order.
+    pub controls: Vec<Control>,
+}
+
+/// One control of the camera, as the driver describes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Control {
+    /// V4L2's number for it.
+    pub id: u32,
+    /// The name that `camera.set_control` takes: the label in lower case with underscores.
+    pub name: String,
+    /// The driver's own name, for people.
+    pub label: String,
+    /// How it is set.
+    pub kind: ControlKind,
+    /// Its value at this moment; none for buttons and for what cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<ControlValue>,
+    /// The driver's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<ControlValue>,
+    /// Lowest value; for text, fewest characters.
+    pub min: i64,
+    /// Highest value; for text, most characters.
+    pub max: i64,
+    /// Distance between values.
+    pub step: u64,
+    /// The choices of a menu.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub menu: Vec<MenuItem>,
+    /// It can be read only.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub read_only: bool,
+    /// It has no effect at this moment because another control overrules it; setting it is refused.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub inactive: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if gives a reference")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+/// How a control is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ControlKind {
+    /// A whole number between `min` and `max`.
+    Integer,
+    /// On or off.
+    Boolean,
+    /// One of the menu's values.
+    Menu,
+    /// A set of bits below `max`.
+    Bitmask,
+    /// Pressed, without a value.
+    Button,
+    /// Text.
+    Text,
+    /// Something that cannot be set by a command, such as a matrix.
+    Other,
+}
+
+/// One choice of a menu control.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MenuItem {
+    /// The value to set.
+    pub value: i64,
+    /// What it means.
+    pub label: String,
+}
+
+/// The value of a control.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ControlValue {
+    /// Of a boolean control.
+    Flag(bool),
+    /// Of a number, menu or bitmask.
+    Number(i64),
+    /// Of a text control, or the label of a menu's choice.
+    Text(String),
+}
+
+/// What `camera.set_control` takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetControl {
+    /// Name of the control, as `camera.controls` tells it.
+    pub name: String,
+    /// Its new value; left out for buttons.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<ControlValue>,
+}
+
+/// A still picture. In a channel the bytes follow as a byte stream of this name on topic `artc.snapshot`; on the unix socket they
+/// are in the reply.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Snapshot {
+    /// File name.
+    pub name: String,
+    /// Type of the bytes: `image/jpeg`.
+    pub mime: String,
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// The picture in base64; only on the unix socket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
+}

@@ -1,0 +1,108 @@
+//! Family `device`: who this device is and how it is.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Who this device is; does not change while the daemon runs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Info {
+    /// The name from the configuration.
+    pub name: String,
+    /// Version of the daemon.
+    pub version: String,
+    /// Name of the board profile.
+    pub board: String,
+    /// Processor architecture, as in `uname -m`.
+    pub architecture: String,
+    /// Version of the kernel, as in `uname -r`.
+    pub kernel: String,
+    /// The engine in use: `open`, `sdk` or `fake`.
+    pub engine: String,
+    /// The channel that the device is in or tries to join.
+    pub channel: String,
+    /// The device's identity in the channel.
+    pub identity: String,
+}
+
+/// How the device is at this moment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Status {
+    /// Seconds since the daemon started.
+    pub uptime_s: u64,
+    /// The way to the channel.
+    pub connection: Connection,
+    /// Why it is not connected, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection_reason: Option<String>,
+    /// Others in the channel.
+    pub participants: u32,
+    /// The camera.
+    pub camera: Source,
+    /// The microphone.
+    pub microphone: Source,
+    /// Processor time the daemon has used since it started, in milliseconds.
+    pub cpu_ms: u64,
+    /// Resident memory of the daemon in KiB.
+    pub memory_kib: u64,
+    /// Temperature of the processor in degrees Celsius, where the board tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature_c: Option<f32>,
+}
+
+/// State of the way to the channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Connection {
+    /// Not trying.
+    #[default]
+    Idle,
+    /// On the way in.
+    Connecting,
+    /// In the channel.
+    Connected,
+    /// Was in the channel and is on the way back.
+    Reconnecting,
+    /// The last attempt failed; the next one comes by itself.
+    Failed,
+}
+
+/// What a camera or microphone is doing, with its counters. Grabbed = broken + dropped + pushed + in flight.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Source {
+    /// Name of the device, or of the built-in source.
+    pub name: String,
+    /// What it is doing.
+    pub state: SourceState,
+    /// Why it is not live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Frames or 10 ms blocks that the device gave.
+    pub grabbed: u64,
+    /// Of these, unusable.
+    pub broken: u64,
+    /// Of these, dropped because newer ones came first.
+    pub dropped: u64,
+    /// Of these, given to the engine.
+    pub pushed: u64,
+    /// How often the device was lost and came back, or overran.
+    pub recovered: u64,
+}
+
+/// What a camera or microphone is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceState {
+    /// Switched off by the configuration.
+    #[default]
+    Off,
+    /// Closed because nobody watches, as the configuration asks.
+    Resting,
+    /// The device delivers.
+    Live,
+    /// The built-in pattern or tone delivers.
+    BuiltIn,
+    /// The device is there but has no signal or stands still.
+    NoSignal,
+    /// The device is gone or refuses; a still picture or silence takes its place until it is back.
+    Lost,
+}

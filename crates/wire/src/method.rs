@@ -1,0 +1,176 @@
+//! The table of methods: the one place where a command is named.
+
+use schemars::{Schema, SchemaGenerator};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::{Code, Done, NoParams, Refusal, audio, camera, device, fields, stream};
+
+/// Whether a method only tells something or changes something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Tells something; may be repeated at will.
+    Read,
+    /// Changes something; all but `camera.snapshot` and `stream.key_frame` may be repeated without further effect.
+    Change,
+}
+
+macro_rules! methods {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $kind:ident, $params:ty => $reply:ty;)+) => {
+        /// The methods, without parameters.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Method { $($(#[doc = $doc])+ $variant,)+ }
+
+        impl Method {
+            /// All methods, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The name on the wire: `family.verb`.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// What it does, in a sentence or two.
+            pub const fn summary(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),+).trim_ascii(),)+ }
+            }
+
+            /// Whether it only tells something.
+            pub const fn kind(self) -> Kind {
+                match self { $(Self::$variant => Kind::$kind,)+ }
+            }
+
+            /// Its parameters, typed.
+            pub(crate) fn command(self, params: Option<&RawValue>) -> Result<Command, Refusal> {
+                match self { $(Self::$variant => read_params::<$params>(self, params).map(Command::$variant),)+ }
+            }
+
+            pub(crate) fn params_schema(self, schemas: &mut SchemaGenerator) -> Schema {
+                match self { $(Self::$variant => schemas.root_schema_for::<$params>(),)+ }
+            }
+
+            pub(crate) fn reply_schema(self, schemas: &mut SchemaGenerator) -> Schema {
+                match self { $(Self::$variant => schemas.subschema_for::<$reply>(),)+ }
+            }
+        }
+
+        /// A method with its parameters: what is asked for.
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        #[serde(untagged)]
+        pub enum Command { $($(#[doc = $doc])+ $variant($params),)+ }
+
+        impl Command {
+            /// Which method it is.
+            pub const fn method(&self) -> Method {
+                match self { $(Self::$variant(_) => Method::$variant,)+ }
+            }
+        }
+
+        /// What a method answers when it worked.
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        #[serde(untagged)]
+        pub enum Reply { $($(#[doc = $doc])+ $variant($reply),)+ }
+
+        impl Reply {
+            /// Which method it answers.
+            pub const fn method(&self) -> Method {
+                match self { $(Self::$variant(_) => Method::$variant,)+ }
+            }
+        }
+    };
+}
+
+methods! {
+    /// Tells who this device is.
+    DeviceInfo = "device.info", Read, NoParams => device::Info;
+    /// Tells how the device is: connection, camera, microphone, counters, load.
+    DeviceStatus = "device.status", Read, NoParams => device::Status;
+    /// Lists the cameras of this device.
+    CameraList = "camera.list", Read, NoParams => camera::List;
+    /// Lists what the camera in use can deliver.
+    CameraModes = "camera.modes", Read, NoParams => camera::Modes;
+    /// Lists the controls of the camera in use with their values.
+    CameraControls = "camera.controls", Read, NoParams => camera::Controls;
+    /// Sets one control of the camera and tells the value that it then has.
+    CameraSetControl = "camera.set_control", Change, camera::SetControl => camera::Control;
+    /// Takes a still picture.
+    CameraSnapshot = "camera.snapshot", Change, NoParams => camera::Snapshot;
+    /// Tells what is published as picture.
+    StreamGet = "stream.get", Read, NoParams => stream::Stream;
+    /// Sets size, frame rate and highest bitrate of the published picture; what is left out stays.
+    StreamSet = "stream.set", Change, stream::Set => stream::Stream;
+    /// Stops or resumes sending the picture; the track stays published.
+    StreamMute = "stream.mute", Change, stream::Mute => stream::Stream;
+    /// Asks the encoder for a key frame.
+    StreamKeyFrame = "stream.key_frame", Change, NoParams => Done;
+    /// Tells what is published as sound.
+    AudioGet = "audio.get", Read, NoParams => audio::Audio;
+    /// Sets the volume of the microphone.
+    AudioSetVolume = "audio.set_volume", Change, audio::SetVolume => audio::Audio;
+    /// Stops or resumes sending the sound; the track stays published.
+    AudioMute = "audio.mute", Change, audio::Mute => audio::Audio;
+    /// Answers this list of methods as an OpenRPC document.
+    RpcDiscover = "rpc.discover", Read, NoParams => Discovery;
+}
+
+impl Method {
+    /// The method of this name; the refusal says which one was probably meant.
+    pub fn from_name(name: &str) -> Result<Self, Refusal> {
+        Self::ALL.iter().copied().find(|method| method.name() == name).ok_or_else(|| {
+            let shown: String = name.chars().take(64).collect();
+            Refusal::new(Code::MethodNotFound, format!("no method `{}`", shown.escape_debug()))
+                .suggest(fields::nearest(name, Self::ALL.iter().map(|method| method.name())))
+        })
+    }
+}
+
+/// The OpenRPC document, as [`crate::openrpc::document`] made it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Discovery(pub serde_json::Value);
+
+impl schemars::JsonSchema for Discovery {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Discovery".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({ "type": "object", "description": "An OpenRPC 1.3 document." })
+    }
+}
+
+fn read_params<'de, T: serde::Deserialize<'de>>(method: Method, params: Option<&'de RawValue>) -> Result<T, Refusal> {
+    let text = params.map_or("{}", RawValue::get);
+    let wrong = |why: String| Refusal::new(Code::InvalidParams, format!("{}: {why}", method.name()));
+    if !text.starts_with('{') {
+        return Err(wrong("params go by name, in an object".to_owned()));
+    }
+    serde_json::from_str(text).map_err(|error| {
+        let known = fields::of::<T>();
+        match unknown_member(text, known) {
+            Some(member) => {
+                let shown: String = member.chars().take(64).collect();
+                let none = if known.is_empty() { ", which takes none" } else { "" };
+                wrong(format!("no parameter `{}`{none}", shown.escape_debug()))
+                    .suggest(fields::nearest(&member, known.iter().copied()))
+            }
+            None => wrong(without_position(&error)),
+        }
+    })
+}
+
+/// The first member of the object `text` that is not among `known`.
+fn unknown_member(text: &str, known: &[&str]) -> Option<String> {
+    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).ok()?;
+    object.into_iter().map(|(name, _)| name).find(|name| !known.contains(&name.as_str()))
+}
+
+/// Text of a JSON error without line and column, which count within a part of the message and would mislead.
+pub(crate) fn without_position(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}

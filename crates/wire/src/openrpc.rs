@@ -1,0 +1,85 @@
+//! The OpenRPC 1.3 document, made from the types.
+
+use std::sync::OnceLock;
+
+use schemars::generate::SchemaSettings;
+use schemars::{Schema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+use crate::method::Kind;
+use crate::{Code, Method};
+
+/// The document that `rpc.discover` answers. It is made once and kept.
+pub fn document() -> &'static Value {
+    static DOCUMENT: OnceLock<Value> = OnceLock::new();
+    DOCUMENT.get_or_init(generate)
+}
+
+fn generate() -> Value {
+    let mut schemas =
+        SchemaSettings::draft07().with(|settings| settings.definitions_path = "/components/schemas".into()).into_generator();
+    let methods: Vec<Value> = Method::ALL.iter().map(|&method| describe(method, &mut schemas)).collect();
+    let schemas = schemas.take_definitions(true);
+    json!({
+        "openrpc": "1.3.2",
+        "info": {
+            "title": "artc-edge",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Commands to an artc-edge device: JSON-RPC 2.0, one object a message, on the engine's data channel (LiveKit: topic `artc.rpc`) \
+                            or the local unix socket. Parameters go by name; unknown ones and batches are refused.",
+        },
+        "methods": methods,
+        "components": { "schemas": schemas, "errors": errors() },
+    })
+}
+
+fn describe(method: Method, schemas: &mut SchemaGenerator) -> Value {
+    json!({
+        "name": method.name(),
+        "summary": method.summary(),
+        "paramStructure": "by-name",
+        "params": params(method.params_schema(schemas), schemas),
+        "result": { "name": "result", "schema": method.reply_schema(schemas) },
+        "errors": method_errors(method),
+    })
+}
+
+/// One content descriptor for each member of the parameter type.
+fn params(schema: Schema, schemas: &mut SchemaGenerator) -> Vec<Value> {
+    let Value::Object(mut schema) = schema.to_value() else { return Vec::new() };
+    // What the parameters refer to belongs among the document's schemas.
+    if let Some(Value::Object(components)) = schema.remove("components")
+        && let Some(Value::Object(definitions)) = components.get("schemas")
+    {
+        schemas.definitions_mut().extend(definitions.clone());
+    }
+    let required: Vec<Value> = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    let Some(Value::Object(members)) = schema.remove("properties") else { return Vec::new() };
+    members.into_iter().map(|(name, schema)| param(name, schema, &required)).collect()
+}
+
+fn param(name: String, mut schema: Value, required: &[Value]) -> Value {
+    let summary = schema.as_object_mut().and_then(|schema| schema.remove("description")).unwrap_or_default();
+    let required = required.iter().any(|member| member.as_str() == Some(&name));
+    json!({ "name": name, "summary": summary, "required": required, "schema": schema })
+}
+
+/// The errors that every method can have are named once, among the components.
+fn method_errors(method: Method) -> Vec<Value> {
+    let mut codes = vec![Code::NotAllowed, Code::RateLimited, Code::TooManyInFlight, Code::InvalidParams];
+    if method.kind() == Kind::Change || matches!(method, Method::CameraModes | Method::CameraControls) {
+        codes.extend([Code::NotAvailable, Code::DeviceFailed, Code::TimedOut]);
+    }
+    if matches!(method, Method::CameraSetControl | Method::StreamSet | Method::AudioSetVolume) {
+        codes.push(Code::OutOfRange);
+    }
+    if method == Method::CameraSetControl {
+        codes.push(Code::UnknownName);
+    }
+    codes.iter().map(|code| json!({ "$ref": format!("#/components/errors/{}", code.name()) })).collect()
+}
+
+fn errors() -> Map<String, Value> {
+    let describe = |code: &Code| json!({ "code": code.number(), "message": code.meaning(), "data": { "name": code.name(), "remedy": code.remedy() } });
+    Code::ALL.iter().map(|code| (code.name().to_owned(), describe(code))).collect()
+}

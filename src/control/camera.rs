@@ -1,0 +1,120 @@
+//! Family `camera`: modes, controls and still pictures of the camera in use.
+
+use wire::camera::{Control, ControlKind, ControlValue, Controls, SetControl};
+use wire::device::SourceState;
+use wire::{Code, Refusal, Reply};
+
+use super::{Decision, Effect, View};
+
+pub(super) fn modes(view: &View) -> Result<Decision, Refusal> {
+    if view.modes.modes.is_empty() {
+        return Err(away(view));
+    }
+    Ok(Reply::CameraModes(view.modes.clone()).into())
+}
+
+pub(super) fn controls(view: &View) -> Result<Decision, Refusal> {
+    match view.status.camera.state {
+        // The built-in pattern has no controls, and that is an answer.
+        SourceState::BuiltIn if view.controls.is_empty() => Ok(Reply::CameraControls(Controls::default()).into()),
+        SourceState::Live | SourceState::NoSignal | SourceState::BuiltIn => Ok(Effect::ReadControls.into()),
+        SourceState::Off | SourceState::Resting | SourceState::Lost => Err(away(view)),
+    }
+}
+
+pub(super) fn snapshot(view: &View) -> Result<Decision, Refusal> {
+    match view.status.camera.state {
+        // A resting camera is woken for it.
+        SourceState::Live | SourceState::BuiltIn | SourceState::Resting => Ok(Effect::TakeSnapshot.into()),
+        // The still picture that takes the camera's place is not what was asked for.
+        SourceState::Off | SourceState::NoSignal | SourceState::Lost => Err(away(view)),
+    }
+}
+
+pub(super) fn set_control(params: &SetControl, view: &View) -> Result<Decision, Refusal> {
+    match view.status.camera.state {
+        SourceState::Live | SourceState::NoSignal | SourceState::BuiltIn => (),
+        SourceState::Off | SourceState::Resting | SourceState::Lost => return Err(away(view)),
+    }
+    let Some(control) = view.controls.iter().find(|control| control.name == params.name) else {
+        let shown: String = params.name.chars().take(64).collect();
+        let nearest = wire::nearest(&params.name, view.controls.iter().map(|control| control.name.as_str()));
+        return Err(
+            Refusal::new(Code::UnknownName, format!("the camera has no control `{}`", shown.escape_debug())).suggest(nearest)
+        );
+    };
+    let not_available = |why: &str| Err(Refusal::new(Code::NotAvailable, format!("control {} {why}", control.name)));
+    if control.read_only {
+        return not_available("can be read only");
+    }
+    if control.kind == ControlKind::Other {
+        return not_available("cannot be set by a command");
+    }
+    if control.inactive {
+        return not_available("is overruled by another control at this moment");
+    }
+    let value = lawful_value(control, params.value.as_ref())?;
+    Ok(Effect::SetControl { id: control.id, value }.into())
+}
+
+/// The value in the form that [`Effect::SetControl`] promises.
+fn lawful_value(control: &Control, value: Option<&ControlValue>) -> Result<Option<ControlValue>, Refusal> {
+    let wrong_type = |wants: &str| Err(Refusal::new(Code::InvalidParams, format!("control {} takes {wants}", control.name)));
+    let out_of_range = |why: String| Err(Refusal::new(Code::OutOfRange, format!("control {}: {why}", control.name)));
+    let Control { min, max, .. } = control;
+    let value = match (control.kind, value) {
+        (ControlKind::Button, None) => return Ok(None),
+        (ControlKind::Button, Some(_)) => return wrong_type("no value"),
+        (ControlKind::Boolean, Some(ControlValue::Flag(on))) => ControlValue::Flag(*on),
+        (ControlKind::Boolean, Some(ControlValue::Number(number @ (0 | 1)))) => ControlValue::Flag(*number == 1),
+        (ControlKind::Boolean, _) => return wrong_type("true or false"),
+        (ControlKind::Integer, Some(ControlValue::Number(number))) if (min..=max).contains(&number) => {
+            ControlValue::Number(*number)
+        }
+        (ControlKind::Integer, Some(ControlValue::Number(number))) => {
+            return out_of_range(format!("{number} is not between {min} and {max}"));
+        }
+        (ControlKind::Integer, _) => return wrong_type("a whole number"),
+        (ControlKind::Bitmask, Some(ControlValue::Number(bits))) if *bits >= 0 && bits & !max == 0 => ControlValue::Number(*bits),
+        (ControlKind::Bitmask, Some(ControlValue::Number(bits))) => {
+            return out_of_range(format!("{bits} has bits outside of {max}"));
+        }
+        (ControlKind::Bitmask, _) => return wrong_type("a whole number of bits"),
+        (ControlKind::Text, Some(ControlValue::Text(text))) => match i64::try_from(text.chars().count()) {
+            Ok(length) if (min..=max).contains(&&length) => ControlValue::Text(text.clone()),
+            _ => return out_of_range(format!("the text is not between {min} and {max} characters long")),
+        },
+        (ControlKind::Text, _) => return wrong_type("text"),
+        (ControlKind::Menu, Some(ControlValue::Flag(_)) | None) => return wrong_type("one of its choices"),
+        (ControlKind::Menu, Some(choice)) => ControlValue::Number(menu_choice(control, choice)?),
+        (ControlKind::Other, _) => return wrong_type("nothing from a command"),
+    };
+    Ok(Some(value))
+}
+
+/// A choice by its value or by its label.
+fn menu_choice(control: &Control, choice: &ControlValue) -> Result<i64, Refusal> {
+    let found = control.menu.iter().find(|item| match choice {
+        ControlValue::Number(number) => item.value == *number,
+        ControlValue::Text(label) => item.label.eq_ignore_ascii_case(label),
+        ControlValue::Flag(_) => false,
+    });
+    found.map(|item| item.value).ok_or_else(|| {
+        let choices: Vec<String> = control.menu.iter().take(16).map(|item| format!("{} ({})", item.value, item.label)).collect();
+        Refusal::new(Code::OutOfRange, format!("control {} has no such choice; it has {}", control.name, choices.join(", ")))
+    })
+}
+
+/// Why the camera cannot be asked.
+fn away(view: &View) -> Refusal {
+    let camera = &view.status.camera;
+    let state = match camera.state {
+        SourceState::Off => "the camera is switched off by the configuration",
+        SourceState::Resting => "the camera rests because nobody watches",
+        SourceState::NoSignal => "the camera has no signal",
+        SourceState::Lost => "the camera is lost",
+        SourceState::Live | SourceState::BuiltIn => "the camera offers nothing of the kind",
+    };
+    let why = camera.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    Refusal::new(Code::NotAvailable, format!("{state}{why}"))
+}

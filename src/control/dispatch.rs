@@ -1,0 +1,71 @@
+//! What should happen when a command comes: pure, and exhaustive over the table of methods.
+
+use wire::method::Kind;
+use wire::{Code, Command, Refusal, Reply, Request};
+
+use super::permission::Permissions;
+use super::{Effect, View, audio, camera, device, rpc, stream};
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller<'a> {
+    /// A participant of the channel, under the identity that the server vouches for.
+    Participant(&'a str),
+    /// Somebody who could open the local unix socket.
+    Local,
+}
+
+/// What follows from a lawful command.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decision {
+    /// The facts at hand are the answer.
+    Answer(Box<Reply>),
+    /// The shell has something to do first.
+    Do(Effect),
+}
+
+impl From<Reply> for Decision {
+    fn from(reply: Reply) -> Self {
+        Self::Answer(Box::new(reply))
+    }
+}
+
+impl From<Effect> for Decision {
+    fn from(effect: Effect) -> Self {
+        Self::Do(effect)
+    }
+}
+
+/// Decides what `request` of `caller` leads to, given the facts of `view`.
+///
+/// # Errors
+/// A [`Refusal`] for a caller without permission, for parameters that do not fit, and for what is not lawful in this state.
+pub fn dispatch(request: &Request, caller: Caller<'_>, permissions: &Permissions, view: &View) -> Result<Decision, Refusal> {
+    let method = request.method;
+    if let Caller::Participant(identity) = caller
+        && !permissions.allows(identity, method)
+    {
+        return Err(Refusal::new(Code::NotAllowed, format!("`{}` may not call {}", identity.escape_debug(), method.name())));
+    }
+    let command = request.command()?;
+    if view.stopping && method.kind() == Kind::Change {
+        return Err(Refusal::new(Code::NotAvailable, "the device is about to stop"));
+    }
+    match command {
+        Command::DeviceInfo(_) => Ok(device::info(view)),
+        Command::DeviceStatus(_) => Ok(device::status(view)),
+        Command::CameraList(_) => Ok(Effect::ListCameras.into()),
+        Command::CameraModes(_) => camera::modes(view),
+        Command::CameraControls(_) => camera::controls(view),
+        Command::CameraSetControl(params) => camera::set_control(&params, view),
+        Command::CameraSnapshot(_) => camera::snapshot(view),
+        Command::StreamGet(_) => Ok(stream::get(view)),
+        Command::StreamSet(params) => stream::set(params, view),
+        Command::StreamMute(params) => Ok(Effect::MuteVideo(params.muted).into()),
+        Command::StreamKeyFrame(_) => stream::key_frame(view),
+        Command::AudioGet(_) => Ok(audio::get(view)),
+        Command::AudioSetVolume(params) => audio::set_volume(params, view),
+        Command::AudioMute(params) => audio::mute(params, view),
+        Command::RpcDiscover(_) => Ok(rpc::discover()),
+    }
+}

@@ -1,0 +1,50 @@
+//! From the outcome of an effect to the reply of a method.
+
+use wire::camera::{Controls, List, Snapshot};
+use wire::{Code, Done, Method, Refusal, Reply};
+
+use super::{Failure, Outcome};
+
+/// Type of still pictures.
+pub(super) const JPEG: &str = "image/jpeg";
+
+/// The reply of `method` to `outcome`. A still picture gets `name`; its bytes travel apart, see [`super::Letter`].
+///
+/// # Errors
+/// What the outcome says went wrong; an internal error when the outcome is none of this method's.
+pub fn reply(method: Method, outcome: &Outcome, name: &str) -> Result<Reply, Refusal> {
+    let reply = match (method, outcome) {
+        (_, Outcome::Failed(failure)) => return Err(failed(failure)),
+        (Method::CameraList, Outcome::Cameras(cameras)) => Reply::CameraList(List { cameras: cameras.clone() }),
+        (Method::CameraControls, Outcome::Controls(controls)) => Reply::CameraControls(Controls { controls: controls.clone() }),
+        (Method::CameraSetControl, Outcome::Control(control)) => Reply::CameraSetControl((**control).clone()),
+        (Method::CameraSnapshot, Outcome::Snapshot(jpeg)) => Reply::CameraSnapshot(Snapshot {
+            name: name.to_owned(),
+            mime: JPEG.to_owned(),
+            bytes: jpeg.len() as u64,
+            base64: None,
+        }),
+        (Method::StreamSet, Outcome::Stream(stream)) => Reply::StreamSet((**stream).clone()),
+        (Method::StreamMute, Outcome::Stream(stream)) => Reply::StreamMute((**stream).clone()),
+        (Method::StreamKeyFrame, Outcome::Done) => Reply::StreamKeyFrame(Done {}),
+        (Method::AudioSetVolume, Outcome::Audio(audio)) => Reply::AudioSetVolume((**audio).clone()),
+        (Method::AudioMute, Outcome::Audio(audio)) => Reply::AudioMute((**audio).clone()),
+        (method, outcome) => {
+            tracing::error!(method = method.name(), ?outcome, "an outcome that is not this method's");
+            return Err(Refusal::new(
+                Code::InternalError,
+                format!("{} ended with an outcome that is not its own", method.name()),
+            ));
+        }
+    };
+    Ok(reply)
+}
+
+fn failed(failure: &Failure) -> Refusal {
+    let code = match failure {
+        Failure::NotAvailable(_) => Code::NotAvailable,
+        Failure::Device(_) => Code::DeviceFailed,
+        Failure::OutOfRange(_) => Code::OutOfRange,
+    };
+    Refusal::new(code, failure.to_string())
+}

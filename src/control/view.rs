@@ -1,0 +1,24 @@
+//! The facts that commands are judged by.
+
+use wire::{audio, camera, device, stream};
+
+/// A small copy of the facts, made by the shell before each message: cheap, because it holds nothing that a device must be asked for.
+///
+/// `device.info`, `device.status`, `camera.modes`, `stream.get` and `audio.get` are answered from it alone.
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    /// Who this device is.
+    pub info: device::Info,
+    /// How it is; `camera.state` and `microphone.state` decide whether commands to them are lawful.
+    pub status: device::Status,
+    /// What the camera in use can deliver; empty without a camera.
+    pub modes: camera::Modes,
+    /// The controls of the camera in use; their values may be old. Empty without a camera.
+    pub controls: Vec<camera::Control>,
+    /// The published picture.
+    pub stream: stream::Stream,
+    /// The published sound.
+    pub audio: audio::Audio,
+    /// The daemon is about to end: nothing that changes anything is begun any more.
+    pub stopping: bool,
+}
