@@ -14,6 +14,7 @@ mod rules;
 mod schema;
 mod secrets;
 mod sections;
+mod show;
 mod tree;
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ pub use error::{ConfigError, Problem};
 pub use load::{DEFAULT_FILE, File, Loaded, Sources, load};
 pub use secrets::SecretError;
 pub use sections::{Board, Device, EncoderChoice, Engine, EngineKind, Latency, NamedCamera, Stream};
+pub use show::Setting;
 pub use tree::{Layer, Origin};
 
 use crate::{capture, control, telemetry};

@@ -1,22 +1,57 @@
 //! The command line: one file a subcommand.
 //!
 //! Parsing, and saying what came out, is all that happens here; what a subcommand does is done by the part that it is about.
+//! Answers go to standard output, complaints to standard error, and the exit code says how it ended ([`Exit`]).
 
+mod check;
+mod config;
 mod exit;
 mod run;
+mod version;
 
-use std::path::PathBuf;
+use std::{
+    io::{self, Write},
+    panic,
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Args, Parser, Subcommand};
+use serde::Serialize;
 
 pub use exit::Exit;
 
-use crate::config::{File, Sources};
+use crate::config::{ConfigError, File, Loaded, Sources, load};
 
-/// Turns a Linux box with a camera and a microphone into a participant of a real-time room.
+const ABOUT: &str = "Turns a Linux box with a camera and a microphone into a participant of a real-time room";
+
+const MORE: &str = "\
+Files:
+  /etc/artc-edge/config.toml    configuration; the shipped one explains every key
+  /etc/artc-edge/conf.d/*.toml  read after it, in the order of their names
+
+Environment:
+  ARTC__SECTION__KEY            any key, above all files: ARTC__CAMERA__WIDTH=640, ARTC__ENGINE__OPEN__URL=wss://...
+                                lists by commas, an empty value unsets
+  ARTC_LOG                      what is logged: debug, or a list such as info,room=debug
+  NO_COLOR                      no colours on a terminal
+  CREDENTIALS_DIRECTORY         secrets by file (systemd LoadCredential=): engine.open.token, room.api_secret
+
+Exit codes:
+   0  as asked
+  64  wrong arguments
+  69  a device, or the daemon, is not there
+  70  a mistake of the program
+  75  it may work later: a port is taken, a server is away
+  77  permission denied
+  78  the configuration is wrong";
+
 #[derive(Debug, Parser)]
-#[command(name = "artc-edge", version, disable_help_subcommand = true, max_term_width = 100)]
+#[command(name = "artc-edge", version, about = ABOUT, after_long_help = MORE, max_term_width = 100)]
+#[command(disable_help_subcommand = true, arg_required_else_help = true, propagate_version = false)]
 struct Cli {
+    #[command(flatten)]
+    config: ConfigArgs,
     #[command(subcommand)]
     command: Command,
 }
@@ -24,6 +59,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    Check(check::Check),
+    Config(config::Config),
+    Version(version::Version),
 }
 
 /// Which configuration to use.
@@ -35,14 +73,15 @@ pub struct ConfigArgs {
 }
 
 impl ConfigArgs {
-    /// The layers of this process.
-    pub fn sources(&self) -> Sources {
-        Sources::of_process(self.config.clone().map_or(File::Default, File::Named))
+    /// Loads the configuration of this process, or says what is wrong with it.
+    fn load(self) -> Result<Loaded, Exit> {
+        let file = self.config.map_or(File::Default, File::Named);
+        load(&Sources::of_process(file)).map_err(|why| wrong_configuration(&why))
     }
 }
 
 /// Reads the arguments of the process and does what they say.
-pub fn main() -> std::process::ExitCode {
+pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(why) => {
@@ -52,8 +91,45 @@ pub fn main() -> std::process::ExitCode {
             return exit.into();
         }
     };
+    panic::catch_unwind(|| go(cli)).unwrap_or(Exit::Bug).into()
+}
+
+fn go(cli: Cli) -> Exit {
     match cli.command {
-        Command::Run(run) => run.go(),
+        Command::Run(run) => run.go(cli.config),
+        Command::Check(check) => check.go(cli.config.config),
+        Command::Config(config) => config.go(cli.config.config),
+        Command::Version(version) => version.go(),
     }
-    .into()
+}
+
+/// Says what is wrong with the configuration.
+fn wrong_configuration(why: &ConfigError) -> Exit {
+    eprintln!("{why}");
+    let count = why.problems.len();
+    eprintln!("artc-edge: {count} {} in the configuration", if count == 1 { "mistake" } else { "mistakes" });
+    Exit::Configuration
+}
+
+/// Prints an answer. A reader that has gone away (`| head`) is no mistake.
+fn print(text: &str) -> Exit {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Exit::Ok,
+        Err(why) if why.kind() == io::ErrorKind::BrokenPipe => Exit::Ok,
+        Err(why) => {
+            eprintln!("artc-edge: standard output: {why}");
+            Exit::TryAgain
+        }
+    }
+}
+
+fn print_json(answer: &impl Serialize) -> Exit {
+    match serde_json::to_string_pretty(answer) {
+        Ok(text) => print(&(text + "\n")),
+        Err(why) => {
+            eprintln!("artc-edge: the answer cannot be written as JSON: {why}");
+            Exit::Bug
+        }
+    }
 }

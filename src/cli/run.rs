@@ -3,32 +3,28 @@
 use clap::Args;
 
 use super::{ConfigArgs, Exit};
-use crate::{app, config, telemetry};
+use crate::{app, telemetry};
 
 /// Run the daemon: camera and microphone into the room, until Ctrl-C or SIGTERM.
+///
+/// Prints one line each for board, camera, microphone, room and viewer. Without a camera or a microphone it says so and sends the
+/// built-in pattern and tone. Ctrl-C or SIGTERM ends it in order.
 #[derive(Debug, Args)]
-pub struct Run {
-    #[command(flatten)]
-    config: ConfigArgs,
-}
+pub struct Run {}
 
 impl Run {
     /// Loads the configuration, starts logging, and hands over to the app.
-    pub fn go(self) -> Exit {
-        let loaded = match config::load(&self.config.sources()) {
+    pub(super) fn go(self, config: ConfigArgs) -> Exit {
+        let loaded = match config.load() {
             Ok(loaded) => loaded,
-            Err(why) => {
-                eprintln!("{why}");
-                return Exit::Configuration;
-            }
+            Err(exit) => return exit,
         };
-        let telemetry = match telemetry::init(&loaded.config.telemetry) {
-            Ok(telemetry) => telemetry,
+        match telemetry::init(&loaded.config.telemetry) {
+            Ok(telemetry) => app::run(loaded, telemetry),
             Err(why) => {
                 eprintln!("artc-edge: {why}");
-                return Exit::Configuration;
+                Exit::Configuration
             }
-        };
-        app::run(loaded, telemetry)
+        }
     }
 }

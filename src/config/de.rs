@@ -152,8 +152,7 @@ fn wanted(expected: &str) -> String {
     match expected {
         "u8" => "a whole number from 0 to 255".into(),
         "u16" => "a whole number from 0 to 65535".into(),
-        "u32" => "a whole number from 0 to 4294967295".into(),
-        "u64" | "usize" => "a whole number from 0".into(),
+        "u32" | "u64" | "usize" => "a whole number from 0".into(),
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".into(),
         "f32" | "f64" => "a number".into(),
         "a string" | "str" | "string" | "path string" => "a text in quotes".into(),

@@ -46,6 +46,15 @@ impl Problem {
 
     pub(super) fn syntax(at: Origin, message: &str) -> Self {
         let text = message.trim().replace('\n', ", ");
+        if text == "duplicate key" {
+            let name = at.source.text.get(at.span.clone()).unwrap_or("").to_owned();
+            let text = if at.line().trim_start().starts_with('[') {
+                format!("[{name}] is written twice; put all its keys under one")
+            } else {
+                format!("`{name}` is set twice in this section; keep one")
+            };
+            return Self::plain(Some(at), text);
+        }
         Self::plain(Some(at), format!("not valid TOML: {text}"))
     }
 

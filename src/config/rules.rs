@@ -11,10 +11,7 @@ use super::{
 /// round; only within one layer are both together a mistake.
 pub(super) fn prefer_file_over_lower_inline(whole: &mut Node) {
     for secret in SECRETS {
-        let layer = |key: &str| {
-            let path = split(key);
-            whole.get(&path).filter(|_| exists(whole, &path)).map(|entry| entry.node.origin.source.layer)
-        };
+        let layer = |key: &str| whole.get(&split(key)).map(|entry| entry.node.origin.source.layer);
         let (inline, file): (Option<Layer>, Option<Layer>) = (layer(secret.key), layer(secret.file_key));
         match (inline, file) {
             (Some(inline), Some(file)) if inline < file => whole.remove(&split(secret.key)),
@@ -30,7 +27,7 @@ pub(super) fn check(config: &Config, whole: &Node, broken: &[String], problems: 
         if broken.iter().any(|path| path == key || path.starts_with(&format!("{key}.")) || key.starts_with(&format!("{path}."))) {
             return;
         }
-        let at = whole.get(&split(key)).map(|entry| entry.node.origin.clone());
+        let at = whole.place(&split(key));
         let mut problem = Problem::plain(at, format!("`{key}`: {text}"));
         problem.secret = is_secret(key);
         problems.push(problem);
@@ -101,11 +98,6 @@ pub(super) fn resolve_names(config: &mut Config) {
 
 pub(super) fn split(key: &str) -> Vec<String> {
     key.split('.').map(str::to_owned).collect()
-}
-
-fn exists(whole: &Node, path: &[String]) -> bool {
-    let mut copy = whole.clone();
-    copy.remove(path)
 }
 
 fn item(whole: &Node, number: usize) -> Option<super::tree::Origin> {

@@ -178,12 +178,17 @@ pub fn parse_loose(text: &str, origin: &Origin) -> Option<Node> {
 }
 
 impl Node {
-    /// The node at a path such as `["camera", "width"]`; list items go by their number.
+    /// What stands at a path such as `["camera", "width"]`.
     pub fn get(&self, path: &[String]) -> Option<&Entry> {
         let (first, rest) = path.split_first()?;
         let Value::Table(table) = &self.value else { return None };
         let entry = table.get(first)?;
-        if rest.is_empty() { Some(entry) } else { entry.node.get(rest).or(Some(entry)) }
+        if rest.is_empty() { Some(entry) } else { entry.node.get(rest) }
+    }
+
+    /// Where a path leads as far as it is written: the key itself, else the section that it is missing from.
+    pub fn place(&self, path: &[String]) -> Option<Origin> {
+        (1..=path.len()).rev().find_map(|length| self.get(&path[..length])).map(|entry| entry.node.origin.clone())
     }
 
     /// Removes what stands at a path; inside a list, the whole list goes. False when there is nothing.

@@ -1,18 +1,34 @@
 //! How the daemon says how it is: log lines, metrics, health.
 //!
-//! The parts log with `tracing` and count with `metrics`; this room only decides where that goes. It is no place for
-//! decisions: nothing here changes what the daemon does.
+//! The parts log with `tracing` and count with `metrics`; this room only decides where that goes, and answers who asks. It is no
+//! place for decisions: nothing here changes what the daemon does.
+//!
+//! 1. [`init`] once, before anything logs or counts.
+//! 2. [`Telemetry::health`] hands out named checks (readiness) and beats (liveness) to whoever has something to say.
+//! 3. [`Telemetry::serve`] inside the runtime: upkeep of the histograms, and `/metrics`, `/livez`, `/readyz` where configured.
 
 mod config;
+mod fault;
+mod health;
+mod http;
 mod log;
+pub mod metrics;
+mod process;
+
+use metrics_exporter_prometheus::PrometheusHandle;
 
 pub use config::{Config, LogTo};
+pub use fault::{Change, Fault};
+pub use health::{Beat, Check, Health};
+pub use http::{ServeError, Served};
 pub use log::{InitError, Levels, parse_levels};
 
 /// Logging, metrics and health of this process.
 #[derive(Clone)]
 pub struct Telemetry {
     levels: Levels,
+    health: Health,
+    metrics: PrometheusHandle,
 }
 
 impl Telemetry {
@@ -20,10 +36,32 @@ impl Telemetry {
     pub fn levels(&self) -> &Levels {
         &self.levels
     }
+
+    /// Where readiness and liveness are told.
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// All metrics as Prometheus text, those of the process included.
+    pub fn render_metrics(&self) -> String {
+        let mut text = self.metrics.render();
+        process::append(&mut text);
+        text
+    }
+
+    /// Serves metrics and health as configured, and keeps histograms and beats up to date, until [`Served`] is dropped.
+    pub async fn serve(&self, config: &Config) -> Result<Served, ServeError> {
+        http::serve(self.clone(), config).await
+    }
+
+    fn keep_up(&self) {
+        self.metrics.run_upkeep();
+    }
 }
 
 /// Starts logging and counting. Once a process.
 pub fn init(config: &Config) -> Result<Telemetry, InitError> {
     let levels = log::init(config)?;
-    Ok(Telemetry { levels })
+    let metrics = metrics::install().map_err(|_| InitError::Twice)?;
+    Ok(Telemetry { levels, health: Health::default(), metrics })
 }
