@@ -13,6 +13,7 @@
 
 mod audio;
 mod camera;
+pub mod client;
 mod config;
 mod desk;
 mod device;
@@ -22,6 +23,7 @@ mod limits;
 pub mod permission;
 mod reply;
 mod rpc;
+pub mod socket;
 mod stream;
 pub mod view;
 
