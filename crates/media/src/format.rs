@@ -28,6 +28,16 @@ impl Size {
         long <= MAX_LONG_SIDE && short <= MAX_SHORT_SIDE && short > 0
     }
 
+    /// The size without an odd last column and row: 4:2:0 has none.
+    pub const fn even(self) -> Self {
+        Self { width: self.width & !1, height: self.height & !1 }
+    }
+
+    /// Bytes of an I420 picture of this size, both sides even.
+    pub const fn i420_len(self) -> usize {
+        self.area() * 3 / 2
+    }
+
     /// Number of pixels.
     pub const fn area(self) -> usize {
         self.width as usize * self.height as usize

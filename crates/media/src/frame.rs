@@ -67,15 +67,18 @@ pub enum BrokenFrame {
 #[derive(Debug)]
 pub struct FrameBuffer {
     bytes: Vec<u8>,
+    /// Bytes of the picture; what follows is room for whoever fills it.
+    len: usize,
 }
 
 impl AsRef<[u8]> for FrameBuffer {
     fn as_ref(&self) -> &[u8] {
-        &self.bytes
+        &self.bytes[..self.len]
     }
 }
 
 impl AsMut<[u8]> for FrameBuffer {
+    /// All the bytes, for whoever fills the picture.
     fn as_mut(&mut self) -> &mut [u8] {
         &mut self.bytes
     }
@@ -114,9 +117,18 @@ pub struct FramePool {
 impl FramePool {
     /// `depth` I420 buffers for pictures of `size` (sides rounded up to even numbers).
     pub fn new(size: Size, depth: usize) -> Self {
+        Self::build(size, depth, |size| size.i420_len())
+    }
+
+    /// The same with room for 2 bytes a pixel, so that 4:2:2 can be decoded in place. Room that is not used takes no memory.
+    pub fn with_slack(size: Size, depth: usize) -> Self {
+        Self::build(size, depth, |size| size.area() * 2)
+    }
+
+    fn build(size: Size, depth: usize, bytes: impl Fn(Size) -> usize) -> Self {
         let size = Size::new(size.width.next_multiple_of(2), size.height.next_multiple_of(2));
-        let len = size.area() * 3 / 2;
-        Self { size, buffers: (0..depth).map(|_| Arc::new(FrameBuffer { bytes: vec![0; len] })).collect() }
+        let buffer = || Arc::new(FrameBuffer { bytes: vec![0; bytes(size)], len: size.i420_len() });
+        Self { size, buffers: (0..depth).map(|_| buffer()).collect() }
     }
 
     /// The same, with `draw` called once on every buffer: for pictures whose frames repaint only a part.
@@ -134,7 +146,7 @@ impl FramePool {
         self.size
     }
 
-    /// Lets `fill` write Y, U, V into a free buffer; `None` when all buffers are in use.
+    /// Lets `fill` write Y, U, V to the start of a free buffer; `None` when all buffers are in use.
     pub fn fill<E>(
         &mut self,
         captured_at: Duration,

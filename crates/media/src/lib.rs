@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod barcode;
+pub mod convert;
 pub mod draw;
 pub mod encoded;
 mod font;
@@ -13,8 +14,11 @@ pub mod frame;
 pub mod jpeg;
 pub mod pattern;
 pub mod pcm;
+pub mod scale;
 
+pub use convert::Converter;
 pub use encoded::EncodedFrame;
 pub use format::{PixelFormat, Size};
 pub use frame::{BrokenFrame, Frame, FrameBuffer, FramePool, Plane, RawFrame};
 pub use pcm::{PcmBlock, PcmFormat};
+pub use scale::{Fit, Scaler, fit_inside};
