@@ -47,56 +47,46 @@ pub(super) fn set_control(params: &SetControl, view: &View) -> Result<Decision, 
     if control.read_only {
         return not_available("can be read only");
     }
-    if control.kind == ControlKind::Other {
-        return not_available("cannot be set by a command");
-    }
     if control.inactive {
         return not_available("is overruled by another control at this moment");
     }
     let value = lawful_value(control, params.value.as_ref())?;
-    Ok(Effect::SetControl { id: control.id, value }.into())
+    Ok(Effect::SetControl { id: control.id, name: control.name.clone(), value }.into())
 }
 
 /// The value in the form that [`Effect::SetControl`] promises.
-fn lawful_value(control: &Control, value: Option<&ControlValue>) -> Result<Option<ControlValue>, Refusal> {
+fn lawful_value(control: &Control, value: Option<&ControlValue>) -> Result<i64, Refusal> {
     let wrong_type = |wants: &str| Err(Refusal::new(Code::InvalidParams, format!("control {} takes {wants}", control.name)));
     let out_of_range = |why: String| Err(Refusal::new(Code::OutOfRange, format!("control {}: {why}", control.name)));
-    let Control { min, max, .. } = control;
-    let value = match (control.kind, value) {
-        (ControlKind::Button, None) => return Ok(None),
-        (ControlKind::Button, Some(_)) => return wrong_type("no value"),
-        (ControlKind::Boolean, Some(ControlValue::Flag(on))) => ControlValue::Flag(*on),
-        (ControlKind::Boolean, Some(ControlValue::Number(number @ (0 | 1)))) => ControlValue::Flag(*number == 1),
-        (ControlKind::Boolean, _) => return wrong_type("true or false"),
-        (ControlKind::Integer, Some(ControlValue::Number(number))) if (min..=max).contains(&number) => {
-            ControlValue::Number(*number)
+    let Control { min, max, step, .. } = *control;
+    let on_step = |number: i64| (i128::from(number) - i128::from(min)) % i128::from(step.max(1)) == 0;
+    match (control.kind, value) {
+        (ControlKind::Button, None) => Ok(1),
+        (ControlKind::Button, Some(_)) => wrong_type("no value"),
+        (ControlKind::Boolean, Some(ControlValue::Flag(on))) => Ok(i64::from(*on)),
+        (ControlKind::Boolean, Some(ControlValue::Number(number @ (0 | 1)))) => Ok(*number),
+        (ControlKind::Boolean, _) => wrong_type("true or false"),
+        (ControlKind::Integer, Some(ControlValue::Number(number))) if !(min..=max).contains(number) => {
+            out_of_range(format!("{number} is not between {min} and {max}"))
         }
-        (ControlKind::Integer, Some(ControlValue::Number(number))) => {
-            return out_of_range(format!("{number} is not between {min} and {max}"));
+        (ControlKind::Integer, Some(ControlValue::Number(number))) if !on_step(*number) => {
+            out_of_range(format!("{number} is not in steps of {step} from {min}"))
         }
-        (ControlKind::Integer, _) => return wrong_type("a whole number"),
-        (ControlKind::Bitmask, Some(ControlValue::Number(bits))) if *bits >= 0 && bits & !max == 0 => ControlValue::Number(*bits),
-        (ControlKind::Bitmask, Some(ControlValue::Number(bits))) => {
-            return out_of_range(format!("{bits} has bits outside of {max}"));
-        }
-        (ControlKind::Bitmask, _) => return wrong_type("a whole number of bits"),
-        (ControlKind::Text, Some(ControlValue::Text(text))) => match i64::try_from(text.chars().count()) {
-            Ok(length) if (min..=max).contains(&&length) => ControlValue::Text(text.clone()),
-            _ => return out_of_range(format!("the text is not between {min} and {max} characters long")),
-        },
-        (ControlKind::Text, _) => return wrong_type("text"),
-        (ControlKind::Menu, Some(ControlValue::Flag(_)) | None) => return wrong_type("one of its choices"),
-        (ControlKind::Menu, Some(choice)) => ControlValue::Number(menu_choice(control, choice)?),
-        (ControlKind::Other, _) => return wrong_type("nothing from a command"),
-    };
-    Ok(Some(value))
+        (ControlKind::Integer, Some(ControlValue::Number(number))) => Ok(*number),
+        (ControlKind::Integer, _) => wrong_type("a whole number"),
+        (ControlKind::Bitmask, Some(ControlValue::Number(bits))) if bits & !max == 0 => Ok(*bits),
+        (ControlKind::Bitmask, Some(ControlValue::Number(bits))) => out_of_range(format!("{bits} has bits outside of {max}")),
+        (ControlKind::Bitmask, _) => wrong_type("a whole number of bits"),
+        (ControlKind::Menu, Some(ControlValue::Flag(_)) | None) => wrong_type("one of its choices"),
+        (ControlKind::Menu, Some(choice)) => menu_choice(control, choice),
+    }
 }
 
 /// A choice by its value or by its label.
 fn menu_choice(control: &Control, choice: &ControlValue) -> Result<i64, Refusal> {
     let found = control.menu.iter().find(|item| match choice {
         ControlValue::Number(number) => item.value == *number,
-        ControlValue::Text(label) => item.label.eq_ignore_ascii_case(label),
+        ControlValue::Label(label) => item.label.eq_ignore_ascii_case(label),
         ControlValue::Flag(_) => false,
     });
     found.map(|item| item.value).ok_or_else(|| {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use wire::camera::ControlValue;
 use wire::{audio, camera, stream};
 
 /// Something for the shell to carry out. It was checked against the [`View`](super::View) already; between the check and the deed
@@ -17,8 +16,10 @@ pub enum Effect {
     SetControl {
         /// V4L2's number of the control.
         id: u32,
-        /// Its value, within its range; a boolean is `Flag`, a menu's choice is `Number`; none presses a button.
-        value: Option<ControlValue>,
+        /// Its name.
+        name: String,
+        /// Its value, within its range; a boolean's is 0 or 1, a button's 1.
+        value: i64,
     },
     /// Take a still picture; answered by [`Outcome::Snapshot`].
     TakeSnapshot,

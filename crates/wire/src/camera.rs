@@ -73,11 +73,11 @@ pub struct Control {
     /// The driver's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<ControlValue>,
-    /// Lowest value; for text, fewest characters.
+    /// Lowest value.
     pub min: i64,
-    /// Highest value; for text, most characters.
+    /// Highest value; for a bitmask, all bits that may be set.
     pub max: i64,
-    /// Distance between values.
+    /// Distance between values, counted from `min`.
     pub step: u64,
     /// The choices of a menu.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -105,14 +105,10 @@ pub enum ControlKind {
     Boolean,
     /// One of the menu's values.
     Menu,
-    /// A set of bits below `max`.
+    /// A set of bits of `max`.
     Bitmask,
     /// Pressed, without a value.
     Button,
-    /// Text.
-    Text,
-    /// Something that cannot be set by a command, such as a matrix.
-    Other,
 }
 
 /// One choice of a menu control.
@@ -132,8 +128,8 @@ pub enum ControlValue {
     Flag(bool),
     /// Of a number, menu or bitmask.
     Number(i64),
-    /// Of a text control, or the label of a menu's choice.
-    Text(String),
+    /// The label of a menu's choice, in place of its number.
+    Label(String),
 }
 
 /// What `camera.set_control` takes.

@@ -1,0 +1,369 @@
+//! The microphone's thread: the shell that owns device, clock and waiting. What becomes of samples is for [`super::timeline`], which
+//! device for [`super::card`].
+
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use alsa::poll::pollfd;
+use metrics::counter;
+use rustix::time::{ClockId, clock_gettime};
+
+use super::alsa::{self as device, Capture, Fault, OpenError};
+use super::card::{self, Identity};
+use super::state::{Loss, Phase};
+use super::timeline::{Done, Timeline};
+use super::tone::Tone;
+use super::volume::{self, Knob};
+use super::{Config, Shared};
+
+/// How long a lost device is looked for between two attempts at first, and at most. Looking costs some file reads; opening a busy
+/// card can cost more.
+const RETRY: Duration = Duration::from_millis(250);
+const RETRY_MOST: Duration = Duration::from_secs(2);
+/// How long "auto" waits for the card it had before it takes another.
+const FAITHFUL: Duration = Duration::from_secs(10);
+/// Samples that are this late are stood in for by silence. Above the device's period and a slow machine's scheduling.
+const LATE: Duration = Duration::from_millis(120);
+/// A device without samples for this long is started again, and the second time in a row given up.
+const STALLED: Duration = Duration::from_millis(500);
+/// When the thread did not run for this long (the machine was stopped), the time is skipped instead of filled with silence.
+const ABSENT: Duration = Duration::from_secs(2);
+
+pub(super) struct Pump {
+    config: Config,
+    shared: Arc<Shared>,
+    timeline: Option<Timeline>,
+    /// The device in use, or lost.
+    device: Option<Identity>,
+}
+
+/// Where samples come from at the moment.
+enum Source {
+    Tone { tone: Tone, look_at: Option<Duration> },
+    Device(Box<Device>),
+    Lost { since: Duration, again_at: Duration, wait: Duration },
+}
+
+/// A device that runs.
+struct Device {
+    capture: Capture,
+    knob: Option<Knob>,
+    /// The volume that the knob was set to.
+    knob_at: u8,
+    /// When samples came last, or it was started.
+    alive_at: Duration,
+    /// It was started again since samples came last.
+    restarted: bool,
+    /// It gave samples.
+    proven: bool,
+}
+
+impl Pump {
+    pub(super) fn new(config: Config, shared: Arc<Shared>) -> Self {
+        Self { config, shared, timeline: None, device: None }
+    }
+
+    /// Runs until the microphone is dropped.
+    pub(super) fn run(mut self) {
+        let now = clock();
+        let mut source =
+            if self.config.source == "tone" { self.tone(now, "built-in tone", false) } else { self.look(now, now, RETRY) };
+        while !self.shared.stop.load(Ordering::Acquire) {
+            let now = clock();
+            source = match source {
+                Source::Tone { tone, look_at } => self.play(tone, look_at, now),
+                Source::Device(device) => self.listen(device, now),
+                Source::Lost { since, again_at, wait } => {
+                    self.silence(now);
+                    if now >= again_at { self.look(now, since, wait) } else { Source::Lost { since, again_at, wait } }
+                }
+            };
+            self.wait(&source);
+        }
+        self.shared.ring.close();
+    }
+
+    fn tone(&mut self, now: Duration, why: &str, look: bool) -> Source {
+        self.say(Phase::Tone, why);
+        self.timeline = None;
+        Source::Tone { tone: Tone::new(self.shared.format, now), look_at: look.then_some(now + RETRY_MOST) }
+    }
+
+    fn play(&mut self, mut tone: Tone, look_at: Option<Duration>, now: Duration) -> Source {
+        if tone.due() + ABSENT < now {
+            tone = Tone::new(self.shared.format, now);
+        }
+        while let Some(block) = tone.next(now) {
+            emit(&self.shared, Done { block, silent: false }, false);
+        }
+        match look_at {
+            Some(at) if now >= at => {
+                if card::devices().is_empty() {
+                    return Source::Tone { tone, look_at: Some(now + RETRY_MOST) };
+                }
+                // The row goes on where the tone ends.
+                let end = tone.due().saturating_sub(Duration::from_millis(10));
+                self.timeline = Some(Timeline::new(self.shared.format, end));
+                self.look(now, now, RETRY)
+            }
+            look_at => Source::Tone { tone, look_at },
+        }
+    }
+
+    /// Looks for the device and opens it; `since` is when it was lost.
+    fn look(&mut self, now: Duration, since: Duration, wait: Duration) -> Source {
+        match self.open(now.saturating_sub(since)) {
+            Ok(Some((capture, device))) => self.begin(capture, device, now),
+            Ok(None) => self.tone(now, "built-in tone: this machine has no sound card that captures", true),
+            Err(error) => {
+                // The same words at every attempt, so that they are logged once.
+                let phase = match (error.loss, self.shared.facts().phase) {
+                    (Loss::Missing, Phase::Lost(loss @ (Loss::Unplugged | Loss::Stalled))) => Phase::Lost(loss),
+                    (Loss::Missing, Phase::Live) => Phase::Lost(Loss::Unplugged),
+                    (loss, _) => Phase::Lost(loss),
+                };
+                self.say(phase, &error.to_string());
+                self.timeline.get_or_insert_with(|| Timeline::new(self.shared.format, now));
+                Source::Lost { since, again_at: now + wait, wait: (wait * 2).min(RETRY_MOST) }
+            }
+        }
+    }
+
+    /// The device to use, opened; nothing when "auto" finds no card at all.
+    fn open(&self, lost_for: Duration) -> Result<Option<(Capture, Option<Identity>)>, OpenError> {
+        let format = self.shared.format;
+        let source = self.config.source.as_str();
+        let all = card::devices();
+        let mine: Vec<&Identity> = match &self.device {
+            _ if source != "auto" => all.iter().filter(|device| device.is_meant_by(source)).collect(),
+            Some(had) if lost_for < FAITHFUL => all.iter().filter(|device| device.id == had.id).collect(),
+            _ => all.iter().collect(),
+        };
+        if mine.is_empty() && source == "auto" {
+            return match &self.device {
+                Some(had) => Err(OpenError::missing(&had.name)),
+                None => Ok(None),
+            };
+        }
+        if mine.is_empty() {
+            // Not one of the cards, so perhaps a name that ALSA's own configuration knows.
+            return Capture::open(source, format).map(|capture| Some((capture, None)));
+        }
+        let mut first_error = None;
+        for identity in mine {
+            match device::open(identity, format) {
+                Ok(capture) => return Ok(Some((capture, Some(identity.clone())))),
+                Err(error) => first_error = first_error.or(Some(error)),
+            }
+        }
+        first_error.map_or(Ok(None), Err)
+    }
+
+    fn begin(&mut self, capture: Capture, device: Option<Identity>, now: Duration) -> Source {
+        let knob = device.as_ref().and_then(|device| Knob::open(&device.mixer_name()));
+        let knob_at = match knob.as_ref().and_then(Knob::get) {
+            Some(percent) if !self.shared.volume_set.load(Ordering::Acquire) => {
+                self.shared.volume.store(percent, Ordering::Relaxed);
+                percent
+            }
+            // Set by a command before this card came: unlike anything the knob can stand at, so that it is turned.
+            _ => u8::MAX,
+        };
+        {
+            let mut facts = self.shared.facts();
+            facts.mixer = knob.is_some();
+            facts.device.clone_from(&device);
+        }
+        self.device = device.or(self.device.take());
+        Source::Device(Box::new(Device { capture, knob, knob_at, alive_at: now, restarted: false, proven: false }))
+    }
+
+    fn listen(&mut self, mut device: Box<Device>, now: Duration) -> Source {
+        device.turn(&self.shared);
+        loop {
+            let fault = match device.capture.read(now) {
+                Ok(Some(chunk)) => {
+                    let timeline = self.timeline.get_or_insert_with(|| Timeline::new(self.shared.format, chunk.first_at));
+                    catch_up(timeline, chunk.first_at);
+                    let by_mixer = device.knob.is_some();
+                    timeline.samples(chunk.first_at, chunk.samples, |done| emit(&self.shared, done, by_mixer));
+                    device.alive_at = now;
+                    device.restarted = false;
+                    if !std::mem::replace(&mut device.proven, true) {
+                        self.live(&device.capture);
+                    }
+                    continue;
+                }
+                Ok(None) if now > device.alive_at + STALLED && device.restarted => {
+                    return self.lost(Loss::Stalled, &format!("{}: its samples stand still", device.capture.name()), now);
+                }
+                Ok(None) if now > device.alive_at + STALLED => Fault::Failed("samples stand still".to_owned()),
+                Ok(None) => break,
+                Err(fault) => fault,
+            };
+            if let Err(source) = self.recover(&mut device, fault, now) {
+                return source;
+            }
+            break;
+        }
+        self.note(&device.capture);
+        self.silence(now);
+        Source::Device(device)
+    }
+
+    /// Starts the device again, or gives it up.
+    fn recover(&mut self, device: &mut Device, fault: Fault, now: Duration) -> Result<(), Source> {
+        let name = device.capture.name().to_owned();
+        let done = match &fault {
+            Fault::Overrun => {
+                self.shared.facts().overruns += 1;
+                counter!("artc_capture_audio_overruns_total").increment(1);
+                device.capture.restart().map(|()| true)
+            }
+            Fault::Suspended => device.capture.resume(),
+            Fault::Failed(why) => {
+                tracing::warn!(microphone = name, why, "microphone is started again");
+                device.capture.restart().map(|()| true)
+            }
+            Fault::Gone => Err(Fault::Gone),
+        };
+        match done {
+            // Not awake yet: asked again after the next wait.
+            Ok(false) => Ok(()),
+            Ok(true) => {
+                if fault != Fault::Overrun {
+                    self.shared.facts().restarts += 1;
+                    counter!("artc_capture_audio_restarts_total").increment(1);
+                }
+                // Whether samples advance is seen by who reads them next; a start alone is no proof.
+                device.restarted = true;
+                device.alive_at = now;
+                if let Some(timeline) = &mut self.timeline {
+                    timeline.interrupted();
+                }
+                Ok(())
+            }
+            Err(Fault::Gone) => Err(self.lost(Loss::Unplugged, &format!("{name}: unplugged"), now)),
+            Err(fault) => Err(self.lost(Loss::Failed, &format!("{name}: {fault}"), now)),
+        }
+    }
+
+    fn live(&self, capture: &Capture) {
+        let mut facts = self.shared.facts();
+        facts.recoveries += u64::from(matches!(facts.phase, Phase::Lost(_)));
+        let detail = match &self.device {
+            Some(device) => format!("{} ({})", device.name, capture.name()),
+            None => capture.name().to_owned(),
+        };
+        drop(facts);
+        self.say(Phase::Live, &detail);
+    }
+
+    fn lost(&mut self, loss: Loss, why: &str, now: Duration) -> Source {
+        self.say(Phase::Lost(loss), why);
+        self.timeline.get_or_insert_with(|| Timeline::new(self.shared.format, now)).interrupted();
+        Source::Lost { since: now, again_at: now + RETRY, wait: RETRY }
+    }
+
+    /// Stands in for samples that are too late.
+    fn silence(&mut self, now: Duration) {
+        if let Some(timeline) = &mut self.timeline {
+            let until = now.saturating_sub(LATE);
+            catch_up(timeline, until);
+            if timeline.next() + Duration::from_millis(10) <= until {
+                timeline.silence_until(until, |done| emit(&self.shared, done, true));
+            }
+            self.shared.facts().repairs = timeline.repairs();
+        }
+    }
+
+    fn note(&self, capture: &Capture) {
+        self.shared.facts().driver_timestamps = capture.driver_timestamps();
+    }
+
+    /// Remembers what is heard, and says so when it changed.
+    fn say(&self, phase: Phase, detail: &str) {
+        let mut facts = self.shared.facts();
+        let changed = facts.phase != phase;
+        if !changed && facts.detail == detail {
+            return;
+        }
+        facts.phase = phase;
+        facts.detail = detail.into();
+        if phase == Phase::Tone {
+            (facts.device, facts.mixer) = (None, false);
+        }
+        drop(facts);
+        match phase {
+            Phase::Lost(_) => tracing::warn!(?phase, detail, "microphone"),
+            _ => tracing::info!(?phase, detail, "microphone"),
+        }
+        if changed {
+            // Nobody listens: nobody wants to know.
+            let _ = self.shared.events.send(phase);
+        }
+    }
+
+    /// Waits for samples, for a wish, or until something is due.
+    fn wait(&self, source: &Source) {
+        let mut fds = vec![pollfd { fd: self.shared.wake.as_raw_fd(), events: libc::POLLIN, revents: 0 }];
+        let due = match source {
+            Source::Tone { tone, .. } => tone.due(),
+            Source::Device(device) => {
+                // Without descriptors the next read tells what is wrong.
+                fds.extend(device.capture.descriptors().unwrap_or_default());
+                clock() + LATE / 2
+            }
+            Source::Lost { again_at, .. } => (*again_at).min(clock() + LATE / 2),
+        };
+        // Rounded up, so as not to wake in vain.
+        let millis = due.saturating_sub(clock()).as_micros().div_ceil(1000);
+        // An interrupted wait is a wait that ended early.
+        let _ = alsa::poll::poll(&mut fds, i32::try_from(millis).unwrap_or(1000));
+        if fds[0].revents & libc::POLLIN != 0 {
+            let _ = rustix::io::read(&self.shared.wake, &mut [0u8; 8]);
+        }
+    }
+}
+
+impl Device {
+    /// Turns the knob to where the volume was set.
+    fn turn(&mut self, shared: &Shared) {
+        let volume = shared.volume.load(Ordering::Relaxed);
+        if let Some(knob) = &self.knob
+            && self.knob_at != volume
+            && shared.volume_set.load(Ordering::Acquire)
+        {
+            if !knob.set(volume) {
+                tracing::warn!(volume, "the sound card's mixer does not obey; the volume is set in software");
+                self.knob = None;
+                shared.facts().mixer = false;
+            }
+            self.knob_at = volume;
+        }
+    }
+}
+
+/// Skips a time in which this thread did not run.
+fn catch_up(timeline: &mut Timeline, to: Duration) {
+    if timeline.next() + ABSENT < to {
+        timeline.skip_to(to);
+    }
+}
+
+fn emit(shared: &Shared, done: Done, full_volume: bool) {
+    let Done { mut block, silent } = done;
+    let volume = shared.volume.load(Ordering::Relaxed);
+    // A knob at its lowest position still lets something through; 0 means silence.
+    let volume = if full_volume && volume > 0 { 100 } else { volume };
+    volume::apply(&mut block, volume, shared.muted.load(Ordering::Relaxed));
+    shared.ring.push(block, silent);
+}
+
+/// `CLOCK_MONOTONIC`, the clock of the drivers' timestamps.
+fn clock() -> Duration {
+    let now = clock_gettime(ClockId::Monotonic);
+    Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec.unsigned_abs() as u32)
+}

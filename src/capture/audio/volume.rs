@@ -1,0 +1,72 @@
+//! Volume and mute: in the sound card's mixer where it has a knob for the microphone, else in software.
+
+use alsa::Output;
+use alsa::mixer::{Mixer, Selem, SelemChannelId};
+use media::PcmBlock;
+
+/// Multiplies samples, and nothing but silence when muted. Loudness is heard on a logarithmic scale, so the volume counts by its square.
+pub(super) fn apply(block: &mut PcmBlock, volume: u8, muted: bool) {
+    let samples = &mut block.samples[..block.format.samples_per_10ms()];
+    match (muted, volume) {
+        (true, _) | (false, 0) => samples.fill(0),
+        (false, 100..) => (),
+        (false, volume) => {
+            let factor = i32::from(volume) * i32::from(volume);
+            for sample in samples {
+                *sample = (i32::from(*sample) * factor / 10_000) as i16;
+            }
+        }
+    }
+}
+
+/// A knob of the card's mixer.
+#[derive(Debug)]
+pub(super) struct Knob {
+    mixer: Mixer,
+    name: String,
+}
+
+impl Knob {
+    /// The knob of the card whose mixer ALSA knows as `card`, if it has one for capture: one that is called after the microphone
+    /// before others, and never a boost, which is an amplifier of a few coarse steps.
+    pub(super) fn open(card: &str) -> Option<Self> {
+        let _messages = Output::local_error_handler();
+        let mixer = Mixer::new(card, true).ok()?;
+        let names = mixer.iter().filter_map(Selem::new).filter(Selem::has_capture_volume);
+        let mut names: Vec<String> = names.filter_map(|knob| Some(knob.get_id().get_name().ok()?.to_owned())).collect();
+        names.retain(|name| !name.contains("Boost"));
+        names.sort_by_key(|name| match name.as_str() {
+            "Mic" => 0,
+            name if name.contains("Mic") => 1,
+            "Capture" => 2,
+            _ => 3,
+        });
+        let name = names.into_iter().next()?;
+        Some(Self { mixer, name })
+    }
+
+    /// Where it stands, 0 to 100.
+    pub(super) fn get(&self) -> Option<u8> {
+        // What others did to it since is told by events.
+        let _ = self.mixer.handle_events();
+        let knob = self.find()?;
+        let (min, max) = knob.get_capture_volume_range();
+        let value = knob.get_capture_volume(SelemChannelId::mono()).ok()?;
+        let percent = (value - min) * 100 + (max - min) / 2;
+        u8::try_from(percent.checked_div(max - min)?.clamp(0, 100)).ok()
+    }
+
+    /// Turns it; false when it does not obey.
+    pub(super) fn set(&self, volume: u8) -> bool {
+        let Some(knob) = self.find() else { return false };
+        let (min, max) = knob.get_capture_volume_range();
+        knob.set_capture_volume_all(min + ((max - min) * i64::from(volume) + 50) / 100).is_ok()
+    }
+
+    fn find(&self) -> Option<Selem<'_>> {
+        self.mixer.iter().filter_map(Selem::new).find(|knob| {
+            let id = knob.get_id();
+            id.get_index() == 0 && id.get_name().is_ok_and(|name| name == self.name)
+        })
+    }
+}
