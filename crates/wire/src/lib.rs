@@ -38,3 +38,6 @@ pub struct NoParams {}
 /// The reply of a method that has nothing to tell but that it was done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Done {}
+
+#[cfg(test)]
+mod tests;
