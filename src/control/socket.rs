@@ -28,7 +28,7 @@ const ARRIVALS: usize = 64;
 const REPLIES: usize = 64;
 
 /// How long one reply may wait to be read.
-const UNREAD: Duration = Duration::from_secs(5);
+const UNREAD: Duration = Duration::from_secs(2);
 
 /// Why the socket cannot be served.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,105 @@
+//! Who may what.
+
+use proptest::prelude::*;
+use serde_json::json;
+use wire::Method;
+
+use super::super::permission::Permissions;
+use super::super::{Config, Desk, Sender, Step};
+use super::{Bench, local, request};
+
+fn config(toml: &str) -> Config {
+    toml::from_str(toml).unwrap()
+}
+
+#[test]
+fn by_default_the_app_server_the_printed_viewer_and_the_local_socket_may_everything_and_nobody_else_anything() {
+    for method in Method::ALL {
+        let message = request(1, method.name(), json!({}));
+        for lawful in [Sender::participant("app-server"), Sender::participant("local-viewer"), local(1)] {
+            let mut bench = Bench::new();
+            if let Step::Send(letter) = bench.desk.receive(&lawful, &message, &bench.view, bench.now) {
+                let reply: serde_json::Value = serde_json::from_slice(&letter.message).unwrap();
+                assert_ne!(reply["error"]["code"], 2001, "{lawful:?} {}", method.name());
+            }
+        }
+        for stranger in ["", "viewer", "App-Server", "app-server2", "app-server\n", "*", "local-viewer ", "local user 0"] {
+            let (name, text, id) = Bench::new().refused(&Sender::participant(stranger), &message);
+            assert_eq!((name.as_str(), id), ("not_allowed", json!(1)), "{stranger:?}");
+            assert_eq!(text, format!("`{}` may not call {}", stranger.escape_debug(), method.name()));
+        }
+    }
+}
+
+#[test]
+fn refusal_comes_before_a_look_at_the_parameters() {
+    let (name, ..) = Bench::new().refused(&Sender::participant("viewer"), &request(1, "audio.mute", json!({ "mute": 1 })));
+    assert_eq!(name, "not_allowed", "a stranger learns nothing by probing");
+}
+
+#[test]
+fn a_line_allows_what_it_says_and_takes_the_place_of_the_built_in_one() {
+    let rules = Permissions::new(&config(
+        r#"
+        [allow]
+        "guard-*" = ["camera.*", "stream.get"]
+        "guard-7" = ["audio.mute"]
+        "*" = ["device.info"]
+        "local-viewer" = []
+        "#,
+    ));
+    let allowed = |who: &str| -> Vec<&str> {
+        Method::ALL.iter().filter(|method| rules.allows(who, **method)).map(|method| method.name()).collect()
+    };
+    let camera = ["camera.list", "camera.modes", "camera.controls", "camera.set_control", "camera.snapshot"];
+    assert_eq!(allowed("guard-1"), [&["device.info"], &camera[..], &["stream.get"]].concat());
+    assert_eq!(allowed("guard-7"), [&["device.info"], &camera[..], &["stream.get", "audio.mute"]].concat());
+    assert_eq!(allowed("guard"), ["device.info"]);
+    assert_eq!(allowed("local-viewer"), ["device.info"], "its own line forbids the rest");
+    assert_eq!(allowed("app-server").len(), Method::ALL.len());
+    assert_eq!(allowed(""), [""; 0], "who has no identity matches not even a star");
+}
+
+#[test]
+fn a_pattern_without_a_method_is_a_mistake_with_a_suggestion() {
+    let problems = |line: &str| config(&format!("[allow]\n{line}")).problems();
+    assert_eq!(problems(r#"x = ["*", "camera.*", "*.get", "rpc.discover"]"#), []);
+    assert_eq!(
+        problems(r#"x = ["camera.mode"]"#),
+        [("allow", "`camera.mode` is no method; did you mean `camera.modes`?".into())]
+    );
+    assert_eq!(problems(r#"x = ["reboot"]"#), [("allow", "`reboot` is no method; use `family.verb`, `family.*` or `*`".into())]);
+    assert_eq!(problems(r#"x = ["cam.*"]"#).len(), 1);
+    assert_eq!(problems(r#""" = ["*"]"#), [("allow", "an empty identity can never join".into())]);
+    assert_eq!(config("socket_group = ''").problems().len(), 1);
+}
+
+#[test]
+fn two_desks_may_differ() {
+    let bench = Bench::new();
+    let mut closed = Desk::new(&config("allow = { app-server = [] }"));
+    let message = request(1, "device.info", json!({}));
+    let step = closed.receive(&Sender::participant("app-server"), &message, &bench.view, bench.now);
+    assert!(matches!(step, Step::Send(letter) if String::from_utf8_lossy(&letter.message).contains("not_allowed")));
+}
+
+proptest! {
+    /// A star stands for any run: the pattern agrees with the regular expression of the same meaning.
+    #[test]
+    fn stars_mean_any_run(pattern in "[ab*]{0,8}", identity in "[ab]{1,10}") {
+        let mut allow = std::collections::BTreeMap::new();
+        allow.insert(pattern.clone(), vec!["device.info".to_owned()]);
+        let rules = Permissions::new(&Config { allow, ..Config::default() });
+        prop_assert_eq!(rules.allows(&identity, Method::DeviceInfo), slowly(pattern.as_bytes(), identity.as_bytes()));
+    }
+}
+
+/// The definition, word by word; takes exponential time.
+fn slowly(pattern: &[u8], text: &[u8]) -> bool {
+    match (pattern, text) {
+        ([], []) => true,
+        ([b'*', rest @ ..], _) => (0..=text.len()).any(|taken| slowly(rest, &text[taken..])),
+        ([letter, pattern @ ..], [first, text @ ..]) => letter == first && slowly(pattern, text),
+        _ => false,
+    }
+}
