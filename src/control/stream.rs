@@ -47,7 +47,7 @@ fn size(width: u32, height: u32, view: &View) -> Result<(u32, u32), Refusal> {
     if short < limits.min_side {
         return Err(out_of_range(format!("{width}x{height} has a side below {} pixels", limits.min_side)));
     }
-    if width % 2 != 0 || height % 2 != 0 {
+    if !width.is_multiple_of(2) || !height.is_multiple_of(2) {
         return Err(out_of_range(format!("{width}x{height} has an odd side; both must be even")));
     }
     Ok((width, height))
