@@ -12,7 +12,7 @@ pub fn run(loaded: Loaded, _telemetry: Telemetry) -> Exit {
         }
     };
     runtime.block_on(async {
-        println!("board: {}", loaded.board.badge.name);
+        println!("board: {}", loaded.board.title(&loaded.machine));
         let _ = tokio::signal::ctrl_c().await;
     });
     Exit::Ok

@@ -15,6 +15,8 @@ mod schema;
 mod secrets;
 mod sections;
 mod show;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use serde::{Deserialize, Serialize};

@@ -205,7 +205,8 @@ impl<'de> de::Deserializer<'de> for &'de Node {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match &self.value {
-            Value::String(text) | Value::Loose(text) | Value::Datetime(text) => visitor.visit_str(text),
+            Value::String(text) | Value::Loose(text) => visitor.visit_str(text),
+            Value::Datetime(_) => Err(de::Error::invalid_type(self.unexpected(), &visitor)),
             Value::Integer(number) => visitor.visit_i64(*number),
             Value::Float(number) => visitor.visit_f64(*number),
             Value::Boolean(flag) => visitor.visit_bool(*flag),
@@ -264,7 +265,7 @@ impl<'de> de::Deserializer<'de> for &'de Node {
     ) -> Result<V::Value, Error> {
         match &self.value {
             // A derived struct would also take a list of its fields in order; a configuration shall not.
-            Value::Array(_) => Err(de::Error::invalid_type(self.unexpected(), &"a map")),
+            Value::Array(_) => Err(de::Error::invalid_type(self.unexpected(), &"struct Config")),
             _ => self.deserialize_map(visitor),
         }
     }

@@ -55,6 +55,9 @@ impl Problem {
             };
             return Self::plain(Some(at), text);
         }
+        if text.starts_with("invalid boolean") || text.starts_with("string values must be quoted") {
+            return Self::plain(Some(at), "not valid TOML: this value is no number, true or false; a text stands in \"quotes\"");
+        }
         Self::plain(Some(at), format!("not valid TOML: {text}"))
     }
 

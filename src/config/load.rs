@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{
     Config,
-    error::{ConfigError, Problem},
+    error::{ConfigError, Problem, nearest},
     rules, schema,
     secrets::SECRETS,
     tree::{self, Layer, Node, Value},
@@ -70,8 +70,10 @@ impl Sources {
 pub struct Loaded {
     /// The values.
     pub config: Config,
-    /// The board, detected or named.
+    /// The board's profile, detected or named.
     pub board: board::Profile,
+    /// The machine it was detected on.
+    pub machine: board::Machine,
     /// The files that were read, in order.
     pub files: Vec<PathBuf>,
     /// All layers laid over one another, with origins.
@@ -101,7 +103,8 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
             Some(Err(problem)) => problems.push(problem),
         }
     }
-    let board = choose_board(&layers, &sources.machine, &mut problems);
+    let machine = board::Machine::look(&sources.machine);
+    let board = choose_board(&layers, &machine, &sources.machine, &mut problems);
     let mut whole = match tree::parse(Layer::Board, &board.origin, &board.text) {
         Ok(Node { value: Value::Table(mut table), origin }) => {
             let node = table.remove("config").map(|entry| entry.node);
@@ -121,7 +124,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
         return Err(ConfigError { problems });
     }
     rules::resolve_names(&mut config);
-    Ok(Loaded { config, board, files, tree: whole })
+    Ok(Loaded { config, board, machine, files, tree: whole })
 }
 
 fn read_files(file: &File, layers: &mut Vec<Node>, files: &mut Vec<PathBuf>, problems: &mut Vec<Problem>) {
@@ -166,27 +169,29 @@ fn read_files(file: &File, layers: &mut Vec<Node>, files: &mut Vec<PathBuf>, pro
 }
 
 /// The profile must be known before the layers are added up, because it is one of them.
-fn choose_board(layers: &[Node], machine: &Path, problems: &mut Vec<Problem>) -> board::Profile {
+fn choose_board(layers: &[Node], machine: &board::Machine, root: &Path, problems: &mut Vec<Problem>) -> board::Profile {
     let path = ["board".to_owned(), "profile".to_owned()];
-    let named = layers.iter().rev().find_map(|layer| match layer.get(&path) {
-        Some(entry) => match &entry.node.value {
-            Value::String(text) | Value::Loose(text) => Some((text.clone(), entry.node.origin.clone())),
-            _ => None,
-        },
-        None => None,
+    let named = layers.iter().rev().find_map(|layer| layer.get(&path)).and_then(|entry| match &entry.node.value {
+        Value::String(text) | Value::Loose(text) => Some((text.as_str(), entry.node.origin.clone())),
+        // Not a text: told when the tree is read.
+        _ => None,
     });
-    let (name, origin) = named.map_or(("auto".to_owned(), None), |(name, origin)| (name, Some(origin)));
-    match board::choose(&name, machine) {
-        Ok(profile) => profile,
-        Err(why) => {
-            let text = match origin {
-                Some(_) => format!("`board.profile`: {why}"),
-                None => why.to_string(),
-            };
-            problems.push(Problem::plain(origin, text));
-            board::Profile::generic()
-        }
-    }
+    let (name, origin) = named.map_or(("auto", None), |(name, origin)| (name, Some(origin)));
+    let why = match board::choose(name, machine, root) {
+        Ok(profile) => return profile,
+        Err(why) => why,
+    };
+    let text = match &why {
+        board::ChooseError::Unknown { name, known } => match nearest(name, known.iter().map(String::as_str)) {
+            Some(near) => {
+                format!("no board profile is called \"{name}\"; did you mean \"{near}\"? There are {}", known.join(", "))
+            }
+            None => why.to_string(),
+        },
+        _ => why.to_string(),
+    };
+    problems.push(Problem::plain(origin.clone(), if origin.is_some() { format!("`board.profile`: {text}") } else { text }));
+    board::Profile::bare()
 }
 
 /// Reads the tree. What does not fit is noted, taken out, and reading goes on, so that all problems show at once.

@@ -2,7 +2,7 @@
 
 use std::{fs, io, path::PathBuf};
 
-use super::Config;
+use super::{Config, error::nearest};
 
 /// A key whose value is secret, and the key that names a file holding it.
 pub(super) struct Secret {
@@ -21,14 +21,18 @@ pub(super) fn is_secret(key: &str) -> bool {
     SECRETS.iter().any(|secret| secret.key == key)
 }
 
-/// Whether a line of a file might hold a secret, going by the words in it.
+/// Whether a line of a file might hold a secret, going by its words: a key of a secret, also misspelt, or the look of a token.
 pub(super) fn may_hold_secret(line: &str) -> bool {
-    let mut line = line.to_ascii_lowercase();
-    for secret in SECRETS {
-        let name = secret.file_key.rsplit('.').next().unwrap_or(secret.file_key);
-        line = line.replace(name, "");
-    }
-    ["secret", "token", "password", "passwd"].iter().any(|word| line.contains(word))
+    let leaf = |key: &'static str| key.rsplit('.').next().unwrap_or(key);
+    let line = line.to_ascii_lowercase();
+    line.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|word| {
+        if SECRETS.iter().any(|secret| word == leaf(secret.file_key)) {
+            return false;
+        }
+        word.starts_with("eyj")
+            || ["secret", "token", "passw"].iter().any(|part| word.contains(part))
+            || SECRETS.iter().any(|secret| nearest(word, [leaf(secret.key)]).is_some())
+    })
 }
 
 /// A file of a secret that cannot be used.
