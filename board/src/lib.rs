@@ -20,7 +20,7 @@ mod choose;
 mod machine;
 mod profile;
 
-pub use backend::{Board, Declared, Fake, Kind, LineError, Nothing, Pattern, open};
+pub use backend::{Board, Declared, Fake, Kind, LineError, Nothing, Pattern, inspect, open};
 pub use choose::{ChooseError, DIRECTORIES, choose, embedded, known};
 pub use machine::Machine;
 pub use profile::{Active, Badge, Button, Direction, Dmi, Led, Line, Match, Profile, ProfileError, Pull, Relay, Support};

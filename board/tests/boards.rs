@@ -109,3 +109,14 @@ fn a_machine_without_the_declared_lines_still_opens() {
     assert!(board.declared().iter().all(|one| one.missing.is_some()), "{:?}", board.declared());
     assert!(board.set("door", true).is_err() && board.show("status", Pattern::On).is_err());
 }
+
+#[test]
+fn looking_moves_nothing() {
+    let root = tempfile::tempdir().expect("a directory");
+    let led = root.path().join("sys/class/leds/ACT");
+    fs::create_dir_all(&led).expect("made");
+    fs::write(led.join("brightness"), "77").expect("written");
+    let seen = board::inspect(&profile(), root.path());
+    assert!(seen.iter().any(|one| one.name == "status" && one.missing.is_none()), "{seen:?}");
+    assert_eq!(fs::read_to_string(led.join("brightness")).ok().as_deref(), Some("77"));
+}

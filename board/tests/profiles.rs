@@ -50,7 +50,7 @@ fn a_file_on_the_machine_is_all_a_board_needs() {
     assert_eq!(known(root.path()).map(|all| all.len()).ok(), embedded().ok().map(|all| all.len() + 1));
     let path = boards.join("gate.toml").display().to_string();
     assert_eq!(choose(&path, &pi, root.path()).map(|chosen| chosen.badge.id).ok().as_deref(), Some("gate"));
-    let unknown = choose("gaet", &pi, Path::new("/nowhere")).err().expect("refused").to_string();
+    let unknown = choose("gaet", &pi, Path::new("/nowhere")).expect_err("refused").to_string();
     assert_eq!(
         unknown,
         "no board profile is called \"gaet\"; there are generic, generic-arm, generic-x86, raspberrypi4, raspberrypi5, rk3588, or the \

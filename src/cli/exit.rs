@@ -1,6 +1,6 @@
 //! Exit codes, as sysexits.h has them.
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 /// How the process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,17 @@ pub enum Exit {
     Permission = 77,
     /// The configuration is wrong; trying again will not help.
     Configuration = 78,
+}
+
+impl Exit {
+    /// The one for a failure of the system.
+    pub fn of_io(why: &io::Error) -> Self {
+        match why.kind() {
+            io::ErrorKind::PermissionDenied => Self::Permission,
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => Self::Unavailable,
+            _ => Self::TryAgain,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {

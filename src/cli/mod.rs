@@ -3,8 +3,10 @@
 //! Parsing, and saying what came out, is all that happens here; what a subcommand does is done by the part that it is about.
 //! Answers go to standard output, complaints to standard error, and the exit code says how it ended ([`Exit`]).
 
+mod call;
 mod check;
 mod config;
+mod doctor;
 mod exit;
 mod run;
 mod version;
@@ -61,6 +63,8 @@ enum Command {
     Run(run::Run),
     Check(check::Check),
     Config(config::Config),
+    Call(call::Call),
+    Doctor(doctor::Doctor),
     Version(version::Version),
 }
 
@@ -73,10 +77,14 @@ pub struct ConfigArgs {
 }
 
 impl ConfigArgs {
+    /// The layers of this process.
+    fn sources(&self) -> Sources {
+        Sources::of_process(self.config.clone().map_or(File::Default, File::Named))
+    }
+
     /// Loads the configuration of this process, or says what is wrong with it.
-    fn load(self) -> Result<Loaded, Exit> {
-        let file = self.config.map_or(File::Default, File::Named);
-        load(&Sources::of_process(file)).map_err(|why| wrong_configuration(&why))
+    fn load(&self) -> Result<Loaded, Exit> {
+        load(&self.sources()).map_err(|why| wrong_configuration(&why))
     }
 }
 
@@ -99,6 +107,8 @@ fn go(cli: Cli) -> Exit {
         Command::Run(run) => run.go(cli.config),
         Command::Check(check) => check.go(cli.config.config),
         Command::Config(config) => config.go(cli.config.config),
+        Command::Call(call) => call.go(cli.config),
+        Command::Doctor(doctor) => doctor.go(cli.config),
         Command::Version(version) => version.go(),
     }
 }
@@ -109,6 +119,12 @@ fn wrong_configuration(why: &ConfigError) -> Exit {
     let count = why.problems.len();
     eprintln!("artc-edge: {count} {} in the configuration", if count == 1 { "mistake" } else { "mistakes" });
     Exit::Configuration
+}
+
+/// Says why it did not work, with the causes behind it.
+fn complain(exit: Exit, why: impl std::fmt::Display) -> Exit {
+    eprintln!("artc-edge: {why}");
+    exit
 }
 
 /// Prints an answer. A reader that has gone away (`| head`) is no mistake.

@@ -39,7 +39,7 @@ pub(super) fn may_hold_secret(line: &str) -> bool {
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// It cannot be read.
-    #[error("`{key}` = {}: {}; {}", path.display(), plain(source), way_out(source))]
+    #[error("{key} {}: {}; {}", path.display(), plain(source), way_out(source))]
     Read {
         /// The key that names it.
         key: &'static str,
@@ -49,7 +49,7 @@ pub enum SecretError {
         source: io::Error,
     },
     /// It holds nothing.
-    #[error("`{key}` = {}: the file is empty; put the secret on its first line", path.display())]
+    #[error("{key} {}: the file is empty; put the secret on its first line", path.display())]
     Empty {
         /// The key that names it.
         key: &'static str,
@@ -87,7 +87,7 @@ impl Config {
     /// it anew at each join.
     pub fn with_secrets(mut self) -> Result<Self, SecretError> {
         if let Some(path) = self.room.api_secret_file.take() {
-            self.room.api_secret = Some(read("room.api_secret_file", path)?);
+            self.room.api_secret = Some(read("`room.api_secret_file`", path)?);
         }
         Ok(self)
     }

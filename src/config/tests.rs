@@ -17,7 +17,7 @@ fn variables(pairs: &[(&str, &str)]) -> Sources {
 
 /// The first lines of all problems; panics when there are none.
 fn problems(sources: &Sources) -> String {
-    let why = load(sources).err().expect("a mistake is found");
+    let why = load(sources).expect_err("a mistake is found");
     why.problems.iter().map(Problem::headline).collect::<Vec<_>>().join("\n")
 }
 
@@ -185,7 +185,7 @@ fn secrets_are_shown_nowhere() {
         format!("[engine.open]\ntokn = \"{CANARY}\"\n"),
         format!("[room]\nenabled = \"x\"\napi_key = \"k\"\napi_secret = \"{CANARY}\"\n"),
     ] {
-        let why = load(&text(&bad)).err().expect("a mistake is found").to_string();
+        let why = load(&text(&bad)).expect_err("a mistake is found").to_string();
         assert!(!why.contains("canary"), "{bad} -> {why}");
     }
 }
@@ -198,17 +198,14 @@ fn a_secret_comes_from_the_first_line_of_its_file() {
         let room = format!("[room]\napi_key = \"k\"\napi_secret_file = \"{}\"\n", path.display());
         load(&text(&room)).unwrap_or_else(|why| panic!("{why}")).config.with_secrets()
     };
-    let missing = with().err().expect("refused").to_string();
+    let missing = with().expect_err("refused").to_string();
     assert_eq!(
         missing,
-        format!("`room.api_secret_file` = {}: no such file; create it with the secret on its first line", path.display())
+        format!("`room.api_secret_file` {}: no such file; create it with the secret on its first line", path.display())
     );
     fs::write(&path, "\n").expect("written");
-    let empty = with().err().expect("refused").to_string();
-    assert_eq!(
-        empty,
-        format!("`room.api_secret_file` = {}: the file is empty; put the secret on its first line", path.display())
-    );
+    let empty = with().expect_err("refused").to_string();
+    assert_eq!(empty, format!("`room.api_secret_file` {}: the file is empty; put the secret on its first line", path.display()));
     fs::write(&path, "0123456789-0123456789-0123456789 \nnot this\n").expect("written");
     let config = with().unwrap_or_else(|why| panic!("{why}"));
     assert_eq!(config.room.api_secret.as_deref(), Some("0123456789-0123456789-0123456789"));
@@ -419,7 +416,7 @@ fn mistakes_in_variables_name_the_variable() {
 
 #[test]
 fn all_mistakes_are_told_at_once_with_their_lines() {
-    let why = load(&text("[camera]\nwidth = 8\n  fsp = 25\n[stream]\nlatency = \"x\"\n")).err().expect("mistakes").to_string();
+    let why = load(&text("[camera]\nwidth = 8\n  fsp = 25\n[stream]\nlatency = \"x\"\n")).expect_err("mistakes").to_string();
     let wanted = "t:2:9: `camera.width`: 8 is out of range, 16 to 1920 pixels
   2 | width = 8
     |         ^

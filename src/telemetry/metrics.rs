@@ -29,12 +29,45 @@ pub struct Metric {
     pub help: &'static str,
 }
 
+const fn counter(name: &'static str, help: &'static str) -> Metric {
+    Metric { name, kind: Kind::Counter, help }
+}
+
 const fn gauge(name: &'static str, help: &'static str) -> Metric {
     Metric { name, kind: Kind::Gauge, help }
 }
 
-/// All metrics of all parts.
-pub const METRICS: &[Metric] = &[gauge("artc_build_info", "Always 1; the labels say which build this is.")];
+const fn histogram(name: &'static str, help: &'static str) -> Metric {
+    Metric { name, kind: Kind::Histogram, help }
+}
+
+/// All metrics of all parts, by part.
+#[rustfmt::skip]
+pub const METRICS: &[Metric] = &[
+    gauge("artc_build_info", "Always 1; the labels say which build this is."),
+
+    counter("artc_capture_video_grabbed_total", "Frames that the camera or the pattern delivered."),
+    counter("artc_capture_video_broken_total", "Frames that could not be read: short, corrupt, or marked so by the driver."),
+    counter("artc_capture_video_dropped_total", "Frames that a newer one replaced before they were taken."),
+    counter("artc_capture_video_pushed_total", "Frames that were taken for sending."),
+
+    counter("artc_control_requests_total", "Commands that were taken on, by method."),
+    counter("artc_control_refused_total", "Commands that were refused, by the name of the error."),
+    counter("artc_control_failed_total", "Commands that were taken on and then failed, by the name of the error."),
+    counter("artc_control_late_total", "Outcomes that came after their command had timed out."),
+    counter("artc_control_ignored_total", "Messages that asked for no answer and were no command."),
+    counter("artc_control_silenced_total", "Messages of senders that go on flooding, which get no answer any more."),
+    counter("artc_control_socket_refused_total", "Connections to the local socket beyond those that are served at once."),
+    counter("artc_control_socket_unread_total", "Connections to the local socket closed because their replies were not read."),
+    gauge("artc_control_in_flight", "Commands that are being carried out."),
+    histogram("artc_control_effect_seconds", "From command to outcome, by method."),
+
+    counter("artc_events_dropped_total", "Events of the engine that a newer one replaced before they were read, by class."),
+
+    counter("artc_rtc_data_dropped_total", "Data packets that found their channel's buffer full, by channel."),
+    counter("artc_rtc_data_refused_total", "Data packets that could not be sent as reliably as asked, by channel."),
+    counter("artc_rtc_datagrams_refused_total", "Datagrams that were for a peer and made no sense to it."),
+];
 
 /// Bounds of histograms that count seconds: from a tenth of a frame to an outage.
 const SECONDS: [f64; 16] =

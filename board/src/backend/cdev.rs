@@ -50,16 +50,39 @@ fn failed(name: &str, line: &Line, chip: Option<&PathBuf>, why: &gpiocdev::Error
     LineError::Failed { name: name.into(), why: format!("{}: {text}", path()) }
 }
 
+/// The line, which nobody holds but perhaps `friend`.
+fn free(name: &str, line: &Line, friend: Option<&str>) -> Result<FoundLine, LineError> {
+    let found = find(line).map_err(|why| failed(name, line, None, &why))?;
+    let Some(found) = found else {
+        return Err(LineError::Missing { name: name.into(), line: line.line.clone() });
+    };
+    if found.info.used && friend != Some(&found.info.consumer) {
+        let holder = if found.info.consumer.is_empty() { "the kernel".into() } else { found.info.consumer.clone() };
+        return Err(LineError::Held { name: name.into(), line: line.line.clone(), holder });
+    }
+    Ok(found)
+}
+
+/// Looks for lines and takes none.
+pub(super) struct Look;
+
+impl Driver for Look {
+    fn claim(&mut self, name: &str, line: &Line) -> Result<(), LineError> {
+        free(name, line, Some(CONSUMER)).map(drop)
+    }
+
+    fn read(&mut self, name: &str) -> Result<bool, LineError> {
+        Err(LineError::Failed { name: name.into(), why: "only looked at".into() })
+    }
+
+    fn write(&mut self, name: &str, _: bool) -> Result<(), LineError> {
+        self.read(name).map(drop)
+    }
+}
+
 impl Driver for Cdev {
     fn claim(&mut self, name: &str, line: &Line) -> Result<(), LineError> {
-        let found = find(line).map_err(|why| failed(name, line, None, &why))?;
-        let Some(found) = found else {
-            return Err(LineError::Missing { name: name.into(), line: line.line.clone() });
-        };
-        if found.info.used {
-            let holder = if found.info.consumer.is_empty() { "the kernel".into() } else { found.info.consumer.clone() };
-            return Err(LineError::Held { name: name.into(), line: line.line.clone(), holder });
-        }
+        let found = free(name, line, None)?;
         let mut request = Request::builder();
         request.with_consumer(CONSUMER).with_found_line(&found);
         // The polarity first: the value of an output is meant by it.

@@ -124,6 +124,12 @@ pub enum LineError {
     },
 }
 
+/// Looks for what a profile declares and takes nothing: what [`Board::declared`] would say, but that a line which the daemon holds is
+/// there.
+pub fn inspect(profile: &Profile, root: &Path) -> Vec<Declared> {
+    wired::Names::claim(profile, &mut cdev::Look, root).declared()
+}
+
 /// Opens what a profile declares on the machine whose `/` is `root`. Never fails; [`Board::declared`] says what is missing.
 pub fn open(profile: &Profile, root: &Path) -> Box<dyn Board> {
     if profile.lines.is_empty() && profile.leds.is_empty() {

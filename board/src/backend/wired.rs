@@ -18,6 +18,11 @@ pub(super) trait Driver: Send {
 /// A board with lines and LEDs.
 pub(super) struct Wired<D: Driver> {
     pub(super) driver: D,
+    names: Names,
+}
+
+/// What a profile declares, and what of it is there.
+pub(super) struct Names {
     lines: BTreeMap<String, (Line, Option<LineError>)>,
     leds: BTreeMap<String, Led>,
     class: led::Class,
@@ -25,6 +30,13 @@ pub(super) struct Wired<D: Driver> {
 
 impl<D: Driver> Wired<D> {
     pub(super) fn open(profile: &Profile, mut driver: D, root: &Path) -> Self {
+        let names = Names::claim(profile, &mut driver, root);
+        Self { driver, names }
+    }
+}
+
+impl Names {
+    pub(super) fn claim(profile: &Profile, driver: &mut impl Driver, root: &Path) -> Self {
         let lines = profile
             .lines
             .iter()
@@ -33,7 +45,7 @@ impl<D: Driver> Wired<D> {
                 (name.clone(), (line.clone(), missing))
             })
             .collect();
-        Self { driver, lines, leds: profile.leds.clone(), class: led::Class::new(root) }
+        Self { lines, leds: profile.leds.clone(), class: led::Class::new(root) }
     }
 
     fn line(&self, name: &str) -> Result<&Line, LineError> {
@@ -43,10 +55,8 @@ impl<D: Driver> Wired<D> {
             None => Err(LineError::Unknown { what: "line", name: name.into(), known: self.lines.keys().cloned().collect() }),
         }
     }
-}
 
-impl<D: Driver> Board for Wired<D> {
-    fn declared(&self) -> Vec<Declared> {
+    pub(super) fn declared(&self) -> Vec<Declared> {
         let lines = self.lines.iter().map(|(name, (line, missing))| Declared {
             name: name.clone(),
             kind: if line.direction == Direction::Input { Kind::Input } else { Kind::Output },
@@ -66,29 +76,36 @@ impl<D: Driver> Board for Wired<D> {
         });
         lines.chain(leds).collect()
     }
+}
+
+impl<D: Driver> Board for Wired<D> {
+    fn declared(&self) -> Vec<Declared> {
+        self.names.declared()
+    }
 
     fn get(&mut self, line: &str) -> Result<bool, LineError> {
-        self.line(line)?;
+        self.names.line(line)?;
         self.driver.read(line)
     }
 
     fn set(&mut self, line: &str, on: bool) -> Result<(), LineError> {
-        match self.line(line)?.direction {
+        match self.names.line(line)?.direction {
             Direction::Input => Err(LineError::Input(line.into())),
             Direction::Output => self.driver.write(line, on),
         }
     }
 
     fn show(&mut self, led: &str, pattern: Pattern) -> Result<(), LineError> {
-        match self.leds.get(led).cloned() {
-            None => Err(LineError::Unknown { what: "LED", name: led.into(), known: self.leds.keys().cloned().collect() }),
-            Some(Led { class: Some(class), .. }) => self.class.show(led, &class, pattern),
+        match self.names.leds.get(led).cloned() {
+            None => Err(LineError::Unknown { what: "LED", name: led.into(), known: self.names.leds.keys().cloned().collect() }),
+            Some(Led { class: Some(class), .. }) => self.names.class.show(led, &class, pattern),
             Some(Led { line, .. }) => self.set(&line.unwrap_or_default(), pattern != Pattern::Off),
         }
     }
 
     fn rest(&mut self) {
         let outputs: Vec<(String, bool)> = self
+            .names
             .lines
             .iter()
             .filter(|(_, (_, missing))| missing.is_none())
@@ -98,9 +115,9 @@ impl<D: Driver> Board for Wired<D> {
             // A line that cannot be moved now is given back to the kernel with the process.
             let _ = self.driver.write(&name, safe);
         }
-        for (name, led) in &self.leds {
+        for (name, led) in &self.names.leds {
             if let Some(class) = &led.class {
-                let _ = self.class.show(name, class, Pattern::Off);
+                let _ = self.names.class.show(name, class, Pattern::Off);
             }
         }
     }

@@ -1,0 +1,112 @@
+//! `artc-edge call`: one command to the running daemon.
+
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use clap::{Args, value_parser};
+use serde_json::Value;
+use wire::error::Code;
+
+use super::{ConfigArgs, Exit};
+use crate::control::{
+    client::{CallError, call},
+    socket,
+};
+
+/// Send one command to the running daemon and print its answer.
+///
+/// The same methods as over the data channel, by the daemon's local unix socket; `artc-edge call rpc.discover` lists them.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  artc-edge call device.status
+  artc-edge call camera.set_control '{\"name\": \"brightness\", \"value\": 140}'
+  artc-edge call camera.snapshot --output picture.jpg")]
+pub struct Call {
+    /// The method, such as camera.modes
+    method: String,
+    /// Its parameters, a JSON object; `-` reads it from standard input
+    #[arg(value_name = "JSON")]
+    params: Option<String>,
+    /// The daemon's socket [default: as configured]
+    #[arg(long, value_name = "PATH")]
+    socket: Option<PathBuf>,
+    /// Give up after so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = value_parser!(u64).range(1..=3600))]
+    timeout: u64,
+    /// Write the picture of a snapshot to this file instead of printing it
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Call {
+    pub(super) fn go(self, config: ConfigArgs) -> Exit {
+        let params = match self.params.as_deref().map(read_params).transpose() {
+            Ok(params) => params,
+            Err(why) => return super::complain(Exit::Usage, why),
+        };
+        let path = match self.socket {
+            Some(path) => path,
+            None => match config.load() {
+                Ok(loaded) => socket::find(&loaded.config.control, |name| std::env::var(name).ok()),
+                Err(exit) => return exit,
+            },
+        };
+        match call(&path, &self.method, params, Duration::from_secs(self.timeout)) {
+            Ok(answer) => match self.output {
+                Some(file) => save(&answer, &file),
+                None => super::print_json(&answer),
+            },
+            Err(why) => super::complain(exit(&why), why),
+        }
+    }
+}
+
+fn read_params(text: &str) -> Result<Value, String> {
+    let mut input = String::new();
+    let text = if text == "-" {
+        std::io::stdin().lock().read_to_string(&mut input).map_err(|why| format!("standard input: {why}"))?;
+        &input
+    } else {
+        text
+    };
+    match serde_json::from_str(text) {
+        Ok(params @ Value::Object(_)) => Ok(params),
+        Ok(_) => Err("the parameters are no JSON object; write them by name, such as '{\"name\": \"brightness\"}'".into()),
+        Err(why) => Err(format!("the parameters are no JSON: {why}; write them by name, such as '{{\"name\": \"brightness\"}}'")),
+    }
+}
+
+/// Writes the bytes that an answer carries.
+fn save(answer: &Value, file: &Path) -> Exit {
+    let Some(Ok(bytes)) = answer.get("base64").and_then(Value::as_str).map(|text| STANDARD.decode(text)) else {
+        return super::complain(Exit::Usage, "this answer carries no file; leave out --output");
+    };
+    match fs::write(file, &bytes) {
+        Ok(()) => super::print(&format!("{}: {} bytes\n", file.display(), bytes.len())),
+        Err(why) => super::complain(Exit::of_io(&why), format!("{}: {why}", file.display())),
+    }
+}
+
+fn exit(why: &CallError) -> Exit {
+    match why {
+        CallError::NotRunning { .. } => Exit::Unavailable,
+        CallError::Denied { .. } => Exit::Permission,
+        CallError::Broken { .. } | CallError::TimedOut { .. } => Exit::TryAgain,
+        CallError::Garbled { .. } => Exit::Bug,
+        CallError::Refused(error) => match Code::from_number(error.code) {
+            Some(Code::MethodNotFound | Code::InvalidParams | Code::OutOfRange | Code::UnknownName | Code::MessageTooLarge) => {
+                Exit::Usage
+            }
+            Some(Code::NotAllowed) => Exit::Permission,
+            Some(Code::NotAvailable | Code::DeviceFailed) => Exit::Unavailable,
+            Some(Code::RateLimited | Code::TooManyInFlight | Code::TimedOut) => Exit::TryAgain,
+            _ => Exit::Bug,
+        },
+    }
+}
