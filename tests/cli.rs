@@ -36,10 +36,12 @@ fn plain(arguments: &[&str]) -> (i32, String, String) {
 fn help_tells_files_variables_and_exit_codes() {
     let (code, out, err) = plain(&["--help"]);
     assert_eq!((code, err.as_str()), (0, ""));
-    for wanted in ["/etc/artc-edge/config.toml", "ARTC__SECTION__KEY", "ARTC_LOG", "Exit codes:", "78  the configuration is wrong"] {
+    for wanted in
+        ["/etc/artc-edge/config.toml", "ARTC__SECTION__KEY", "ARTC_LOG", "Exit codes:", "78  the configuration is wrong"]
+    {
         assert!(out.contains(wanted), "{wanted} is missing in\n{out}");
     }
-    for command in ["run", "check", "config", "devices", "call", "token", "doctor", "version"] {
+    for command in ["run", "check", "config", "devices", "call", "token", "doctor", "version", "completions"] {
         assert!(out.contains(&format!("\n  {command} ")), "{command} is missing in\n{out}");
         let (code, help, err) = plain(&[command, "--help"]);
         assert_eq!((code, err.as_str()), (0, ""), "{command}");
@@ -84,6 +86,22 @@ fn version_is_for_people_and_programs() {
 }
 
 #[test]
+fn completions_name_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let (code, out, err) = plain(&["completions", shell]);
+        assert_eq!((code, err.as_str()), (0, ""), "{shell}");
+        assert!(out.contains("doctor") && out.contains("artc-edge"), "{shell}: {out}");
+    }
+}
+
+#[test]
+fn a_wrong_level_in_the_environment_is_refused() {
+    let (code, out, err) = said(&run(&["run"], &[("ARTC_LOG", "loud")], ""));
+    let wanted = "artc-edge: environment variable ARTC_LOG: \"loud\" is no level; use error, warn, info, debug, trace or off\n";
+    assert_eq!((code, out.as_str(), err.as_str()), (78, "", wanted));
+}
+
+#[test]
 fn check_reads_files_and_standard_input() {
     let good = said(&run(&["check", "-"], &[], "[camera]\nwidth = 640\nheight = 480\n"));
     assert_eq!((good.0, good.2.as_str()), (0, ""));
@@ -124,7 +142,10 @@ fn every_command_that_needs_a_configuration_refuses_a_wrong_one() {
         let (code, out, err) = plain(&[&["--config", name], arguments].concat());
         let all = out + &err;
         assert_eq!(code, 78, "{arguments:?}: {all}");
-        assert!(all.contains("config.toml:2:10: `camera.format`: unknown value \"mjpg\"; did you mean \"mjpeg\"?"), "{arguments:?}: {all}");
+        assert!(
+            all.contains("config.toml:2:10: `camera.format`: unknown value \"mjpg\"; did you mean \"mjpeg\"?"),
+            "{arguments:?}: {all}"
+        );
     }
 }
 
@@ -146,7 +167,10 @@ fn show_tells_origins_and_hides_secrets() {
     let (_, json, _) = said(&run(&["config", "show", "--json", "--config", name], &variables, ""));
     let settings: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     let fps = settings.as_array().and_then(|all| all.iter().find(|one| one["key"] == "camera.fps")).cloned().unwrap_or_default();
-    assert_eq!(fps, serde_json::json!({ "key": "camera.fps", "value": 25.0, "secret": false, "layer": "file", "source": name, "line": 2 }));
+    assert_eq!(
+        fps,
+        serde_json::json!({ "key": "camera.fps", "value": 25.0, "secret": false, "layer": "file", "source": name, "line": 2 })
+    );
     assert!(!out.contains("canary") && !json.contains("canary"));
     // What is shown is a configuration again.
     let (_, shown, _) = said(&run(&["config", "show", "--config", name], &[], ""));
@@ -209,7 +233,10 @@ fn doctor_finds_what_is_wrong_and_says_what_to_do() {
     for about in ["ports", "room", "token"] {
         assert!(failures.contains(&about), "{about} is missing in {out}");
     }
-    assert!(findings.iter().all(|one| (one["level"] == "ok") == one["way_out"].is_null()), "what is not well has a way out: {out}");
+    assert!(
+        findings.iter().all(|one| (one["level"] == "ok") == one["way_out"].is_null()),
+        "what is not well has a way out: {out}"
+    );
     let (_, text, _) = said(&run(&["doctor"], &variables, ""));
     assert!(text.contains("FAILURE  ports") && text.contains("-> stop that, or set another `room.listen`"), "{text}");
 }

@@ -58,8 +58,11 @@ fn everything_that_is_counted_is_on_the_list() {
 fn everything_on_the_list_is_counted() {
     let all: String = sources().into_iter().map(|(_, text)| text).collect();
     // Some are named by a constant, so any mention in quotes counts.
-    let idle: Vec<&str> =
-        METRICS.iter().map(|metric| metric.name).filter(|name| *name != "artc_build_info" && !all.contains(&format!("\"{name}\""))).collect();
+    let idle: Vec<&str> = METRICS
+        .iter()
+        .map(|metric| metric.name)
+        .filter(|name| *name != "artc_build_info" && !all.contains(&format!("\"{name}\"")))
+        .collect();
     assert!(idle.is_empty(), "nobody counts these; take them off METRICS in src/telemetry/metrics.rs: {idle:?}");
 }
 
@@ -69,7 +72,12 @@ fn names_follow_the_rules() {
     assert_eq!(names.len(), METRICS.len(), "each is listed once");
     for metric in METRICS {
         assert!(metric.name.starts_with("artc_"), "{}", metric.name);
-        assert_eq!(metric.name.ends_with("_total"), metric.kind == Kind::Counter, "{}: counters, and they alone, end in _total", metric.name);
+        assert_eq!(
+            metric.name.ends_with("_total"),
+            metric.kind == Kind::Counter,
+            "{}: counters, and they alone, end in _total",
+            metric.name
+        );
         assert!(metric.help.ends_with('.') && metric.help.len() > 12, "{}: the help is a sentence", metric.name);
     }
 }

@@ -116,7 +116,8 @@ fn a_unix_socket_serves_the_same_and_replaces_a_dead_one() {
     drop(served);
     assert!(!path.exists(), "it is taken away in the end");
     std::fs::write(&path, "not a socket").expect("written");
-    let wanted = format!("`telemetry.socket` = \"{}\": something that is no socket is there; choose another path", path.display());
+    let wanted =
+        format!("`telemetry.socket` = \"{}\": something that is no socket is there; choose another path", path.display());
     assert_eq!(serve().err().map(|why| why.to_string()), Some(wanted));
     assert_eq!(std::fs::read_to_string(&path).ok().as_deref(), Some("not a socket"), "and is left as it is");
 }
@@ -127,8 +128,9 @@ fn a_taken_port_says_so() {
     let address = taken.local_addr().expect("an address");
     let runtime = Runtime::new().expect("a runtime");
     let why = runtime.block_on(telemetry().serve(&Config { listen: address, ..Config::default() })).err();
-    let wanted =
-        format!("`telemetry.listen` = \"{address}\": somebody else listens there; choose another, or set `telemetry.http` = false");
+    let wanted = format!(
+        "`telemetry.listen` = \"{address}\": somebody else listens there; choose another, or set `telemetry.http` = false"
+    );
     assert_eq!(why.map(|why| why.to_string()), Some(wanted));
 }
 

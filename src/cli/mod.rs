@@ -5,6 +5,7 @@
 
 mod call;
 mod check;
+mod completions;
 mod config;
 mod doctor;
 mod exit;
@@ -33,11 +34,12 @@ Files:
   /etc/artc-edge/conf.d/*.toml  read after it, in the order of their names
 
 Environment:
-  ARTC__SECTION__KEY            any key, above all files: ARTC__CAMERA__WIDTH=640, ARTC__ENGINE__OPEN__URL=wss://...
+  ARTC__SECTION__KEY            any key, above all files: ARTC__CAMERA__WIDTH=640;
                                 lists by commas, an empty value unsets
-  ARTC_LOG                      what is logged: debug, or a list such as info,room=debug
+  ARTC_LOG                      what is logged: debug, or a list: info,room=debug
   NO_COLOR                      no colours on a terminal
-  CREDENTIALS_DIRECTORY         secrets by file (systemd LoadCredential=): engine.open.token, room.api_secret
+  CREDENTIALS_DIRECTORY         secrets by file (systemd LoadCredential=) called
+                                engine.open.token and room.api_secret
 
 Exit codes:
    0  as asked
@@ -66,6 +68,7 @@ enum Command {
     Call(call::Call),
     Doctor(doctor::Doctor),
     Version(version::Version),
+    Completions(completions::Completions),
 }
 
 /// Which configuration to use.
@@ -110,6 +113,7 @@ fn go(cli: Cli) -> Exit {
         Command::Call(call) => call.go(cli.config),
         Command::Doctor(doctor) => doctor.go(cli.config),
         Command::Version(version) => version.go(),
+        Command::Completions(completions) => completions.go(),
     }
 }
 

@@ -68,9 +68,12 @@ pub(super) fn init(config: &Config) -> Result<Levels, InitError> {
 /// Whether stderr goes to the journal: systemd says device and inode of the socket it made.
 fn stderr_is_journal() -> bool {
     let Ok(stream) = std::env::var("JOURNAL_STREAM") else { return false };
-    let Some((device, inode)) = stream.split_once(':') else { return false };
-    let (Ok(device), Ok(inode)) = (device.parse::<u64>(), inode.parse::<u64>()) else { return false };
-    std::fs::metadata("/proc/self/fd/2").is_ok_and(|stderr| stderr.dev() == device && stderr.ino() == inode)
+    std::fs::metadata("/proc/self/fd/2").is_ok_and(|stderr| is_stream(&stream, stderr.dev(), stderr.ino()))
+}
+
+/// Whether `DEVICE:INODE` names this file. The variable is inherited by processes whose stderr goes elsewhere.
+fn is_stream(stream: &str, device: u64, inode: u64) -> bool {
+    stream.split_once(':').is_some_and(|(left, right)| left.parse() == Ok(device) && right.parse() == Ok(inode))
 }
 
 /// Parses a level (`info`) or a list (`info,room=debug`).
@@ -89,4 +92,28 @@ pub fn parse_levels(text: &str) -> Result<Targets, String> {
         }
     }
     text.replace(' ', "").parse().map_err(|why| format!("\"{text}\" is no list of levels: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stderr_is_the_journal_only_when_systemd_says_so_of_this_very_file() {
+        assert!(is_stream("9:12345", 9, 12_345));
+        for other in ["9:12346", "8:12345", "12345", "", ":", "9:", "x:y", "9:12345:1"] {
+            assert!(!is_stream(other, 9, 12_345), "{other}");
+        }
+    }
+
+    #[test]
+    fn levels_are_read_or_refused_with_a_reason() {
+        for good in ["info", "INFO", "off", "info,room=debug", "warn, room = trace", "artc_open::session=debug"] {
+            assert!(parse_levels(good).is_ok(), "{good}");
+        }
+        for bad in ["", "loud", "info,", "room=", "=debug", "room=loud", "info,room=debug=trace"] {
+            let why = parse_levels(bad).expect_err(bad);
+            assert!(!why.is_empty());
+        }
+    }
 }

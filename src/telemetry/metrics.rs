@@ -55,7 +55,7 @@ pub const METRICS: &[Metric] = &[
     counter("artc_control_refused_total", "Commands that were refused, by the name of the error."),
     counter("artc_control_failed_total", "Commands that were taken on and then failed, by the name of the error."),
     counter("artc_control_late_total", "Outcomes that came after their command had timed out."),
-    counter("artc_control_ignored_total", "Messages that asked for no answer and were no command."),
+    counter("artc_control_ignored_total", "Responses to requests that nobody sent."),
     counter("artc_control_silenced_total", "Messages of senders that go on flooding, which get no answer any more."),
     counter("artc_control_socket_refused_total", "Connections to the local socket beyond those that are served at once."),
     counter("artc_control_socket_unread_total", "Connections to the local socket closed because their replies were not read."),
@@ -64,8 +64,8 @@ pub const METRICS: &[Metric] = &[
 
     counter("artc_events_dropped_total", "Events of the engine that a newer one replaced before they were read, by class."),
 
-    counter("artc_rtc_data_dropped_total", "Data packets that found their channel's buffer full, by channel."),
-    counter("artc_rtc_data_refused_total", "Data packets that could not be sent as reliably as asked, by channel."),
+    counter("artc_rtc_data_dropped_total", "Lossy data packets, the oldest first, for which their channel's queue had no room, by channel."),
+    counter("artc_rtc_data_refused_total", "Reliable data packets that were refused because their channel's queue was full."),
     counter("artc_rtc_datagrams_refused_total", "Datagrams that were for a peer and made no sense to it."),
 ];
 
