@@ -137,8 +137,15 @@ impl Extra {
         if json.trim().is_empty() {
             return Ok(Self::default());
         }
-        serde_json::from_str(json).map_err(|e| ExtraError(e.to_string()))
+        object(json)
     }
+}
+
+/// Reads a JSON object; an array would do for serde, but not for the documents.
+fn object<T: serde::de::DeserializeOwned>(json: &str) -> Result<T, ExtraError> {
+    serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(json)
+        .and_then(|map| serde_json::from_value(serde_json::Value::Object(map)))
+        .map_err(|e| ExtraError(e.to_string()))
 }
 
 fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
@@ -185,6 +192,6 @@ pub struct DataParameters {
 impl Parameters {
     /// Reads the text of `set_parameter`.
     pub fn parse(json: &str) -> Result<Self, ExtraError> {
-        serde_json::from_str(json).map_err(|e| ExtraError(e.to_string()))
+        object(json)
     }
 }

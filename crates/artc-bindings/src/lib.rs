@@ -1,4 +1,4 @@
-//! The ARTC engine API: trait, types, events, error codes and the join token.
+//! The ARTC engine API: trait, types, events, error codes and the join token; the `fake` backend.
 //!
 //! **The law:** calls answer at once, and what comes of them arrives as an [`Event`] on the engine's [`EventQueue`]; so
 //! whoever owns an engine drains its queue, always.
@@ -25,6 +25,7 @@ pub mod error;
 pub mod event;
 pub mod extensions;
 pub mod extra;
+pub mod fake;
 pub mod frame;
 pub mod queue;
 pub mod sample;
@@ -55,3 +56,6 @@ pub use track::{
     AudioTrack, ConnectionStatus, ConnectionStatusChangeReason, MuteLocalAudioMode, PublishState, RenderMode, SubscribeState,
     VideoSource, VideoStreamType, VideoTrack, VideoTrackType,
 };
+
+#[cfg(test)]
+mod tests;

@@ -204,3 +204,6 @@ impl Inner {
         self.state.is_empty() && self.messages.is_empty() && self.media.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -151,6 +151,17 @@ pub enum VerifyError {
     },
 }
 
+impl VerifyError {
+    /// The documented code for a join that is refused because of this.
+    pub const fn code(&self) -> crate::error::ErrorCode {
+        match self {
+            Self::App { .. } => crate::error::ErrorCode::JoinBadAppid,
+            Self::Channel { .. } => crate::error::ErrorCode::JoinBadChannel,
+            _ => crate::error::ErrorCode::JoinBadToken,
+        }
+    }
+}
+
 /// The content of a token, signature included. `Debug` shows neither signature nor nonce.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JoinToken {

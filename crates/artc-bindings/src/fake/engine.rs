@@ -1,0 +1,470 @@
+//! The documented methods on a fake engine.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::audio::{AudioQualityMode, AudioSceneMode, MAX_VOLUME, SAMPLE_RATES};
+use crate::channel::{ClientRole, JoinChannelConfig};
+use crate::encoder::{ScreenShareEncoderConfiguration, VideoEncoderConfiguration};
+use crate::engine::{Engine, MAX_DATA_BYTES, MAX_SEI_BYTES};
+use crate::error::{CallError, ErrorCode};
+use crate::event::Event;
+use crate::extensions::{EngineStats, Extensions, Participant};
+use crate::extra::Parameters;
+use crate::fake::media::ReceivedBytes;
+use crate::fake::member::{Join, Member, Phase, Sei, Track};
+use crate::fake::state::{AGENDA_DEPTH, Effect, State};
+use crate::fake::world::World;
+use crate::frame::DataChannelMsg;
+use crate::queue::EventQueue;
+use crate::sample::VideoDataSample;
+use crate::track::{RenderMode, VideoSource, VideoStreamType, VideoTrack};
+
+/// Byte streams kept for [`World::take_received_bytes`]; the oldest makes room.
+const RECEIVED_DEPTH: usize = 64;
+
+/// An engine of a [`World`].
+#[derive(Debug)]
+pub struct FakeEngine {
+    world: Arc<World>,
+    id: usize,
+    queue: Arc<EventQueue>,
+}
+
+type Call = Result<(), CallError>;
+
+impl FakeEngine {
+    pub(super) fn new(world: Arc<World>, id: usize, queue: Arc<EventQueue>) -> Self {
+        Self { world, id, queue }
+    }
+
+    /// The world of this engine.
+    pub fn world(&self) -> &Arc<World> {
+        &self.world
+    }
+
+    /// The camera's encoder settings as the engine works with them, clamped.
+    pub fn video_encoder_configuration(&self) -> VideoEncoderConfiguration {
+        self.world.lock().members[self.id].encoder
+    }
+
+    /// The screen's encoder settings as the engine works with them, clamped.
+    pub fn screen_share_encoder_configuration(&self) -> ScreenShareEncoderConfiguration {
+        self.world.lock().members[self.id].screen_encoder
+    }
+
+    /// Quality and scene as set.
+    pub fn audio_profile(&self) -> (AudioQualityMode, AudioSceneMode) {
+        self.world.lock().members[self.id].audio_profile
+    }
+
+    /// Runs a call on the world unless the engine was released.
+    fn call(&self, method: &'static str, act: impl FnOnce(&mut State, usize) -> Call) -> Call {
+        let mut state = self.world.lock();
+        if state.members[self.id].released {
+            return Err(CallError::Released { method });
+        }
+        act(&mut state, self.id)
+    }
+
+    /// Runs a call that only changes this engine's own settings.
+    fn set(&self, method: &'static str, act: impl FnOnce(&mut Member)) -> Call {
+        self.call(method, |state, id| {
+            act(&mut state.members[id]);
+            Ok(())
+        })
+    }
+
+    fn query<T>(&self, off: T, ask: impl FnOnce(&Member) -> T) -> T {
+        let state = self.world.lock();
+        let member = &state.members[self.id];
+        if member.released { off } else { ask(member) }
+    }
+
+    fn publish(&self, method: &'static str, track: Track, enabled: bool) -> Call {
+        self.call(method, |state, id| {
+            let member = &mut state.members[id];
+            let viewer = member.phase == Phase::Joined && member.profile_has_roles() && member.role == Some(ClientRole::Live);
+            if enabled && viewer {
+                let why = "a viewer may not publish; become a broadcaster first".to_owned();
+                return Err(CallError::Failed { method, code: ErrorCode::PublishInvalid, why });
+            }
+            member.track_mut(track).wanted = Some(enabled);
+            state.sync_tracks(id);
+            state.settle(id);
+            Ok(())
+        })
+    }
+
+    /// Changes a subscription of a user in the channel.
+    fn subscribe(&self, method: &'static str, uid: &str, act: impl FnOnce(&mut crate::fake::member::Remote)) -> Call {
+        self.call(method, |state, id| {
+            if uid.is_empty() {
+                return Err(CallError::BadArgument { method, argument: "uid", why: "is empty".into() });
+            }
+            if state.members[id].phase != Phase::Joined {
+                return Err(CallError::NotJoined { method });
+            }
+            act(state.members[id].remotes.entry(uid.to_owned()).or_insert_with(crate::fake::member::Remote::new));
+            state.settle(id);
+            Ok(())
+        })
+    }
+}
+
+impl Drop for FakeEngine {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+impl Engine for FakeEngine {
+    fn release(&self) {
+        let mut state = self.world.lock();
+        if state.members[self.id].released {
+            return;
+        }
+        state.members[self.id].released = true;
+        self.queue.close();
+        if state.members[self.id].join.is_some() {
+            state.depart(self.id, Phase::Idle);
+            state.members[self.id].join = None;
+        }
+    }
+
+    fn event_handler(&self) -> Arc<EventQueue> {
+        Arc::clone(&self.queue)
+    }
+
+    fn join_channel(&self, token: &str, channel_id: &str, user_id: &str, user_name: &str, config: &JoinChannelConfig) -> Call {
+        self.call("join_channel", |state, id| {
+            if let Some(join) = &state.members[id].join {
+                return Err(CallError::AlreadyJoined { channel: join.channel.clone() });
+            }
+            let bad = |code, why: &str| Err(CallError::BadJoin { code, why: why.to_owned() });
+            if token.is_empty() {
+                return bad(ErrorCode::JoinConfigInvalid, "the token is empty");
+            }
+            if channel_id.is_empty() {
+                return bad(ErrorCode::JoinBadParam, "the channel is empty");
+            }
+            if user_id.is_empty() {
+                return bad(ErrorCode::JoinBadParam, "the user is empty");
+            }
+            let join = Join {
+                number: 0,
+                token: token.to_owned(),
+                channel: channel_id.to_owned(),
+                user_id: user_id.to_owned(),
+                user_name: user_name.to_owned(),
+                config: config.clone(),
+            };
+            state.start_join(id, join);
+            Ok(())
+        })
+    }
+
+    fn leave_channel(&self) -> Call {
+        self.call("leave_channel", |state, id| {
+            if matches!(state.members[id].phase, Phase::Idle | Phase::Leaving) {
+                return Err(CallError::NotJoined { method: "leave_channel" });
+            }
+            state.start_leave(id);
+            Ok(())
+        })
+    }
+
+    fn is_local_video_stream_published(&self) -> bool {
+        self.query(false, |member| member.allowed(Track::Camera))
+    }
+
+    fn is_local_screen_publish_enabled(&self) -> bool {
+        self.query(false, |member| member.allowed(Track::Screen))
+    }
+
+    fn is_local_audio_stream_published(&self) -> bool {
+        self.query(false, |member| member.allowed(Track::Mic))
+    }
+
+    fn is_dual_stream_published(&self) -> bool {
+        self.query(false, |member| member.allowed(Track::Small))
+    }
+
+    fn set_external_video_source(&self, enable: bool, source_type: VideoSource, render_mode: RenderMode) -> Call {
+        self.set("set_external_video_source", |member| {
+            let input = enable.then_some(render_mode);
+            match source_type {
+                VideoSource::Camera => member.camera_input = input,
+                VideoSource::ScreenShare => member.screen_input = input,
+            }
+        })
+    }
+
+    fn push_external_video_frame(&self, frame: &VideoDataSample, source_type: VideoSource) -> Call {
+        self.call("push_external_video_frame", |state, id| state.push_video(id, frame, source_type))
+    }
+
+    fn set_external_audio_source(&self, enable: bool, sample_rate: u32, channels_per_frame: u32) -> Call {
+        const METHOD: &str = "set_external_audio_source";
+        self.call(METHOD, |state, id| {
+            if enable && !SAMPLE_RATES.contains(&sample_rate) {
+                let why = format!("is {sample_rate} Hz; one of {SAMPLE_RATES:?} is possible");
+                return Err(CallError::BadArgument { method: METHOD, argument: "sample_rate", why });
+            }
+            if enable && !(1..=2).contains(&channels_per_frame) {
+                let why = format!("is {channels_per_frame}; 1 and 2 are possible");
+                return Err(CallError::BadArgument { method: METHOD, argument: "channels_per_frame", why });
+            }
+            state.members[id].audio_input = enable.then_some((sample_rate, channels_per_frame));
+            Ok(())
+        })
+    }
+
+    fn push_external_audio_frame_raw_data(&self, audio_samples: &[u8], _timestamp: i64) -> Call {
+        self.call("push_external_audio_frame_raw_data", |state, id| state.push_audio(id, audio_samples))
+    }
+
+    fn set_audio_profile(&self, audio_profile: AudioQualityMode, audio_scene: AudioSceneMode) -> Call {
+        self.set("set_audio_profile", |member| member.audio_profile = (audio_profile, audio_scene))
+    }
+
+    fn set_external_audio_publish_volume(&self, volume: i32) -> Call {
+        const METHOD: &str = "set_external_audio_publish_volume";
+        if !(0..=MAX_VOLUME).contains(&volume) {
+            let why = format!("is {volume}; 0 to {MAX_VOLUME} are possible");
+            return Err(CallError::BadArgument { method: METHOD, argument: "volume", why });
+        }
+        self.set(METHOD, |member| member.volume = volume)
+    }
+
+    fn external_audio_publish_volume(&self) -> i32 {
+        self.query(0, |member| member.volume)
+    }
+
+    fn send_media_extension_msg(&self, message: &[u8], repeat_count: i32, delay: u32, is_key_frame: bool) -> Call {
+        const METHOD: &str = "send_media_extension_msg";
+        self.call(METHOD, |state, id| {
+            if message.is_empty() {
+                return Err(CallError::BadArgument { method: METHOD, argument: "message", why: "is empty".into() });
+            }
+            if message.len() > MAX_SEI_BYTES {
+                return Err(CallError::MessageTooLong { method: METHOD, len: message.len(), limit: MAX_SEI_BYTES });
+            }
+            if repeat_count < -1 {
+                let why = format!("is {repeat_count}; -1 means endless, 0 and 1 once");
+                return Err(CallError::BadArgument { method: METHOD, argument: "repeat_count", why });
+            }
+            let not_before = state.now + Duration::from_millis(u64::from(delay));
+            let left = u32::try_from(repeat_count).ok().map(|n| n.max(1));
+            state.members[id].sei = Some(Sei { message: message.to_vec(), left, not_before, only_key: is_key_frame });
+            Ok(())
+        })
+    }
+
+    fn publish_local_dual_stream(&self, enabled: bool) -> Call {
+        self.publish("publish_local_dual_stream", Track::Small, enabled)
+    }
+
+    fn publish_local_video_stream(&self, enabled: bool) -> Call {
+        self.publish("publish_local_video_stream", Track::Camera, enabled)
+    }
+
+    fn publish_local_audio_stream(&self, enabled: bool) -> Call {
+        self.publish("publish_local_audio_stream", Track::Mic, enabled)
+    }
+
+    fn publish_screen_share_stream(&self, enabled: bool) -> Call {
+        self.publish("publish_screen_share_stream", Track::Screen, enabled)
+    }
+
+    fn subscribe_remote_audio_stream(&self, uid: &str, sub: bool) -> Call {
+        self.subscribe("subscribe_remote_audio_stream", uid, |remote| remote.mic.wanted = Some(sub))
+    }
+
+    fn subscribe_remote_video_stream(&self, uid: &str, video_track: VideoTrack, sub: bool) -> Call {
+        self.subscribe("subscribe_remote_video_stream", uid, |remote| {
+            if matches!(video_track, VideoTrack::Camera | VideoTrack::Both) {
+                remote.camera.wanted = Some(sub);
+            }
+            if matches!(video_track, VideoTrack::Screen | VideoTrack::Both) {
+                remote.screen.wanted = Some(sub);
+            }
+        })
+    }
+
+    fn set_video_encoder_configuration(&self, config: &VideoEncoderConfiguration) -> Call {
+        self.set("set_video_encoder_configuration", |member| member.encoder = config.clamped())
+    }
+
+    fn set_screen_share_encoder_configuration(&self, config: &ScreenShareEncoderConfiguration) -> Call {
+        self.set("set_screen_share_encoder_configuration", |member| member.screen_encoder = config.clamped())
+    }
+
+    fn set_remote_video_stream_type(&self, uid: &str, stream_type: VideoStreamType) -> Call {
+        self.subscribe("set_remote_video_stream_type", uid, |remote| {
+            if stream_type != VideoStreamType::None {
+                remote.wanted_type = Some(stream_type);
+            }
+        })
+    }
+
+    fn mute_local_camera(&self, mute: bool) -> Call {
+        self.set("mute_local_camera", |member| member.track_mut(Track::Camera).muted = mute)
+    }
+
+    fn mute_local_mic(&self, mute: bool) -> Call {
+        self.set("mute_local_mic", |member| member.track_mut(Track::Mic).muted = mute)
+    }
+
+    fn set_client_role(&self, client_role: ClientRole) -> Call {
+        self.call("set_client_role", |state, id| {
+            let member = &mut state.members[id];
+            let old_role = member.effective_role();
+            if old_role == client_role {
+                member.role = Some(client_role);
+                return Ok(());
+            }
+            if client_role == ClientRole::Live && member.profile_has_roles() && member.publishes() {
+                let why = "stop publishing before becoming a viewer".to_owned();
+                return Err(CallError::InvalidState { method: "set_client_role", why });
+            }
+            member.role = Some(client_role);
+            state.tell(id, Event::UpdateRoleNotify { old_role, new_role: client_role });
+            state.sync_tracks(id);
+            state.settle(id);
+            Ok(())
+        })
+    }
+
+    fn set_remote_default_video_stream_type(&self, stream_type: VideoStreamType) -> Call {
+        self.set("set_remote_default_video_stream_type", |member| {
+            if stream_type != VideoStreamType::None {
+                member.default_type = stream_type;
+            }
+        })
+    }
+
+    fn leave_once_no_streamer(&self, enable: bool) -> Call {
+        self.set("leave_once_no_streamer", |member| member.leave_once_no_streamer = enable)
+    }
+
+    fn set_period_for_check_people(&self, seconds: i32) -> Call {
+        self.set("set_period_for_check_people", |member| {
+            member.check_people = u64::try_from(seconds).ok().filter(|s| *s > 0).map(Duration::from_secs);
+        })
+    }
+
+    fn set_parameter(&self, params: &str) -> Call {
+        const METHOD: &str = "set_parameter";
+        let parsed = Parameters::parse(params).map_err(|e| CallError::BadArgument {
+            method: METHOD,
+            argument: "params",
+            why: format!("is {e}"),
+        })?;
+        self.set(METHOD, |member| {
+            member.sends_data = parsed.data.enable_pub_data_channel.unwrap_or(member.sends_data);
+            member.receives_data = parsed.data.enable_sub_data_channel.unwrap_or(member.receives_data);
+        })
+    }
+
+    fn send_data_channel_message(&self, ctrl_msg: &DataChannelMsg) -> Call {
+        const METHOD: &str = "send_data_channel_message";
+        self.call(METHOD, |state, id| {
+            let len = ctrl_msg.data.len();
+            if len > MAX_DATA_BYTES {
+                return Err(CallError::MessageTooLong { method: METHOD, len, limit: MAX_DATA_BYTES });
+            }
+            let member = &state.members[id];
+            if !member.sends_data {
+                let why = "the data channel is off; switch it on with set_parameter".to_owned();
+                return Err(CallError::InvalidState { method: METHOD, why });
+            }
+            if member.profile_has_roles() && member.role == Some(ClientRole::Live) {
+                let why = "a viewer may not send; become a broadcaster first".to_owned();
+                return Err(CallError::InvalidState { method: METHOD, why });
+            }
+            let Some((from, channel)) = state.address(id) else { return Err(CallError::NotJoined { method: METHOD }) };
+            room_on_agenda(state, METHOD)?;
+            for to in state.listeners(id, &channel) {
+                state.after(state.config.latency, Effect::Data { to, from: from.clone(), msg: ctrl_msg.clone() });
+            }
+            Ok(())
+        })
+    }
+
+    fn extensions(&self) -> Option<&dyn Extensions> {
+        Some(self)
+    }
+}
+
+impl Extensions for FakeEngine {
+    fn send_command_message(&self, to: &str, data: &[u8]) -> Call {
+        const METHOD: &str = "send_command_message";
+        self.call(METHOD, |state, id| {
+            if data.len() > MAX_DATA_BYTES {
+                return Err(CallError::MessageTooLong { method: METHOD, len: data.len(), limit: MAX_DATA_BYTES });
+            }
+            let (from, receiver) = find(state, id, to, METHOD)?;
+            room_on_agenda(state, METHOD)?;
+            state.after(state.config.latency, Effect::Command { to: receiver, from, data: data.to_vec() });
+            Ok(())
+        })
+    }
+
+    fn send_bytes(&self, to: &str, topic: &str, name: &str, mime: &str, bytes: Vec<u8>) -> Call {
+        const METHOD: &str = "send_bytes";
+        self.call(METHOD, |state, id| {
+            let (from, receiver) = find(state, id, to, METHOD)?;
+            let received = &mut state.members[receiver].received_bytes;
+            if received.len() >= RECEIVED_DEPTH {
+                received.remove(0);
+            }
+            let [topic, name, mime] = [topic, name, mime].map(str::to_owned);
+            received.push(ReceivedBytes { from, topic, name, mime, bytes });
+            Ok(())
+        })
+    }
+
+    fn request_key_frame(&self, _source: VideoSource) -> Call {
+        self.call("request_key_frame", |state, id| {
+            state.ask_for_key_frame(id);
+            Ok(())
+        })
+    }
+
+    fn network_changed(&self) {
+        self.world.lock().look_again(self.id);
+    }
+
+    fn stats(&self) -> EngineStats {
+        self.world.lock().members[self.id].stats
+    }
+
+    fn participants(&self) -> Vec<Participant> {
+        let state = self.world.lock();
+        let Some((_, channel)) = state.address(self.id) else { return Vec::new() };
+        let others = state.listeners(self.id, &channel).into_iter().map(|other| &state.members[other]);
+        others
+            .filter(|member| member.is_seen())
+            .filter_map(|member| {
+                let join = member.join.as_ref()?;
+                let (audio_track, video_track) = member.available();
+                Some(Participant { identity: join.user_id.clone(), name: join.user_name.clone(), audio_track, video_track })
+            })
+            .collect()
+    }
+}
+
+/// The sender's name, and the engine of a user in the sender's channel.
+fn find(state: &State, id: usize, to: &str, method: &'static str) -> Result<(String, usize), CallError> {
+    let Some((from, channel)) = state.address(id) else { return Err(CallError::NotJoined { method }) };
+    let receiver = state.listeners(id, &channel).into_iter().find(|other| state.members[*other].user_id() == Some(to));
+    match receiver {
+        Some(receiver) => Ok((from, receiver)),
+        None => Err(CallError::BadArgument { method, argument: "to", why: format!("is {to:?}, who is not in the channel") }),
+    }
+}
+
+fn room_on_agenda(state: &State, method: &'static str) -> Call {
+    if state.agenda.len() < AGENDA_DEPTH { Ok(()) } else { Err(CallError::BufferFull { method }) }
+}
