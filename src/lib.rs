@@ -5,5 +5,6 @@ pub mod capture;
 pub mod cli;
 pub mod config;
 pub mod control;
+pub mod session;
 pub mod telemetry;
 pub mod version;
