@@ -11,6 +11,7 @@ pub mod encoded;
 mod font;
 pub mod format;
 pub mod frame;
+pub mod h264;
 pub mod jpeg;
 pub mod pattern;
 pub mod pcm;

@@ -1,0 +1,15 @@
+//! The H.264 bitstream as cameras, encoders and RTP handle it: NAL units, parameter sets, access units, SEI. Not a codec.
+//!
+//! Streams are Annex B throughout: NAL units behind start codes.
+
+mod bits;
+mod nal;
+pub mod sei;
+mod sps;
+#[cfg(test)]
+mod tests;
+mod unit;
+
+pub use nal::{NalKind, Nals, nals, write_nal};
+pub use sps::{Sps, SpsError};
+pub use unit::{ParameterSets, UnitInfo, inspect, is_key};
