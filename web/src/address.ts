@@ -1,0 +1,93 @@
+/**
+ * Where to go and with what: read from the page's address, whose fragment carries the token.
+ *
+ * A fragment never leaves the browser, so the token is in no server's log. It is taken out of the address bar at once, so that it
+ * is in no screenshot and no bookmark either, and kept for a reload in the tab's own storage.
+ */
+
+export interface Address {
+  /** The room's WebSocket address: the page's own origin and path. */
+  server: string;
+  token: string | undefined;
+  /** The channel that the address names; the token decides. */
+  channel: string | undefined;
+  /** Identity of the camera to show first, when there are several. */
+  camera: string | undefined;
+  /** One peer connection for both directions, as current LiveKit clients try first, or the older two. */
+  singlePeerConnection: boolean;
+}
+
+/** The claims of an access token that a page can use. Read without checking: only the room's word counts. */
+export interface Claims {
+  identity: string | undefined;
+  channel: string | undefined;
+  /** Milliseconds since 1970. */
+  expires: number | undefined;
+}
+
+const KEY = "artc.address";
+
+/** Reads the address, takes the token out of it and remembers both for a reload. */
+export function readAddress(
+  location: Pick<Location, "href" | "hash" | "pathname" | "search">,
+  storage: Pick<Storage, "getItem" | "setItem">,
+  history: Pick<History, "replaceState">,
+): Address {
+  let fragment = location.hash.slice(1);
+  if (fragment !== "") {
+    remember(storage, fragment);
+    history.replaceState(null, "", location.pathname + location.search);
+  } else {
+    fragment = recall(storage);
+  }
+  const values = new URLSearchParams(fragment);
+  const value = (name: string) => values.get(name) || undefined;
+  return {
+    server: new URL(".", location.href.split("#")[0]).href.replace(/^http/, "ws").replace(/\/$/, ""),
+    token: value("token"),
+    channel: value("room"),
+    camera: value("camera"),
+    singlePeerConnection: value("pc") !== "two",
+  };
+}
+
+/** Keeps a newer token, so that a reload hours later still gets in. */
+export function rememberToken(storage: Pick<Storage, "getItem" | "setItem">, token: string): void {
+  const values = new URLSearchParams(recall(storage));
+  values.set("token", token);
+  remember(storage, values.toString());
+}
+
+/** What the token says about itself. */
+export function readClaims(token: string): Claims {
+  const none: Claims = { identity: undefined, channel: undefined, expires: undefined };
+  try {
+    const body = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
+    const bytes = Uint8Array.from(atob(body), (character) => character.charCodeAt(0));
+    const claims = JSON.parse(new TextDecoder().decode(bytes)) as { sub?: unknown; exp?: unknown; video?: { room?: unknown } };
+    return {
+      identity: typeof claims.sub === "string" ? claims.sub : undefined,
+      channel: typeof claims.video?.room === "string" ? claims.video.room : undefined,
+      expires: typeof claims.exp === "number" ? claims.exp * 1000 : undefined,
+    };
+  } catch {
+    return none;
+  }
+}
+
+// Storage may be forbidden by the browser's settings; the page works without, it only forgets on a reload.
+function remember(storage: Pick<Storage, "setItem">, fragment: string): void {
+  try {
+    storage.setItem(KEY, fragment);
+  } catch {
+    // see above
+  }
+}
+
+function recall(storage: Pick<Storage, "getItem">): string {
+  try {
+    return storage.getItem(KEY) ?? "";
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,16 @@
+/** Start of the page in a browser. */
+
+import { readAddress, rememberToken } from "./address";
+import { startPage } from "./app";
+import { LiveKitChannel } from "./livekit";
+import { browserProblem } from "./problem";
+
+// A new address pasted over the old one changes only the fragment, which loads nothing by itself.
+globalThis.addEventListener("hashchange", () => {
+  readAddress(location, sessionStorage, history);
+  location.reload();
+});
+
+const address = readAddress(location, sessionStorage, history);
+const channel = new LiveKitChannel(address, (token) => rememberToken(sessionStorage, token));
+startPage(channel, document, browserProblem(globalThis));

@@ -1,0 +1,149 @@
+/** The picture with what belongs to watching it: sound at this end, full screen, and what is wrong when there is nothing to see. */
+
+import type { Media } from "../channel";
+import { fill, h, set, setText, show } from "../dom";
+import { icon } from "../icons";
+
+/** Covers the picture, or the lack of one, with words. */
+export interface Notice {
+  title: string;
+  advice?: string;
+  detail?: string;
+  /** Shows that something is going on. */
+  busy?: boolean;
+  action?: { text: string; press: () => void };
+}
+
+export class Picture {
+  readonly element: HTMLElement;
+  /** Public for statistics, which count frames as they are shown. */
+  readonly video = h("video", { autoplay: true, muted: true, playsinline: true, "aria-label": "Live picture of the camera" });
+  readonly #audio = h("audio", { autoplay: true });
+  readonly #notice = h("div", { class: "notice", hidden: true });
+  readonly #unmute: HTMLButtonElement;
+  readonly #sound: HTMLButtonElement;
+  readonly #volume = h("input", { type: "range", min: 0, max: 100, value: 100, class: "volume", "aria-label": "Volume at this end" });
+  readonly #whole: HTMLButtonElement;
+  readonly #badge = h("span", { class: "badge", hidden: true });
+  #picture: Media | undefined;
+  #heard: Media | undefined;
+  #silenced = false;
+  #shown = "";
+
+  constructor(playSound: () => Promise<void>) {
+    // The attribute alone does not silence a video made by script, and only a silent one may start by itself.
+    this.video.muted = true;
+    this.#unmute = h("button", { type: "button", class: "press-for-sound", hidden: true }, icon("sound"), "Press for sound");
+    this.#sound = h("button", { type: "button", class: "tool" });
+    this.#whole = h("button", { type: "button", class: "tool" });
+    const float = h("button", { type: "button", class: "tool", "aria-label": "Floating window", title: "Floating window" }, icon("float"));
+    const tools = h("div", { class: "tools", role: "group", "aria-label": "Watching" }, this.#sound, this.#volume, h("span", { class: "gap" }), float, this.#whole);
+    this.element = h("section", { class: "stage", "aria-label": "Picture" }, this.video, this.#audio, this.#badge, this.#notice, this.#unmute, tools);
+
+    this.#unmute.addEventListener("click", () => void this.#play(playSound));
+    this.#sound.addEventListener("click", () => {
+      if (this.#silenced) void this.#play(playSound);
+      else {
+        this.#audio.muted = !this.#audio.muted;
+        this.#showSound();
+      }
+    });
+    this.#volume.addEventListener("input", () => {
+      this.#audio.volume = this.#volume.valueAsNumber / 100;
+      this.#audio.muted = this.#volume.valueAsNumber === 0;
+      this.#showSound();
+    });
+    show(float, document.pictureInPictureEnabled === true);
+    float.addEventListener("click", () => {
+      const floating = document.pictureInPictureElement === this.video;
+      // Refused when no frame has come yet: then there is nothing to float.
+      (floating ? document.exitPictureInPicture() : this.video.requestPictureInPicture()).catch(() => undefined);
+    });
+    show(this.#whole, document.fullscreenEnabled === true);
+    this.#whole.addEventListener("click", () => {
+      void (document.fullscreenElement ? document.exitFullscreen() : this.element.requestFullscreen());
+    });
+    document.addEventListener("fullscreenchange", () => this.#showWhole());
+    this.video.addEventListener("dblclick", () => this.#whole.click());
+    this.#showWhole();
+    this.#showSound();
+  }
+
+  picture(media: Media | undefined): void {
+    if (media?.track !== this.#picture?.track) {
+      this.#picture?.detach(this.video);
+      media?.attach(this.video);
+    }
+    this.#picture = media;
+  }
+
+  sound(media: Media | undefined): void {
+    if (media?.track !== this.#heard?.track) {
+      this.#heard?.detach(this.#audio);
+      media?.attach(this.#audio);
+    }
+    this.#heard = media;
+    this.#showSound();
+  }
+
+  /** The browser plays nothing before a press. */
+  silenced(silenced: boolean): void {
+    this.#silenced = silenced;
+    this.#showSound();
+  }
+
+  notice(notice: Notice | undefined): void {
+    const key = JSON.stringify(notice ?? null);
+    if (key === this.#shown) return;
+    this.#shown = key;
+    show(this.#notice, notice !== undefined);
+    if (!notice) return;
+    const button = notice.action && h("button", { type: "button", class: "primary" }, notice.action.text);
+    button?.addEventListener("click", notice.action?.press ?? (() => undefined));
+    fill(
+      this.#notice,
+      notice.busy && h("span", { class: "spinner", "aria-hidden": "true" }),
+      h("h2", {}, notice.title),
+      notice.advice !== undefined && h("p", {}, notice.advice),
+      notice.detail !== undefined && h("p", { class: "detail" }, notice.detail),
+      button,
+    );
+  }
+
+  /** A word in the corner, such as that the picture is a built-in one. */
+  badge(text: string | undefined, tone: "live" | "warn" = "live"): void {
+    show(this.#badge, text !== undefined);
+    setText(this.#badge, text ?? "");
+    this.#badge.dataset["tone"] = tone;
+  }
+
+  async #play(playSound: () => Promise<void>): Promise<void> {
+    this.#audio.muted = false;
+    if (this.#volume.valueAsNumber === 0) {
+      this.#volume.value = "100";
+      this.#audio.volume = 1;
+    }
+    // Refused again: the channel says so by its own event, and the button stays.
+    await playSound().catch(() => undefined);
+    this.#showSound();
+  }
+
+  #showSound(): void {
+    show(this.#unmute, this.#silenced && this.#heard !== undefined);
+    const off = this.#silenced || this.#audio.muted;
+    const text = off ? "Hear the sound" : "Silence at this end";
+    fill(this.#sound, icon(off ? "silent" : "sound"));
+    set(this.#sound, "aria-label", text);
+    set(this.#sound, "title", text);
+    this.#sound.disabled = this.#heard === undefined;
+    this.#volume.disabled = this.#heard === undefined;
+  }
+
+  #showWhole(): void {
+    const whole = document.fullscreenElement === this.element;
+    const text = whole ? "Leave full screen" : "Full screen";
+    fill(this.#whole, icon(whole ? "part" : "whole"));
+    set(this.#whole, "aria-label", text);
+    set(this.#whole, "title", text);
+  }
+}

@@ -1,0 +1,20 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  // Relative addresses, so that the page also works below a path of a reverse proxy.
+  base: "./",
+  build: {
+    target: "es2022",
+    // Nothing may become a data: address; the content security policy allows none.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    // livekit-client is nearly the whole page and changes less often than our code.
+    rollupOptions: {
+      output: {
+        manualChunks: (id) => (id.includes("node_modules") ? "livekit" : undefined),
+      },
+    },
+    chunkSizeWarningLimit: 700,
+  },
+  test: { environment: "jsdom", include: ["test/**/*.test.ts"] },
+});
