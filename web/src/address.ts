@@ -34,7 +34,7 @@ export function readAddress(
   history: Pick<History, "replaceState">,
 ): Address {
   let fragment = location.hash.slice(1);
-  if (fragment !== "") {
+  if (hasToken(location.hash)) {
     remember(storage, fragment);
     history.replaceState(null, "", location.pathname + location.search);
   } else {
@@ -49,6 +49,11 @@ export function readAddress(
     camera: value("camera"),
     singlePeerConnection: value("pc") !== "two",
   };
+}
+
+/** Whether a fragment is an address of ours and not, for example, a place within the page. */
+export function hasToken(fragment: string): boolean {
+  return new URLSearchParams(fragment.replace(/^#/, "")).has("token");
 }
 
 /** Keeps a newer token, so that a reload hours later still gets in. */

@@ -37,7 +37,7 @@ export function startPage(channel: Channel, document: Document, browser: Problem
   const header = new Header(place("header"));
   const picture = new Picture(() => channel.playSound());
   const banner = h("p", { class: "banner", hidden: true });
-  const stats = new Stats(picture.video, (fps) => {
+  const stats = new Stats(picture.video, camera.clock, (fps) => {
     state.still = fps > 0 ? 0 : state.still + 1;
     tell();
   });
@@ -100,14 +100,14 @@ export function startPage(channel: Channel, document: Document, browser: Problem
   channel.on("file", (file) => snapshots.file(file));
 
   const troubles = new Map<Part, Refused | Unanswered>();
-  camera.on("reachable", (reachable) => {
-    for (const part of [stream, snapshots, device]) part.enabled(reachable);
+  camera.on("reach", (reach) => {
+    for (const part of [stream, snapshots, device]) part.enabled(reach === "answers");
     troubles.clear();
     show(forbidden, false);
-    if (!reachable) {
-      controls.unread("No camera is in reach.");
-      device.unread("No camera is in reach.");
-    }
+    if (reach === "answers") return;
+    const why = reach === "asking" ? "Asking the camera …" : "No camera is in reach.";
+    controls.unread(why);
+    device.unread(why);
   });
   camera.on("read", ({ part, error }) => {
     if (error) troubles.set(part, error);

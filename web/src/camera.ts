@@ -3,18 +3,23 @@
  */
 
 import type { Channel } from "./channel";
+import { Clock } from "./clock";
 import { Emitter } from "./emitter";
 import { Refused, RpcClient, Unanswered, type Exchange, type Notification } from "./rpc";
-import { Code, type Audio, type Control, type ControlValue, type DeviceInfo, type DeviceStatus, type Methods, type Mode, type Snapshot, type Stream } from "./wire";
+import { Code, type Audio, type Control, type ControlValue, type DeviceInfo, type DeviceStatus, type Methods, type Mode, type Snapshot, type Source, type Stream } from "./wire";
 
 /** Milliseconds between two looks at the device while the page is visible. */
 const LOOK_AGAIN = 2500;
+/** What the page asks by itself is asked again soon, so there is no point in waiting long. */
+const READ_TIMEOUT = 2000;
+/** How long the first questions wait, in ms; the last one stays. */
+const HELLO_TIMEOUTS = [400, 800, 1600, 3000];
 /** A snapshot may have to wait for the next frame and a JPEG encoder. */
 const SNAPSHOT_TIMEOUT = 10_000;
 
 export interface CameraEvents {
-  /** The camera is there and in reach of commands, or not. */
-  reachable: boolean;
+  /** The camera answers commands, is being asked for the first time, or is not there to be asked. */
+  reach: Reach;
   info: DeviceInfo;
   status: DeviceStatus;
   modes: { modes: Mode[]; current?: Mode };
@@ -27,6 +32,7 @@ export interface CameraEvents {
   notification: Notification;
 }
 
+export type Reach = "none" | "asking" | "answers";
 export type Part = "info" | "status" | "modes" | "controls" | "stream" | "audio";
 type Empty = Record<string, never>;
 type Question = { [M in keyof Methods]: Methods[M]["params"] extends Empty ? M : never }[keyof Methods];
@@ -40,15 +46,24 @@ const QUESTIONS: Record<Part, Question> = {
   controls: "camera.controls",
 };
 
+const PARTS = Object.keys(QUESTIONS) as Part[];
+
 export class CameraModel extends Emitter<CameraEvents> {
+  /** How the device's clock goes against this machine's. */
+  readonly clock = new Clock();
   readonly #rpc: RpcClient;
   #present = false;
   #connected = false;
-  #reachable = false;
+  #reach: Reach = "none";
+  /** Counts the times that the camera came in reach, so that a late answer of an earlier time changes nothing. */
+  #round = 0;
   /** Newest wanted value of each control whose command is under way. */
   readonly #wanted = new Map<string, { value: ControlValue | undefined; fresh: boolean }>();
+  /** Parts that could not be read yet. */
+  readonly #missing = new Set<Part>();
   /** Parts that this viewer may not read; asking over and over would only fill the device's log. */
   readonly #forbidden = new Set<Part>();
+  #source: string | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
 
   constructor(channel: Channel) {
@@ -65,20 +80,19 @@ export class CameraModel extends Emitter<CameraEvents> {
       // Answers of the one before must not be taken for those of the new one.
       this.#rpc.close("the camera left the channel");
       this.#present = identity !== undefined;
-      this.#reachable = false;
-      this.#reach();
+      this.#change(true);
     });
     channel.on("phase", ({ kind }) => {
       this.#connected = kind === "connected";
       if (kind !== "connected" && kind !== "reconnecting") this.#rpc.close("the connection to the room was lost");
-      this.#reach();
+      this.#change(false);
     });
   }
 
   /** Asks the device again for these parts, or for all. */
   refresh(...parts: Part[]): void {
-    if (!this.#reachable) return;
-    for (const part of parts.length > 0 ? parts : (Object.keys(QUESTIONS) as Part[])) void this.#read(part);
+    if (this.#reach !== "answers") return;
+    for (const part of parts.length > 0 ? parts : PARTS) void this.#read(part);
   }
 
   /**
@@ -111,19 +125,21 @@ export class CameraModel extends Emitter<CameraEvents> {
   }
 
   async setStream(params: Methods["stream.set"]["params"]): Promise<void> {
-    await this.#thenRefresh(this.#rpc.call("stream.set", params), "stream", "modes");
+    this.emit("stream", await this.#rpc.call("stream.set", params));
+    // Encoder and camera take a moment; what is really sent comes with the next looks.
+    this.refresh("modes");
   }
 
   async mutePicture(muted: boolean): Promise<void> {
-    await this.#thenRefresh(this.#rpc.call("stream.mute", { muted }), "stream");
+    this.emit("stream", await this.#rpc.call("stream.mute", { muted }));
   }
 
   async muteSound(muted: boolean): Promise<void> {
-    await this.#thenRefresh(this.#rpc.call("audio.mute", { muted }), "audio");
+    this.emit("audio", await this.#rpc.call("audio.mute", { muted }));
   }
 
   async setVolume(volume: number): Promise<void> {
-    await this.#thenRefresh(this.#rpc.call("audio.set_volume", { volume }), "audio");
+    this.emit("audio", await this.#rpc.call("audio.set_volume", { volume }));
   }
 
   async keyFrame(): Promise<void> {
@@ -134,43 +150,78 @@ export class CameraModel extends Emitter<CameraEvents> {
     return this.#rpc.call("camera.snapshot", {}, { timeout: SNAPSHOT_TIMEOUT });
   }
 
-  async #thenRefresh(command: Promise<unknown>, ...parts: Part[]): Promise<void> {
-    try {
-      await command;
-    } finally {
-      this.refresh(...parts);
-    }
+  /** Follows channel and connection; `other` when it is another camera than before. */
+  #change(other: boolean): void {
+    const there = this.#present && this.#connected;
+    if (!other && there === (this.#reach !== "none")) return;
+    this.#round += 1;
+    clearTimeout(this.#again);
+    this.#tell(there ? "asking" : "none");
+    if (there) void this.#hello(this.#round);
   }
 
-  #reach(): void {
-    const reachable = this.#present && this.#connected;
-    if (reachable === this.#reachable) {
-      this.emit("reachable", reachable);
-      return;
+  /**
+   * Asks until the first answer. Messages may get lost while the data channels behind a connection are still being opened on the
+   * way; a question may be repeated, a person's command may not, so none is sent before.
+   */
+  async #hello(round: number): Promise<void> {
+    for (let i = 0; round === this.#round; i += 1) {
+      const timeout = HELLO_TIMEOUTS[Math.min(i, HELLO_TIMEOUTS.length - 1)] ?? READ_TIMEOUT;
+      try {
+        await this.#rpc.call("device.status", {}, { quiet: true, timeout });
+        break;
+      } catch (error) {
+        // No is an answer too.
+        if (error instanceof Refused) break;
+        if (error instanceof Unanswered && error.reason !== "timeout") await new Promise((resolve) => setTimeout(resolve, timeout));
+      }
     }
-    this.#reachable = reachable;
+    if (round !== this.#round) return;
+    this.clock.forget();
+    this.#source = undefined;
     this.#forbidden.clear();
-    this.emit("reachable", reachable);
-    clearTimeout(this.#again);
-    if (!reachable) return;
+    for (const part of PARTS) this.#missing.add(part);
+    this.#tell("answers");
     this.refresh();
     this.#lookAgain();
   }
 
+  #tell(reach: Reach): void {
+    this.#reach = reach;
+    this.emit("reach", reach);
+  }
+
   #lookAgain(): void {
     this.#again = setTimeout(() => {
-      const parts = (["status", "stream", "audio"] as const).filter((part) => !this.#forbidden.has(part));
+      const due = new Set<Part>(["status", "stream", "audio", ...this.#missing]);
+      const parts = [...due].filter((part) => !this.#forbidden.has(part));
       if (!document.hidden && parts.length > 0) this.refresh(...parts);
       this.#lookAgain();
     }, LOOK_AGAIN);
   }
 
+  /** Another camera, or one that came back, has other modes and controls. */
+  #compare({ name, state }: Source): void {
+    const now = `${name} ${state}`;
+    const before = this.#source;
+    this.#source = now;
+    if (before !== undefined && before !== now) this.refresh("modes", "controls");
+  }
+
   async #read(part: Part): Promise<void> {
+    const now = () => performance.timeOrigin + performance.now();
+    const sent = now();
     try {
-      const answer = await this.#rpc.call(QUESTIONS[part], {}, { quiet: true });
+      const answer = await this.#rpc.call(QUESTIONS[part], {}, { quiet: true, timeout: READ_TIMEOUT });
+      this.#missing.delete(part);
       this.emit("read", { part, error: undefined });
       if (part === "controls") this.emit("controls", (answer as Methods["camera.controls"]["result"]).controls);
       else this.emit(part, answer as never);
+      if (part === "status") {
+        const { camera, time_ms: device } = answer as DeviceStatus;
+        if (device !== undefined) this.clock.look(sent, device, now());
+        this.#compare(camera);
+      }
     } catch (error) {
       if (!(error instanceof Refused || error instanceof Unanswered)) throw error;
       if (error instanceof Unanswered && error.reason === "closed") return;

@@ -1,12 +1,13 @@
 /** Start of the page in a browser. */
 
-import { readAddress, rememberToken } from "./address";
+import { hasToken, readAddress, rememberToken } from "./address";
 import { startPage } from "./app";
 import { LiveKitChannel } from "./livekit";
 import { browserProblem } from "./problem";
 
 // A new address pasted over the old one changes only the fragment, which loads nothing by itself.
 globalThis.addEventListener("hashchange", () => {
+  if (!hasToken(location.hash)) return;
   readAddress(location, sessionStorage, history);
   location.reload();
 });

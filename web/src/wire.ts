@@ -43,6 +43,8 @@ export interface DeviceStatus {
   cpu_ms: number;
   memory_kib: number;
   temperature_c?: number;
+  /** The device's clock when it answered, in milliseconds since 1970. */
+  time_ms?: number;
 }
 
 export interface Camera {
@@ -137,18 +139,18 @@ export interface Methods {
   "camera.list": { params: Nothing; result: { cameras: Camera[] } };
   "camera.modes": { params: Nothing; result: { modes: Mode[]; current?: Mode } };
   "camera.controls": { params: Nothing; result: { controls: Control[] } };
-  "camera.set_control": { params: { name: string; value?: ControlValue }; result: Partial<Control> };
+  "camera.set_control": { params: { name: string; value?: ControlValue }; result: Control };
   "camera.snapshot": { params: Nothing; result: Snapshot };
   "stream.get": { params: Nothing; result: Stream };
   "stream.set": {
     params: { width?: number; height?: number; fps?: number; bitrate_kbps?: number };
-    result: Partial<Stream>;
+    result: Stream;
   };
-  "stream.mute": { params: { muted: boolean }; result: Partial<Stream> };
+  "stream.mute": { params: { muted: boolean }; result: Stream };
   "stream.key_frame": { params: Nothing; result: unknown };
   "audio.get": { params: Nothing; result: Audio };
-  "audio.set_volume": { params: { volume: number }; result: Partial<Audio> };
-  "audio.mute": { params: { muted: boolean }; result: Partial<Audio> };
+  "audio.set_volume": { params: { volume: number }; result: Audio };
+  "audio.mute": { params: { muted: boolean }; result: Audio };
   "rpc.discover": { params: Nothing; result: unknown };
 }
 

@@ -39,6 +39,12 @@ describe("the address", () => {
     expect(history.replaceState).not.toHaveBeenCalled();
   });
 
+  it("is not what a link within the page leaves behind", () => {
+    const storage = store();
+    readAddress(page("http://h/#token=abc"), storage, { replaceState: vi.fn() });
+    expect(readAddress(page("http://h/#panel"), storage, { replaceState: vi.fn() }).token).toBe("abc");
+  });
+
   it("may have no token", () => {
     expect(readAddress(page("http://h/"), store(), { replaceState: vi.fn() }).token).toBeUndefined();
   });

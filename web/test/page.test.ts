@@ -148,13 +148,54 @@ describe("the page", () => {
     await vi.advanceTimersByTimeAsync(0);
   };
 
+  const source = { name: "Cam", state: "live", grabbed: 1, broken: 0, dropped: 0, pushed: 1, recovered: 0 };
+  const answers: Record<string, object> = {
+    "device.info": { name: "Front door", version: "1", board: "b", architecture: "a", kernel: "k", engine: "open", channel: "front", identity: "door-cam" },
+    "device.status": { uptime_s: 1, connection: "connected", participants: 1, camera: source, microphone: source, cpu_ms: 1, memory_kib: 1 },
+    "stream.get": STREAM,
+    "audio.get": { source: "Mic", rate: 48000, channels: 1, volume: 50, muted: false, published: true, mixer: false },
+    "camera.modes": { modes: [] },
+    "camera.controls": { controls: [] },
+  };
+
+  it("asks again for what got no answer, and for what a camera that came back may have changed", async () => {
+    let state = "lost";
+    channel.answer = ({ method }) => {
+      if (method === "camera.modes" && state === "lost") return { error: { code: 2005, message: "no camera" } };
+      if (method === "device.status") return { result: { ...answers[method], camera: { ...source, state } } };
+      return { result: answers[method] };
+    };
+    await join();
+    channel.asked.length = 0;
+    await vi.advanceTimersByTimeAsync(2600);
+    expect(channel.asked.map(({ method }) => method).sort()).toEqual(["audio.get", "camera.modes", "device.status", "stream.get"]);
+    state = "live";
+    channel.asked.length = 0;
+    await vi.advanceTimersByTimeAsync(2600);
+    expect(channel.asked.map(({ method }) => method)).toContain("camera.controls");
+  });
+
   it("asks a camera everything once it is there, and then looks again only at what changes", async () => {
+    channel.answer = ({ method }) => ({ result: answers[method] });
     await join();
     const first = channel.asked.map(({ method }) => method).sort();
-    expect(first).toEqual(["audio.get", "camera.controls", "camera.modes", "device.info", "device.status", "stream.get"]);
+    expect(first).toEqual(["audio.get", "camera.controls", "camera.modes", "device.info", "device.status", "device.status", "stream.get"]);
     channel.asked.length = 0;
     await vi.advanceTimersByTimeAsync(2600);
     expect(channel.asked.map(({ method }) => method).sort()).toEqual(["audio.get", "device.status", "stream.get"]);
+  });
+
+  it("sends no command before the camera has answered once", async () => {
+    channel.answer = () => ({});
+    await join();
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(text()).toContain("Asking the camera");
+    expect(new Set(channel.asked.map(({ method }) => method))).toEqual(new Set(["device.status"]));
+    expect(button("Take a snapshot")?.disabled).toBe(true);
+    channel.answer = ({ method }) => ({ result: answers[method] });
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(button("Take a snapshot")?.disabled).toBe(false);
+    expect(text()).toContain("Front door");
   });
 
   it("says when this viewer may not command, and stops asking", async () => {

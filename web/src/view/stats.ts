@@ -1,12 +1,18 @@
 /** How well picture and sound arrive: numbers every second, with the last minute as a line. */
 
 import type { Media } from "../channel";
+import { latency, type Clock } from "../clock";
 import { h, set, setText } from "../dom";
 import { Sparkline } from "../icons";
 import { bitrate, rate } from "../numbers";
 import { look, median, rates, type Look, type Rates } from "../stats";
 
 const EVERY = 1000;
+
+/** What WebRTC's extensions add where a sender stamps its frames (abs-capture-time): ms since 1900 on the sender's clock. */
+interface Stamped extends RTCRtpSynchronizationSource {
+  captureTimestamp?: number;
+}
 
 interface Tile {
   element: HTMLElement;
@@ -33,10 +39,12 @@ export class Stats {
   #latencies: number[] = [];
   #watching: number | undefined;
 
+  readonly #clock: Clock;
   readonly #seen: (fps: number) => void;
 
   /** Tells after every look how many frames a second were new. */
-  constructor(video: HTMLVideoElement, seen: (fps: number) => void = () => undefined) {
+  constructor(video: HTMLVideoElement, clock: Clock, seen: (fps: number) => void = () => undefined) {
+    this.#clock = clock;
     this.#video = video;
     this.#seen = seen;
     const heading = h("h2", { class: "unseen", id: "stats-heading" }, "Quality of the stream");
@@ -63,9 +71,11 @@ export class Stats {
   #watch(): void {
     if (!("requestVideoFrameCallback" in this.#video)) return;
     this.#watching = this.#video.requestVideoFrameCallback((_now, frame) => {
-      const latency = frame.captureTime === undefined ? undefined : frame.expectedDisplayTime - frame.captureTime;
-      // Clocks that were never compared give nonsense; a minute or the future is no latency.
-      if (latency !== undefined && latency > 0 && latency < 60_000) this.#latencies.push(latency);
+      const source: Stamped | undefined = this.#media?.receiver?.getSynchronizationSources()[0];
+      const captured = source?.captureTimestamp;
+      const shown = performance.timeOrigin + frame.expectedDisplayTime;
+      const found = captured === undefined ? undefined : latency(captured, shown, this.#clock.ahead);
+      if (found !== undefined) this.#latencies.push(found);
       if (this.#latencies.length > 300) this.#latencies.shift();
       this.#watch();
     });
@@ -98,16 +108,16 @@ export class Stats {
     const measured = median(latencies);
     // Without the sender's clock: what can be seen from here. The camera's and encoder's part is missing.
     const seen = now.buffer === undefined ? undefined : now.buffer + (now.decode ?? 0) + (now.roundTrip ?? 0) / 2;
-    const latency = measured ?? seen;
+    const latest = measured ?? seen;
     const { latency: first, fps, bitrate: bits, size, network, loss } = this.#tiles;
-    put(first, latency === undefined ? "–" : `${Math.round(latency)} ms`, measured === undefined ? "buffer and network" : "camera to screen");
+    put(first, latest === undefined ? "–" : `${Math.round(latest)} ms`, measured === undefined ? "buffer and network" : "camera to screen");
     put(fps, `${rate(Math.round(now.fps * 10) / 10)} fps`, now.droppedPerSecond >= 0.5 ? `${Math.round(now.droppedPerSecond)} a second dropped here` : "decoded");
     put(bits, bitrate(now.kbps), now.decoder === undefined ? "H.264" : `decoder ${now.decoder}`);
     put(size, now.width === undefined ? "–" : `${now.width} × ${now.height}`, now.decode === undefined ? "" : `decoded in ${now.decode.toFixed(1)} ms`);
     put(network, now.roundTrip === undefined ? "–" : `${now.roundTrip.toFixed(now.roundTrip < 10 ? 1 : 0)} ms`, now.protocol === undefined ? "round trip" : `round trip by ${now.protocol.toUpperCase()}`);
     put(loss, `${(now.loss * 100).toFixed(now.loss > 0 && now.loss < 0.1 ? 1 : 0)} %`, now.freezes === 1 ? "1 freeze" : `${now.freezes} freezes`);
     set(loss.element, "data-tone", now.loss > 0.02 ? "warn" : undefined);
-    first.line?.push(latency);
+    first.line?.push(latest);
     fps.line?.push(now.fps);
     bits.line?.push(now.kbps);
   }

@@ -38,6 +38,7 @@ export class StreamPanel {
   readonly #fields: (HTMLInputElement | HTMLSelectElement | HTMLButtonElement)[];
   #modes: Mode[] = [];
   #stream: Stream | undefined;
+  #audio: Audio | undefined;
   /** The person has chosen something and not applied it yet. */
   #touched = false;
   #volumeBusy = 0;
@@ -111,6 +112,7 @@ export class StreamPanel {
   }
 
   audio(audio: Audio): void {
+    this.#audio = audio;
     this.#sound.box.checked = !audio.muted;
     if (this.#volumeBusy === 0) this.#showVolume(audio.volume);
   }
@@ -180,7 +182,9 @@ export class StreamPanel {
       return true;
     } catch (error) {
       this.#say(error instanceof Error ? error.message : String(error), true);
-      if (this.#stream) this.#picture.box.checked = !this.#stream.muted;
+      // What was refused goes back to what is true.
+      if (this.#stream) this.stream(this.#stream);
+      if (this.#audio) this.audio(this.#audio);
       return false;
     }
   }

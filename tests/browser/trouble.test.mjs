@@ -1,0 +1,111 @@
+// When something is wrong the page says what, and comes back by itself where that can be.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "node:test";
+
+import { Viewer, eventually, startBrowser } from "./lib/browser.mjs";
+import { Daemon } from "./lib/daemon.mjs";
+import { frames } from "./lib/senses.mjs";
+
+let daemon;
+let browser;
+const open = [];
+
+before(async () => {
+  [daemon, browser] = await Promise.all([Daemon.start(), startBrowser()]);
+});
+afterEach(async () => {
+  for (const viewer of open.splice(0)) await viewer.close();
+});
+after(async () => {
+  await browser?.close();
+  await daemon?.remove();
+});
+
+async function visit(address) {
+  const viewer = await Viewer.open(browser, address);
+  open.push(viewer);
+  return viewer;
+}
+
+/** Waits for the words in the place of the picture. */
+async function told(viewer, title) {
+  await viewer.notice().getByRole("heading", { name: title }).waitFor();
+  return viewer.notice().innerText();
+}
+
+describe("an address", () => {
+  it("loses its token at once, and a reload still works", async () => {
+    const viewer = await visit(daemon.viewer);
+    await viewer.live();
+    assert.equal(viewer.page.url(), `${daemon.origin}/`);
+    await viewer.page.reload();
+    await viewer.live();
+  });
+
+  it("without a token says so", async () => {
+    assert.match(await told(await visit(`${daemon.origin}/`), "This address has no token"), /artc-edge token/);
+  });
+
+  it("whose token has expired says so", async () => {
+    const viewer = await visit(daemon.address("tester", { seconds: -60 }));
+    await told(viewer, "The token has expired");
+    assert.equal(await viewer.page.locator("#announcer").innerText(), "The token has expired");
+  });
+
+  it("with a forged token says so", async () => {
+    const forged = daemon.address("tester").replace(/\.[\w-]+&room/, ".Zm9yZ2Vk&room");
+    await told(await visit(forged), "The room refused the token");
+  });
+
+  it("pasted over a bad one takes its place", async () => {
+    const viewer = await visit(daemon.address("tester", { seconds: -60 }));
+    await told(viewer, "The token has expired");
+    await viewer.page.evaluate((address) => (location.href = address), daemon.viewer);
+    await viewer.live();
+  });
+
+  it("of another channel finds no camera there, and says so", async () => {
+    await told(await visit(daemon.address("tester", { room: "elsewhere" })), "No camera is in the channel");
+  });
+
+  it("opened twice moves the picture to the newer window, and back on a press", async () => {
+    const first = await visit(daemon.address("tester-twice"));
+    await first.live();
+    const second = await visit(daemon.address("tester-twice"));
+    await second.live();
+    await told(first, "Opened somewhere else");
+    await first.page.getByRole("button", { name: "Watch here" }).click();
+    await first.notice().waitFor({ state: "hidden" });
+    await told(second, "Opened somewhere else");
+  });
+});
+
+describe("a daemon that ends", () => {
+  it("is noticed, and seen again when it is back", async () => {
+    const viewer = await visit(daemon.viewer);
+    await viewer.live();
+    assert.equal(await daemon.stop(), 0);
+    await told(viewer, /reconnecting|cannot be reached/);
+    await told(viewer, "The room cannot be reached");
+    assert.match(await viewer.standing().innerText(), /Not connected|Connecting/);
+    await daemon.run();
+    await viewer.notice().waitFor({ state: "hidden", timeout: 30_000 });
+    await viewer.standing().getByText("Live").waitFor();
+    const count = await frames(viewer.page);
+    await eventually(() => frames(viewer.page), (now) => now > count + 15, "frames come again");
+    assert.deepEqual(viewer.faults, []);
+  });
+
+  it("and is back at once costs only moments", async () => {
+    const viewer = await visit(daemon.viewer);
+    await viewer.live();
+    await daemon.stop();
+    await daemon.run();
+    const began = Date.now();
+    const count = await frames(viewer.page);
+    await eventually(() => frames(viewer.page), (now) => now > count + 15, "frames come again", 30_000);
+    console.log(`picture back ${Date.now() - began} ms after the daemon was`);
+    await viewer.standing().getByText("Live").waitFor();
+  });
+});
