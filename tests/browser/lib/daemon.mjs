@@ -76,7 +76,7 @@ export class Daemon {
           const lines = (rest + text).split("\n");
           rest = lines.pop();
           this.#lines.push(...lines);
-          const address = lines.map((line) => /https?:\/\/\S+#token=\S+/.exec(line)?.[0]).find(Boolean);
+          const address = lines.map((line) => /https?:\/\/\S+#\S*token=\S+/.exec(line)?.[0]).find(Boolean);
           if (address) {
             this.viewer = address;
             settle(resolve)();
