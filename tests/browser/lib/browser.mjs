@@ -8,9 +8,9 @@ const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 // No sandbox: tests run as root in containers. The rest keeps Chromium from talking to anybody but the daemon.
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
-/** Starts Chromium with a fresh profile. `sound` lets pages play without a press. */
+/** Starts Chromium with a fresh profile. `sound` lets pages play without a press, which people's browsers do not. */
 export function startBrowser({ sound = true } = {}) {
-  const autoplay = sound ? "no-user-gesture-required" : "user-gesture-required";
+  const autoplay = sound ? "no-user-gesture-required" : "document-user-activation-required";
   return chromium.launch({ executablePath: CHROMIUM, headless: true, args: [...FLAGS, `--autoplay-policy=${autoplay}`] });
 }
 
@@ -20,8 +20,11 @@ export class Viewer {
   requests = [];
   /** Uncaught errors, and what the content security policy forbade. */
   faults = [];
+  /** What the page wrote to its console. */
+  said = [];
 
-  static async open(browser, address, options = {}) {
+  /** Opens it; `early` is run in the page before anything else. */
+  static async open(browser, address, { early, ...options } = {}) {
     const viewer = new Viewer();
     viewer.context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
     viewer.page = await viewer.context.newPage();
@@ -29,6 +32,7 @@ export class Viewer {
     page.setDefaultTimeout(15_000);
     page.on("request", (request) => viewer.requests.push(request.url()));
     page.on("websocket", (socket) => viewer.requests.push(socket.url()));
+    page.on("console", (message) => viewer.said.push(message.text()));
     page.on("pageerror", (error) => viewer.faults.push(`uncaught: ${error.message}`));
     await page.exposeFunction("reportViolation", (text) => viewer.faults.push(text));
     await page.addInitScript(() => {
@@ -36,6 +40,7 @@ export class Viewer {
         globalThis.reportViolation(`policy: ${event.effectiveDirective} forbids ${event.blockedURI} at ${event.sourceFile}:${event.lineNumber}`);
       });
     });
+    if (early) await page.addInitScript(early);
     await page.goto(address);
     return viewer;
   }
