@@ -15,10 +15,10 @@ use super::card::{self, Identity};
 use super::state::Loss;
 use super::timeline::duration;
 
-/// Samples are fetched when 10 ms are there, of a driver buffer of 200 ms: time to be late for a machine under load, without
+/// Samples are fetched when 10 ms are there, of a driver buffer of half a second: time to be late for a machine under load, without
 /// cost, because the buffer is empty as long as we are on time.
 const PERIOD_MICROS: u32 = 10_000;
-const BUFFER_MICROS: u32 = 200_000;
+const BUFFER_MICROS: u32 = 500_000;
 /// The most that one read takes.
 const CHUNK: Duration = Duration::from_millis(40);
 
@@ -62,6 +62,8 @@ pub(super) struct Chunk<'a> {
     pub(super) first_at: Duration,
     /// Samples of all channels, interleaved.
     pub(super) samples: &'a [i16],
+    /// There is more than one read takes.
+    pub(super) more: bool,
 }
 
 /// An open, running device.
@@ -71,6 +73,8 @@ pub(super) struct Capture {
     name: String,
     format: PcmFormat,
     buffer: Vec<i16>,
+    /// At what distance the driver says that there are samples.
+    period: Duration,
     driver_timestamps: bool,
 }
 
@@ -117,16 +121,22 @@ impl Capture {
             },
             other => other,
         })?;
-        set_software(&pcm).map_err(failed)?;
+        let period = set_software(&pcm).map_err(failed)?;
+        let period = duration(usize::try_from(period).unwrap_or(0), format.rate);
         pcm.start().map_err(failed)?;
         let frames = (u64::from(format.rate) * CHUNK.as_millis() as u64 / 1000) as usize;
         let buffer = vec![0; frames * usize::from(format.channels)];
-        Ok(Self { pcm, name: name.to_owned(), format, buffer, driver_timestamps: true })
+        Ok(Self { pcm, name: name.to_owned(), format, buffer, period, driver_timestamps: true })
     }
 
     /// ALSA's name of it.
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// At what distance samples come: 10 ms, or more where the hardware does no less.
+    pub(super) fn period(&self) -> Duration {
+        self.period
     }
 
     /// Whether timestamps are the driver's.
@@ -141,6 +151,8 @@ impl Capture {
 
     /// Reads what is there; nothing when nothing is. `now` is `CLOCK_MONOTONIC`, for drivers without timestamps of their own.
     pub(super) fn read(&mut self, now: Duration) -> Result<Option<Chunk<'_>>, Fault> {
+        // Fetches from the hardware; the conversions of alsa-lib move nothing and tell nothing new without it.
+        let avail = self.pcm.avail_update().map_err(fault)?;
         let status = self.pcm.status().map_err(fault)?;
         match status.get_state() {
             State::XRun => return Err(Fault::Overrun),
@@ -148,7 +160,7 @@ impl Capture {
             State::Disconnected => return Err(Fault::Gone),
             _ => (),
         }
-        if status.get_avail() <= 0 {
+        if avail <= 0 {
             return Ok(None);
         }
         let stamp = status.get_htstamp();
@@ -157,14 +169,15 @@ impl Capture {
         self.driver_timestamps = at.abs_diff(now) < Duration::from_secs(1);
         let at = if self.driver_timestamps { at } else { now };
         // What was captured and not read yet, what is still on its way through the hardware included.
-        let delay = status.get_delay().max(status.get_avail());
+        let delay = status.get_delay().max(avail);
         let first_at = at.saturating_sub(duration(usize::try_from(delay).unwrap_or(0), self.format.rate));
         let frames = match self.pcm.io_i16().and_then(|io| io.readi(&mut self.buffer)) {
             Ok(frames) => frames,
             Err(error) if error.errno().abs() == libc::EAGAIN => return Ok(None),
             Err(error) => return Err(fault(error)),
         };
-        Ok(Some(Chunk { first_at, samples: &self.buffer[..frames * usize::from(self.format.channels)] }))
+        let more = usize::try_from(avail).unwrap_or(0) > frames;
+        Ok(Some(Chunk { first_at, samples: &self.buffer[..frames * usize::from(self.format.channels)], more }))
     }
 
     /// Starts it again after an overrun, an error or a standstill. Capture never starts by itself after `prepare`.
@@ -196,14 +209,15 @@ fn set_hardware(pcm: &PCM, format: PcmFormat) -> alsa::Result<()> {
     pcm.hw_params(&hardware)
 }
 
-fn set_software(pcm: &PCM) -> alsa::Result<()> {
+/// Gives the period in samples.
+fn set_software(pcm: &PCM) -> alsa::Result<Frames> {
     let period: Frames = pcm.hw_params_current()?.get_period_size()?;
     let software = pcm.sw_params_current()?;
     software.set_avail_min(period)?;
     software.set_tstamp_mode(true)?;
     // Plug-ins may not know it; the stamps are checked when they come.
     let _ = software.set_tstamp_type(TstampType::Monotonic);
-    pcm.sw_params(&software)
+    pcm.sw_params(&software).map(|()| period)
 }
 
 fn refusal(name: &str, error: alsa::Error) -> OpenError {

@@ -48,11 +48,12 @@ impl Identity {
     }
 }
 
-/// Drivers without a microphone behind them.
-const VIRTUAL: [&str; 5] = ["snd_aloop", "snd_dummy", "snd-pcmtest", "snd_pcmtest", "snd-virmidi"];
+/// Drivers without a microphone behind them. A loopback may have somebody on its other side; the rest plays to itself.
+const LOOPBACKS: [&str; 1] = ["snd_aloop"];
+const DUMMIES: [&str; 2] = ["snd_dummy", "pcmtest"];
 
-/// All sound devices that capture, in the order in which "auto" tries them: those with a microphone behind them first, each kind by
-/// number of card and device.
+/// All sound devices that capture, in the order in which "auto" tries them: those with a microphone behind them, loopbacks, dummies;
+/// each kind by number of card and device.
 pub fn devices() -> Vec<Identity> {
     list(Path::new("/"))
 }
@@ -68,7 +69,7 @@ pub(super) fn list(root: &Path) -> Vec<Identity> {
         let first = found.last().is_none_or(|before| before.number != number);
         found.extend(identify(root, &class, number, device, first));
     }
-    found.sort_by_key(|device| device.is_virtual);
+    found.sort_by_key(|device| (device.is_virtual, !LOOPBACKS.contains(&device.driver.as_str())));
     found
 }
 
@@ -89,7 +90,7 @@ fn identify(root: &Path, class: &Path, number: u32, device: u32, first: bool) ->
     Some(Identity {
         id: if first { base } else { format!("{base},{device}") },
         name: long_name(root, number).unwrap_or_else(|| card.clone()),
-        is_virtual: VIRTUAL.contains(&driver.as_str()) || ["Loopback", "Dummy"].contains(&card.as_str()),
+        is_virtual: LOOPBACKS.iter().chain(&DUMMIES).any(|known| *known == driver),
         card,
         number,
         device,

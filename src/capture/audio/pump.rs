@@ -18,16 +18,20 @@ use super::tone::Tone;
 use super::volume::{self, Knob};
 use super::{Config, Shared};
 
-/// How long a lost device is looked for between two attempts at first, and at most. Looking costs some file reads; opening a busy
-/// card can cost more.
+/// How long until a lost device is looked for again: some file reads while it is not there. One that is there and does not open is
+/// tried less and less often, down to [`RETRY_MOST`].
 const RETRY: Duration = Duration::from_millis(250);
 const RETRY_MOST: Duration = Duration::from_secs(2);
+/// How often "auto" looks for a card while the tone plays.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long "auto" waits for the card it had before it takes another.
 const FAITHFUL: Duration = Duration::from_secs(10);
-/// Samples that are this late are stood in for by silence. Above the device's period and a slow machine's scheduling.
+/// Samples that are this late are stood in for by silence: above a slow machine's scheduling. A device of long periods gets three.
 const LATE: Duration = Duration::from_millis(120);
-/// A device without samples for this long is started again, and the second time in a row given up.
+/// A device without samples for this long is started again.
 const STALLED: Duration = Duration::from_millis(500);
+/// And for this long, whatever was done about it, is given up and opened anew.
+const DEAD: Duration = Duration::from_millis(1200);
 /// When the thread did not run for this long (the machine was stopped), the time is skipped instead of filled with silence.
 const ABSENT: Duration = Duration::from_secs(2);
 
@@ -52,10 +56,12 @@ struct Device {
     knob: Option<Knob>,
     /// The volume that the knob was set to.
     knob_at: u8,
-    /// When samples came last, or it was started.
+    /// When samples came last, or it was opened.
     alive_at: Duration,
-    /// It was started again since samples came last.
-    restarted: bool,
+    /// When it was started last.
+    started_at: Duration,
+    /// When this thread looked at it last.
+    seen_at: Duration,
     /// It gave samples.
     proven: bool,
 }
@@ -76,7 +82,7 @@ impl Pump {
                 Source::Tone { tone, look_at } => self.play(tone, look_at, now),
                 Source::Device(device) => self.listen(device, now),
                 Source::Lost { since, again_at, wait } => {
-                    self.silence(now);
+                    self.silence(now, LATE);
                     if now >= again_at { self.look(now, since, wait) } else { Source::Lost { since, again_at, wait } }
                 }
             };
@@ -88,7 +94,7 @@ impl Pump {
     fn tone(&mut self, now: Duration, why: &str, look: bool) -> Source {
         self.say(Phase::Tone, why);
         self.timeline = None;
-        Source::Tone { tone: Tone::new(self.shared.format, now), look_at: look.then_some(now + RETRY_MOST) }
+        Source::Tone { tone: Tone::new(self.shared.format, now), look_at: look.then_some(now + LOOK) }
     }
 
     fn play(&mut self, mut tone: Tone, look_at: Option<Duration>, now: Duration) -> Source {
@@ -101,7 +107,7 @@ impl Pump {
         match look_at {
             Some(at) if now >= at => {
                 if card::devices().is_empty() {
-                    return Source::Tone { tone, look_at: Some(now + RETRY_MOST) };
+                    return Source::Tone { tone, look_at: Some(now + LOOK) };
                 }
                 // The row goes on where the tone ends.
                 let end = tone.due().saturating_sub(Duration::from_millis(10));
@@ -118,13 +124,16 @@ impl Pump {
             Ok(Some((capture, device))) => self.begin(capture, device, now),
             Ok(None) => self.tone(now, "built-in tone: this machine has no sound card that captures", true),
             Err(error) => {
-                // The same words at every attempt, so that they are logged once.
-                let phase = match (error.loss, self.shared.facts().phase) {
-                    (Loss::Missing, Phase::Lost(loss @ (Loss::Unplugged | Loss::Stalled))) => Phase::Lost(loss),
-                    (Loss::Missing, Phase::Live) => Phase::Lost(Loss::Unplugged),
+                let before = self.shared.facts().phase;
+                let phase = match (error.loss, before) {
+                    // It was there, so it is still what it was: unplugged, or whatever made us give it up.
+                    (Loss::Missing, Phase::Lost(Loss::Unplugged | Loss::Stalled | Loss::Failed)) => before,
                     (loss, _) => Phase::Lost(loss),
                 };
-                self.say(phase, &error.to_string());
+                if phase != before {
+                    self.say(phase, &error.to_string());
+                }
+                let wait = if error.loss == Loss::Missing { RETRY } else { wait };
                 self.timeline.get_or_insert_with(|| Timeline::new(self.shared.format, now));
                 Source::Lost { since, again_at: now + wait, wait: (wait * 2).min(RETRY_MOST) }
             }
@@ -177,29 +186,37 @@ impl Pump {
             facts.device.clone_from(&device);
         }
         self.device = device.or(self.device.take());
-        Source::Device(Box::new(Device { capture, knob, knob_at, alive_at: now, restarted: false, proven: false }))
+        // Silence until its first sample, to the sample.
+        self.timeline.get_or_insert_with(|| Timeline::new(self.shared.format, now)).interrupted();
+        Source::Device(Box::new(Device { capture, knob, knob_at, alive_at: now, started_at: now, seen_at: now, proven: false }))
     }
 
     fn listen(&mut self, mut device: Box<Device>, now: Duration) -> Source {
         device.turn(&self.shared);
+        if now > std::mem::replace(&mut device.seen_at, now) + STALLED {
+            // It was us who stood still, because the machine slept or was stopped.
+            device.alive_at = now;
+        }
         loop {
             let fault = match device.capture.read(now) {
                 Ok(Some(chunk)) => {
+                    let more = chunk.more;
                     let timeline = self.timeline.get_or_insert_with(|| Timeline::new(self.shared.format, chunk.first_at));
                     catch_up(timeline, chunk.first_at);
                     let by_mixer = device.knob.is_some();
                     timeline.samples(chunk.first_at, chunk.samples, |done| emit(&self.shared, done, by_mixer));
                     device.alive_at = now;
-                    device.restarted = false;
                     if !std::mem::replace(&mut device.proven, true) {
                         self.live(&device.capture);
                     }
-                    continue;
+                    if more {
+                        continue;
+                    }
+                    break;
                 }
-                Ok(None) if now > device.alive_at + STALLED && device.restarted => {
-                    return self.lost(Loss::Stalled, &format!("{}: its samples stand still", device.capture.name()), now);
+                Ok(None) if now > device.alive_at.max(device.started_at) + STALLED => {
+                    Fault::Failed("samples stand still".to_owned())
                 }
-                Ok(None) if now > device.alive_at + STALLED => Fault::Failed("samples stand still".to_owned()),
                 Ok(None) => break,
                 Err(fault) => fault,
             };
@@ -209,13 +226,16 @@ impl Pump {
             break;
         }
         self.note(&device.capture);
-        self.silence(now);
+        self.silence(now, LATE.max(device.capture.period() * 3));
         Source::Device(device)
     }
 
     /// Starts the device again, or gives it up.
     fn recover(&mut self, device: &mut Device, fault: Fault, now: Duration) -> Result<(), Source> {
         let name = device.capture.name().to_owned();
+        if now > device.alive_at + DEAD && fault != Fault::Gone {
+            return Err(self.lost(Loss::Stalled, &format!("{name}: gives no samples ({fault})"), now));
+        }
         let done = match &fault {
             Fault::Overrun => {
                 self.shared.facts().overruns += 1;
@@ -237,9 +257,8 @@ impl Pump {
                     self.shared.facts().restarts += 1;
                     counter!("artc_capture_audio_restarts_total").increment(1);
                 }
-                // Whether samples advance is seen by who reads them next; a start alone is no proof.
-                device.restarted = true;
-                device.alive_at = now;
+                // A start alone is no proof: only samples move `alive_at`.
+                device.started_at = now;
                 if let Some(timeline) = &mut self.timeline {
                     timeline.interrupted();
                 }
@@ -267,10 +286,10 @@ impl Pump {
         Source::Lost { since: now, again_at: now + RETRY, wait: RETRY }
     }
 
-    /// Stands in for samples that are too late.
-    fn silence(&mut self, now: Duration) {
+    /// Stands in for samples that are later than they may be.
+    fn silence(&mut self, now: Duration, late: Duration) {
         if let Some(timeline) = &mut self.timeline {
-            let until = now.saturating_sub(LATE);
+            let until = now.saturating_sub(late);
             catch_up(timeline, until);
             if timeline.next() + Duration::from_millis(10) <= until {
                 timeline.silence_until(until, |done| emit(&self.shared, done, true));

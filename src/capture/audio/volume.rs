@@ -42,7 +42,18 @@ impl Knob {
             _ => 3,
         });
         let name = names.into_iter().next()?;
-        Some(Self { mixer, name })
+        let knob = Self { mixer, name };
+        knob.switch_on();
+        Some(knob)
+    }
+
+    /// Many cards come up with their microphone switched off, which is heard as perfect silence. Who configured it wants to hear it.
+    fn switch_on(&self) {
+        let Some(knob) = self.find() else { return };
+        if knob.has_capture_switch() && knob.get_capture_switch(SelemChannelId::mono()) == Ok(0) {
+            let done = knob.set_capture_switch_all(1).is_ok();
+            tracing::info!(control = self.name, done, "the microphone is switched on in the sound card's mixer");
+        }
     }
 
     /// Where it stands, 0 to 100.

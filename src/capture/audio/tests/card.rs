@@ -46,7 +46,9 @@ impl Machine {
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("idVendor"), vendor).unwrap();
         fs::write(folder.join("idProduct"), product).unwrap();
-        serial.map(|serial| fs::write(folder.join("serial"), format!("{serial}\n")).unwrap());
+        if let Some(serial) = serial {
+            fs::write(folder.join("serial"), format!("{serial}\n")).unwrap();
+        }
     }
 
     fn ids(&self) -> Vec<String> {
@@ -65,9 +67,9 @@ fn a_machine_without_sound_has_no_devices() {
 #[test]
 fn real_microphones_come_before_loopbacks_and_dummies_and_players_are_none() {
     let machine = Machine::new();
-    machine.card(0, "Loopback", "Loopback 1", "platform/snd_aloop.0", "snd_aloop", &["D0c", "D0p", "D1c", "D1p"]);
+    machine.card(0, "Dummy", "Dummy 1", "platform/snd_dummy.0", "snd_dummy", &["D0c", "D0p"]);
     machine.card(1, "vc4hdmi", "vc4-hdmi", "platform/hdmi", "vc4_hdmi", &["D0p"]);
-    machine.card(2, "Dummy", "Dummy 1", "platform/snd_dummy.0", "snd_dummy", &["D0c", "D0p"]);
+    machine.card(2, "Loopback", "Loopback 1", "platform/snd_aloop.0", "snd_aloop", &["D0c", "D0p", "D1c", "D1p"]);
     machine.card(10, "PCH", "HDA Intel PCH", "pci0/1f.3", "snd_hda_intel", &["D0c", "D0p", "D2c"]);
     assert_eq!(machine.ids(), ["PCH", "PCH,2", "Loopback", "Loopback,1", "Dummy"]);
     let all = list(machine.root());
