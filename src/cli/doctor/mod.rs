@@ -3,6 +3,7 @@
 //! Looks and tries, and changes nothing. Each file looks at one thing and answers with findings; this one prints them.
 
 mod configuration;
+mod devices;
 mod holders;
 mod machine;
 mod network;
@@ -125,6 +126,8 @@ fn around(loaded: &Loaded) -> Vec<Finding> {
     let mut findings = vec![machine::clock()];
     findings.extend(machine::memory());
     findings.extend(machine::board(loaded));
+    findings.extend(devices::cameras(config));
+    findings.extend(devices::microphones(config));
     let running = network::daemon(config);
     findings.extend(network::ports(config, running.is_some()));
     findings.extend(running);
