@@ -123,6 +123,23 @@ fn a_unix_socket_serves_the_same_and_replaces_a_dead_one() {
 }
 
 #[test]
+fn those_who_only_connect_keep_nobody_waiting_for_ever() {
+    let runtime = Runtime::new().expect("a runtime");
+    let served = runtime.block_on(telemetry().serve(&loopback())).unwrap_or_else(|why| panic!("{why}"));
+    let address = served.address.expect("over TCP");
+    let mut idle: Vec<TcpStream> = (0..40).map(|_| TcpStream::connect(address).expect("it listens")).collect();
+    let last = TcpStream::connect(address).expect("it listens");
+    last.set_read_timeout(Some(Duration::from_millis(200))).expect("set");
+    let mut waiting = last.try_clone().expect("cloned");
+    write!(waiting, "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("sent");
+    let mut byte = [0];
+    assert!(waiting.read(&mut byte).is_err(), "all places are taken");
+    idle.clear();
+    last.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
+    assert_eq!(waiting.read(&mut byte).ok(), Some(1), "a place became free");
+}
+
+#[test]
 fn a_taken_port_says_so() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address");

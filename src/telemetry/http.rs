@@ -23,7 +23,10 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval},
 };
 
-use super::{Config, Telemetry};
+use super::{Config, Telemetry, limited::Limited};
+
+/// Connections that are served at once, by each listener.
+const CONNECTIONS: usize = 16;
 
 /// Metrics and health could not be served.
 #[derive(Debug, thiserror::Error)]
@@ -85,14 +88,14 @@ pub(super) async fn serve(telemetry: Telemetry, config: &Config) -> Result<Serve
         let routes = routes.clone().layer(middleware::from_fn(for_this_machine)).with_state(state.clone());
         tasks.spawn(async move {
             // Ends only with its task.
-            let _ = axum::serve(listener, routes).await;
+            let _ = axum::serve(Limited::new(listener, CONNECTIONS), routes).await;
         });
     }
     if let Some(path) = &config.socket {
         let listener = listen(path).await.map_err(|source| ServeError::Socket { path: path.clone(), source })?;
         let routes = routes.with_state(state.clone());
         tasks.spawn(async move {
-            let _ = axum::serve(listener, routes).await;
+            let _ = axum::serve(Limited::new(listener, CONNECTIONS), routes).await;
         });
     }
     tasks.spawn(async move {

@@ -11,6 +11,7 @@ mod config;
 mod fault;
 mod health;
 mod http;
+mod limited;
 mod log;
 pub mod metrics;
 mod process;
