@@ -20,12 +20,21 @@
 
 mod config;
 mod control;
+mod encoded;
+mod hotplug;
+mod identity;
+mod live;
 mod mode;
 mod pattern;
+mod policy;
 mod pump;
 mod slot;
 mod state;
+#[cfg(test)]
+mod tests;
+mod v4l2;
 
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -34,6 +43,7 @@ use std::time::Duration;
 use media::{EncodedFrame, Frame, Size};
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::fd::OwnedFd;
+use serde::Serialize;
 use tokio::sync::broadcast;
 
 pub use config::{Config, Format, Idle};
@@ -41,6 +51,7 @@ pub use control::{Control, ControlError, ControlKind, MenuEntry};
 pub use mode::{FourCc, Mode, Rate};
 pub use slot::{Counters, Slot, Ticket};
 pub use state::{CameraEvent, Identity, Loss, Phase, State};
+pub use v4l2::OpenError;
 
 use pump::{Command, Pump};
 
@@ -94,6 +105,22 @@ pub(crate) struct Facts {
     latest: Option<Captured>,
 }
 
+impl Facts {
+    fn new() -> Self {
+        Self {
+            phase: Phase::Starting,
+            detail: "starting".into(),
+            camera: None,
+            mode: None,
+            modes: Vec::new(),
+            controls: Vec::new(),
+            recoveries: 0,
+            driver_timestamps: true,
+            latest: None,
+        }
+    }
+}
+
 impl Shared {
     fn facts(&self) -> MutexGuard<'_, Facts> {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner)
@@ -104,20 +131,9 @@ impl Camera {
     /// Starts the capture thread. What cannot be opened is told by [`Camera::state`], not here.
     pub fn start(config: Config) -> std::io::Result<Self> {
         let (events, _) = broadcast::channel(EVENTS);
-        let facts = Facts {
-            phase: Phase::Starting,
-            detail: "starting".into(),
-            camera: None,
-            mode: None,
-            modes: Vec::new(),
-            controls: Vec::new(),
-            recoveries: 0,
-            driver_timestamps: true,
-            latest: None,
-        };
         let shared = Arc::new(Shared {
             slot: Arc::new(Slot::new(SLOT_DEPTH)),
-            facts: Mutex::new(facts),
+            facts: Mutex::new(Facts::new()),
             events,
             wake: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
         });
@@ -243,6 +259,39 @@ impl Drop for Camera {
             let _ = thread.join();
         }
     }
+}
+
+/// A video node of this machine, for listings and advice.
+#[derive(Debug, Serialize)]
+pub struct DeviceInfo {
+    /// The node.
+    pub node: PathBuf,
+    /// The camera; `None` when the node is none or cannot be opened.
+    pub camera: Option<Identity>,
+    /// What it can deliver.
+    pub modes: Vec<Mode>,
+    /// Its controls.
+    pub controls: Vec<Control>,
+    /// Why it cannot be used.
+    pub problem: Option<String>,
+}
+
+/// Every video node of this machine. Opens each for a moment, which disturbs nobody who streams from it.
+pub fn devices() -> Vec<DeviceInfo> {
+    let wanted = Config::default();
+    let describe = |candidate: identity::Candidate| match candidate.opened {
+        Ok(found) => {
+            let modes = found.device.modes(wanted.size(), Rate::from_fps(wanted.fps));
+            let problem = modes.as_ref().err().map(ToString::to_string);
+            let controls = found.device.controls();
+            DeviceInfo { node: candidate.node, camera: Some(found.identity), modes: modes.unwrap_or_default(), controls, problem }
+        }
+        Err(error) => {
+            let problem = Some(error.to_string());
+            DeviceInfo { node: candidate.node, camera: None, modes: Vec::new(), controls: Vec::new(), problem }
+        }
+    };
+    identity::scan().into_iter().map(describe).collect()
 }
 
 /// Why the mode was not changed.

@@ -1,6 +1,16 @@
-//! The capture thread: the shell that owns device, clock and waiting. Not for deciding which mode or camera: see
-//! [`super::policy`] and [`super::identity`].
+//! The capture thread: the shell that owns device, clock and waiting, and never gives up. Not for deciding which mode or
+//! camera ([`super::policy`], [`super::identity`]) nor for a camera that works ([`super::live`]).
+//!
+//! ```text
+//! starting --> camera --(lost: unplugged, busy, failed, timeout, ...)--> card, tried again by the clock and by hotplug
+//!    |           ^  \--(input without signal)--> card on the open device      |
+//!    |           \------------------------------------------------------------/
+//!    \--> pattern: asked for, or "auto" and no camera (one that comes is taken)
+//! any --(close, with idle = "close")--> closed --(open)--> starting
+//! ```
 
+use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
 use std::time::Duration;
@@ -11,10 +21,21 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::config::{Config, Idle};
 use super::control::{Control, ControlError};
+use super::hotplug::Hotplug;
+use super::identity::{Candidate, Target, is_meant, is_same, open, scan};
+use super::live::{Live, Lost};
 use super::mode::{Mode, Rate};
 use super::pattern::Drawn;
-use super::state::{CameraEvent, Phase};
-use super::{Captured, ModeError, Shared};
+use super::state::{CameraEvent, Identity, Loss, Phase};
+use super::v4l2::OpenError;
+use super::{Captured, ModeError, SLOT_DEPTH, Shared};
+
+/// Pause before a lost camera is tried again; doubled each time up to [`RETRY_MOST`]. Hotplug cuts it short.
+const RETRY_FIRST: Duration = Duration::from_millis(250);
+/// Longest pause between two tries: each costs an open of every video node.
+const RETRY_MOST: Duration = Duration::from_secs(5);
+/// A camera that is gone for so long may be replaced by another one, where the source does not name one camera.
+const REPLACE_AFTER: Duration = Duration::from_secs(10);
 
 /// What the capture thread is asked to do.
 #[derive(Debug)]
@@ -30,32 +51,68 @@ pub(super) enum Command {
 /// Where frames come from at the moment.
 #[derive(Debug)]
 enum Source {
-    Pattern(Drawn),
+    Camera(Box<Live>),
+    Card { drawn: Drawn, lost: Lost, retry: Retry },
+    Pattern { drawn: Drawn, retry: Option<Retry> },
     Closed,
+}
+
+/// When a camera is looked for again.
+#[derive(Clone, Copy, Debug)]
+struct Retry {
+    at: Duration,
+    pause: Duration,
+    since: Duration,
+}
+
+impl Retry {
+    fn new(now: Duration) -> Self {
+        Self { at: now + RETRY_FIRST, pause: RETRY_FIRST, since: now }
+    }
+
+    fn again(self, now: Duration) -> Self {
+        let pause = (self.pause * 2).min(RETRY_MOST);
+        Self { at: now + pause, pause, ..self }
+    }
+
+    /// Something was plugged: try at once, and soon again, since permissions and firmware take a moment.
+    fn hurry(&mut self, now: Duration) {
+        (self.at, self.pause) = (now, RETRY_FIRST / 2);
+    }
 }
 
 /// The thread's own things.
 #[derive(Debug)]
 pub(super) struct Pump {
     config: Config,
+    target: Target,
     shared: Arc<Shared>,
     inbox: Receiver<Command>,
+    hotplug: Option<Hotplug>,
+    /// The camera that was in use last.
+    known: Option<Identity>,
+    /// Controls that were set by command, to be set again on a camera that comes back.
+    set: Vec<(String, i64)>,
 }
 
 impl Pump {
     pub(super) fn new(config: Config, shared: Arc<Shared>, inbox: Receiver<Command>) -> Self {
-        Self { config, shared, inbox }
+        let target = Target::parse(&config.source);
+        Self { config, target, shared, inbox, hotplug: None, known: None, set: Vec::new() }
     }
 
     /// Runs until nobody can send commands any more.
-    pub(super) fn run(self) {
+    pub(super) fn run(mut self) {
+        if self.target != Target::Pattern {
+            self.hotplug = Hotplug::new();
+        }
         let slot = Arc::clone(&self.shared.slot);
         self.serve();
         slot.close();
     }
 
-    fn serve(mut self) {
-        let mut source = self.pattern();
+    fn serve(&mut self) {
+        let mut source = self.begin();
         loop {
             loop {
                 match self.inbox.try_recv() {
@@ -64,80 +121,341 @@ impl Pump {
                     Err(TryRecvError::Disconnected) => return,
                 }
             }
-            match &mut source {
-                Source::Pattern(drawn) => {
-                    if let Some((frame, missed)) = drawn.next(clock()) {
-                        for _ in 0..missed {
-                            self.shared.slot.grab().dropped();
-                        }
-                        let ticket = self.shared.slot.grab();
-                        if let Some(frame) = frame {
-                            self.shared.facts().latest = Some(Captured::Raw(frame.clone()));
-                            ticket.push(Captured::Raw(frame));
+            let (ready, plugged) = self.wait(&source);
+            source = self.step(source, ready, plugged);
+        }
+    }
+
+    /// The source to start with.
+    fn begin(&mut self) -> Source {
+        if self.target == Target::Pattern {
+            return self.pattern("built-in pattern, as configured", None);
+        }
+        let now = clock();
+        match self.connect(false) {
+            Ok(live) => self.use_camera(live),
+            Err(lost) => self.show_lost(lost, Retry::new(now), None),
+        }
+    }
+
+    /// One round: what was waited for is handled, and what follows from it.
+    fn step(&mut self, source: Source, ready: PollFlags, plugged: bool) -> Source {
+        let now = clock();
+        match source {
+            Source::Camera(mut live) => match live.serve(ready, &self.config, &self.shared, now) {
+                Ok(changed) => {
+                    if changed {
+                        self.tell(&mut live);
+                    }
+                    if let Some(card) = live.card() {
+                        self.draw(card);
+                    }
+                    Source::Camera(live)
+                }
+                Err(lost) => {
+                    let size = live.card_size(&self.config);
+                    // Everything of the device goes before it is tried again: descriptors of a device that was pulled keep
+                    // its name from coming back.
+                    drop(live);
+                    self.show_lost(lost, Retry::new(now), Some(size))
+                }
+            },
+            Source::Card { mut drawn, lost, mut retry } => {
+                if plugged {
+                    retry.hurry(now);
+                }
+                if now >= retry.at {
+                    match self.connect(now.saturating_sub(retry.since) > REPLACE_AFTER) {
+                        Ok(live) => return self.use_camera(live),
+                        Err(again) if again == lost => retry = retry.again(now),
+                        Err(other) => return self.show_lost(other, retry.again(now), Some(drawn.mode().size)),
+                    }
+                }
+                self.draw(&mut drawn);
+                Source::Card { drawn, lost, retry }
+            }
+            Source::Pattern { mut drawn, retry } => {
+                let mut retry = retry;
+                if let Some(retry) = &mut retry {
+                    if plugged {
+                        retry.hurry(now);
+                    }
+                    if now >= retry.at {
+                        match self.connect(true) {
+                            Ok(live) => return self.use_camera(live),
+                            Err(Lost { loss: Loss::Unplugged, .. }) => *retry = retry.again(now),
+                            Err(lost) => return self.show_lost(lost, retry.again(now), None),
                         }
                     }
-                    self.wait(Some(drawn.due()));
                 }
-                Source::Closed => self.wait(None),
+                self.draw(&mut drawn);
+                Source::Pattern { drawn, retry }
+            }
+            Source::Closed => Source::Closed,
+        }
+    }
+
+    /// Finds the camera and starts it. With `replace`, a camera other than the one known may be taken.
+    fn connect(&mut self, replace: bool) -> Result<Box<Live>, Lost> {
+        let known = self.known.clone();
+        let same = |identity: &Identity| known.as_ref().is_some_and(|known| is_same(known, identity));
+        let mut candidates = match (&self.target, &known) {
+            (Target::Node(node), None) => vec![open(node.clone())],
+            _ => scan(),
+        };
+        let not_there = |path: PathBuf| Lost::from(OpenError::NotFound { path });
+        match (&self.target, &known) {
+            (Target::Id(id), _) => {
+                candidates.retain(|c| c.opened.as_ref().is_ok_and(|found| is_meant(id, &found.identity)));
+                return self.start_first(candidates).unwrap_or_else(|| Err(not_there(id.into())));
+            }
+            (_, Some(known)) => {
+                let (wanted, others): (Vec<_>, Vec<_>) =
+                    candidates.into_iter().partition(|c| c.opened.as_ref().is_ok_and(|found| same(&found.identity)));
+                if let Some(outcome) = self.start_first(wanted) {
+                    return outcome;
+                }
+                if !replace {
+                    return Err(not_there(known.id.clone().into()));
+                }
+                candidates = others;
+            }
+            _ => {}
+        }
+        match &self.target {
+            Target::Node(node) => {
+                let real = std::fs::canonicalize(node).unwrap_or_else(|_| node.clone());
+                candidates.retain(|c| c.node == *node || c.node == real);
+                self.start_first(candidates).unwrap_or_else(|| Err(not_there(node.clone())))
+            }
+            _ => {
+                // Codecs, outputs and the like are not what "auto" means.
+                candidates.retain(|c| !matches!(c.opened, Err(OpenError::NotACamera { .. } | OpenError::NotFound { .. })));
+                self.start_first(candidates).unwrap_or_else(|| Err(not_there("auto".into())))
             }
         }
+    }
+
+    /// Starts the first of `candidates` that starts; else says why the first one did not. `None` without any.
+    fn start_first(&self, candidates: Vec<Candidate>) -> Option<Result<Box<Live>, Lost>> {
+        let mut first = None;
+        for candidate in candidates {
+            let started = candidate.opened.and_then(|found| Live::start(found, &self.config, clock()));
+            match started {
+                Ok(live) => return Some(Ok(Box::new(live))),
+                Err(e) => first = first.or(Some(Err(Lost::from(e)))),
+            }
+        }
+        first
+    }
+
+    /// Takes `live` as the source.
+    fn use_camera(&mut self, mut live: Box<Live>) -> Source {
+        let again = self.known.as_ref().is_some_and(|known| is_same(known, &live.identity));
+        if again {
+            for (name, value) in &self.set {
+                if let Err(error) = live.set_control(name, *value, &self.shared) {
+                    tracing::warn!(camera = %live.identity.id, %error, "control not set again");
+                }
+            }
+        } else {
+            self.set.clear();
+        }
+        let recovered = self.known.is_some();
+        self.known = Some(live.identity.clone());
+        self.shared.facts().recoveries += u64::from(recovered);
+        self.tell(&mut live);
+        Source::Camera(live)
+    }
+
+    /// Says what `live` is doing, and has it show the card if it is dark.
+    fn tell(&self, live: &mut Live) {
+        self.shared.slot.set_depth(live.depth());
+        {
+            let mut facts = self.shared.facts();
+            facts.camera = Some(live.identity.clone());
+            facts.modes.clone_from(&live.modes);
+            facts.controls.clone_from(&live.controls);
+            facts.mode = live.mode().or(facts.mode);
+        }
+        let name = format!("camera {} ({})", live.identity.card, live.identity.node.display());
+        if live.is_dark() {
+            if live.card().is_none() {
+                live.show_card(Drawn::card(self.card_size(None), "NO SIGNAL", &live.identity.card, clock()));
+            }
+            self.say(Phase::NoSignal, &format!("{name}: no signal at its input"));
+        } else if live.delivers() {
+            let mode = live.mode().map(|mode| mode.to_string()).unwrap_or_default();
+            self.say(Phase::Live, &format!("{name}: {mode}"));
+        } else {
+            self.say(Phase::Starting, &format!("{name}: waiting for the first frame"));
+        }
+    }
+
+    /// Shows the card for a camera that cannot be used; the pattern, where "auto" found none.
+    fn show_lost(&mut self, lost: Lost, retry: Retry, size: Option<Size>) -> Source {
+        if self.target == Target::First && self.known.is_none() && lost.loss == Loss::Unplugged {
+            return self.pattern("no camera found: built-in pattern", Some(retry));
+        }
+        self.shared.slot.set_depth(SLOT_DEPTH);
+        let card = Drawn::card(self.card_size(size), "NO SIGNAL", &lost.detail, clock());
+        {
+            let mut facts = self.shared.facts();
+            facts.controls.clear();
+            facts.modes.clear();
+            facts.mode = Some(card.mode());
+        }
+        self.say(Phase::Lost(lost.loss), &lost.detail);
+        Source::Card { drawn: card, lost, retry }
+    }
+
+    /// The card is as large as the pictures before it, so that viewers see no change of size.
+    fn card_size(&self, size: Option<Size>) -> Size {
+        size.or(self.shared.facts().mode.map(|mode| mode.size)).unwrap_or(self.config.size()).even()
+    }
+
+    fn pattern(&self, detail: &str, retry: Option<Retry>) -> Source {
+        let drawn = Drawn::pattern(self.config.size(), Rate::from_fps(self.config.fps), clock());
+        self.shared.slot.set_depth(SLOT_DEPTH);
+        self.shared.facts().mode = Some(drawn.mode());
+        self.say(Phase::Pattern, detail);
+        Source::Pattern { drawn, retry }
+    }
+
+    /// Puts out the picture that is due.
+    fn draw(&self, drawn: &mut Drawn) {
+        let Some((frame, missed)) = drawn.next(clock()) else { return };
+        for _ in 0..missed {
+            self.shared.slot.grab().dropped();
+        }
+        let ticket = self.shared.slot.grab();
+        if let Some(frame) = frame {
+            self.shared.facts().latest = Some(Captured::Raw(frame.clone()));
+            ticket.push(Captured::Raw(frame));
+        }
+    }
+
+    /// Says what is shown from now on; the same again is not said.
+    fn say(&self, phase: Phase, detail: &str) {
+        {
+            let mut facts = self.shared.facts();
+            if facts.phase == phase && facts.detail == detail {
+                return;
+            }
+            (facts.phase, facts.detail) = (phase.clone(), detail.into());
+        }
+        match &phase {
+            Phase::Lost(loss) => tracing::warn!(?loss, "{detail}"),
+            Phase::NoSignal => tracing::warn!("{detail}"),
+            Phase::Starting | Phase::Live | Phase::Pattern | Phase::Closed => tracing::info!("{detail}"),
+        }
+        // Nobody listening is no fault.
+        let _ = self.shared.events.send(CameraEvent::State(phase));
     }
 
     fn obey(&mut self, command: Command, source: Source) -> Source {
         // A reply that nobody waits for any more is not an error of ours.
         match (command, source) {
+            (Command::SetControl { which, value, reply }, Source::Camera(mut live)) => {
+                let done = live.set_control(&which, value, &self.shared);
+                if let Ok(control) = &done {
+                    self.set.retain(|(name, _)| *name != control.name);
+                    self.set.push((control.name.clone(), value));
+                }
+                let _ = reply.send(done);
+                Source::Camera(live)
+            }
             (Command::SetControl { reply, .. }, source) => {
                 let _ = reply.send(Err(ControlError::NoCamera { why: self.shared.facts().detail.clone() }));
                 source
             }
-            (Command::SetMode { size, fps, reply }, source) => {
-                (self.config.width, self.config.height, self.config.fps) = (size.width, size.height, fps);
-                let next = match source {
-                    Source::Pattern(_) => self.pattern(),
-                    Source::Closed => Source::Closed,
-                };
-                let mode = Mode { fourcc: super::FourCc(*b"YU12"), size, fps: Rate::from_fps(fps) };
-                let _ = reply.send(Ok(mode));
-                next
-            }
-            (Command::KeyFrame { reply } | Command::Bitrate { reply, .. }, source) => {
-                let _ = reply.send(false);
+            (Command::SetMode { size, fps, reply }, source) => self.set_mode(size, fps, &reply, source),
+            (Command::KeyFrame { reply }, source) => {
+                let _ = reply.send(matches!(&source, Source::Camera(live) if live.request_key_frame()));
                 source
             }
-            (Command::Close, Source::Pattern(_)) if self.config.idle == Idle::Close => {
+            (Command::Bitrate { kbps, reply }, source) => {
+                let _ = reply.send(matches!(&source, Source::Camera(live) if live.set_bitrate(kbps)));
+                source
+            }
+            (Command::Close, source) if self.config.idle == Idle::Close => {
+                drop(source);
                 self.shared.slot.clear();
-                self.shared.facts().latest = None;
+                {
+                    let mut facts = self.shared.facts();
+                    facts.latest = None;
+                    facts.controls.clear();
+                }
                 self.say(Phase::Closed, "closed while nobody watches");
                 Source::Closed
             }
-            (Command::Open, Source::Closed) => self.pattern(),
+            (Command::Open, Source::Closed) => self.begin(),
             (Command::Close | Command::Open, source) => source,
         }
     }
 
-    fn pattern(&self) -> Source {
-        let drawn = Drawn::pattern(self.config.size(), Rate::from_fps(self.config.fps), clock());
-        self.shared.facts().mode = Some(drawn.mode());
-        self.say(Phase::Pattern, "built-in pattern");
-        Source::Pattern(drawn)
+    fn set_mode(&mut self, size: Size, fps: f64, reply: &SyncSender<Result<Mode, ModeError>>, source: Source) -> Source {
+        let config = Config { width: size.width, height: size.height, fps, ..self.config.clone() };
+        let (answer, source) = match source {
+            Source::Camera(mut live) => match live.set_mode(&config, &self.config, clock()) {
+                Ok(Ok(mode)) => {
+                    self.config = config;
+                    self.tell(&mut live);
+                    (Ok(mode), Source::Camera(live))
+                }
+                Ok(Err(why)) => (Err(ModeError::NoMode { why }), Source::Camera(live)),
+                Err(lost) => {
+                    drop(live);
+                    let why = lost.detail.clone();
+                    (Err(ModeError::NoCamera { why }), self.show_lost(lost, Retry::new(clock()), None))
+                }
+            },
+            Source::Pattern { retry, .. } => {
+                self.config = config;
+                let detail = self.shared.facts().detail.clone();
+                let source = self.pattern(&detail, retry);
+                let mode = Mode { fourcc: super::FourCc(*b"YU12"), size, fps: Rate::from_fps(fps) };
+                (Ok(mode), source)
+            }
+            source => (Err(ModeError::NoCamera { why: self.shared.facts().detail.clone() }), source),
+        };
+        let _ = reply.send(answer);
+        source
     }
 
-    fn say(&self, phase: Phase, detail: &str) {
-        let mut facts = self.shared.facts();
-        facts.detail = detail.into();
-        facts.phase = phase.clone();
-        drop(facts);
-        let _ = self.shared.events.send(CameraEvent::State(phase));
-    }
-
-    /// Waits for a command, or until `due`.
-    fn wait(&self, due: Option<Duration>) {
-        let timeout = due.map(|due| due.saturating_sub(clock())).and_then(|left| Timespec::try_from(left).ok());
-        let mut fds = [PollFd::new(&self.shared.wake, PollFlags::IN)];
+    /// Waits until the device has something, a command came, something was plugged, or time is due. Returns what the
+    /// device has and whether something was plugged.
+    fn wait(&self, source: &Source) -> (PollFlags, bool) {
+        let (due, looking) = match source {
+            Source::Camera(live) => (live.deadline(), false),
+            Source::Card { drawn, retry, .. } => (drawn.due().min(retry.at), true),
+            Source::Pattern { drawn, retry } => (drawn.due().min(retry.map_or(Duration::MAX, |retry| retry.at)), retry.is_some()),
+            Source::Closed => (Duration::MAX, false),
+        };
+        let left = due.saturating_sub(clock());
+        let timeout = (due != Duration::MAX).then(|| Timespec::try_from(left).ok()).flatten();
+        let mut fds = [
+            PollFd::new(&self.shared.wake, PollFlags::IN),
+            PollFd::new(&self.shared.wake, PollFlags::empty()),
+            PollFd::new(&self.shared.wake, PollFlags::empty()),
+        ];
+        let mut count = 1;
+        if let Source::Camera(live) = source {
+            fds[1] = PollFd::from_borrowed_fd(live.as_fd(), live.interest());
+            count = 2;
+        } else if let Some(hotplug) = self.hotplug.as_ref().filter(|_| looking) {
+            fds[1] = PollFd::new(hotplug, PollFlags::IN);
+            count = 2;
+        }
         // An interrupted wait is a wait that ended early.
-        let _ = poll(&mut fds, timeout.as_ref());
+        let _ = poll(&mut fds[..count], timeout.as_ref());
+        let second = fds[1].revents();
         if fds[0].revents().contains(PollFlags::IN) {
             let _ = rustix::io::read(&self.shared.wake, &mut [0u8; 8]);
+        }
+        match source {
+            Source::Camera(_) => (second, false),
+            _ => (PollFlags::empty(), count == 2 && !second.is_empty() && self.hotplug.as_ref().is_some_and(Hotplug::changed)),
         }
     }
 }

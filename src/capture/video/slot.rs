@@ -29,13 +29,13 @@ pub struct Counters {
 pub struct Slot<T> {
     inner: Mutex<Inner<T>>,
     ready: Condvar,
-    depth: usize,
     metrics: Metrics,
 }
 
 #[derive(Debug)]
 struct Inner<T> {
     queue: VecDeque<T>,
+    depth: usize,
     counters: Counters,
     closed: bool,
 }
@@ -52,14 +52,14 @@ impl<T> Slot<T> {
     /// A slot that keeps at most `depth` frames, at least one.
     pub fn new(depth: usize) -> Self {
         let depth = depth.max(1);
-        let inner = Inner { queue: VecDeque::with_capacity(depth + 1), counters: Counters::default(), closed: false };
+        let inner = Inner { queue: VecDeque::with_capacity(depth + 1), depth, counters: Counters::default(), closed: false };
         let metrics = Metrics {
             grabbed: metrics::counter!("artc_capture_video_grabbed_total"),
             broken: metrics::counter!("artc_capture_video_broken_total"),
             dropped: metrics::counter!("artc_capture_video_dropped_total"),
             pushed: metrics::counter!("artc_capture_video_pushed_total"),
         };
-        Self { inner: Mutex::new(inner), ready: Condvar::new(), depth, metrics }
+        Self { inner: Mutex::new(inner), ready: Condvar::new(), metrics }
     }
 
     /// Enters a frame that the source just gave. What becomes of it is said to the ticket.
@@ -85,6 +85,16 @@ impl<T> Slot<T> {
     /// Takes the oldest waiting frame without waiting.
     pub fn try_take(&self) -> Option<T> {
         self.take(Duration::ZERO)
+    }
+
+    /// Keeps at most `depth` frames from now on, at least one.
+    pub fn set_depth(&self, depth: usize) {
+        self.lock().depth = depth.max(1);
+    }
+
+    /// Frames that wait for the consumer.
+    pub fn waiting(&self) -> usize {
+        self.lock().queue.len()
     }
 
     /// The books, all of one moment.
@@ -147,7 +157,7 @@ impl<T> Ticket<'_, T> {
         let slot = self.slot;
         let mut inner = slot.lock();
         inner.queue.push_back(item);
-        if inner.queue.len() > slot.depth {
+        while inner.queue.len() > inner.depth {
             inner.queue.pop_front();
             inner.counters.in_flight -= 1;
             inner.counters.dropped += 1;

@@ -1,0 +1,443 @@
+//! A camera in use: its stream, what becomes of each frame, and its controls. Not for getting it back once it is lost: see
+//! [`super::pump`].
+
+use std::fmt::Write as _;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+use media::{BrokenFrame, Converter, Fit, FramePool, PixelFormat, Size};
+use rustix::event::PollFlags;
+
+use super::config::Config;
+use super::control::{Control, ControlError};
+use super::encoded::{self, PassThrough};
+use super::identity::Found;
+use super::mode::{FourCc, Mode, Rate};
+use super::pattern::{Drawn, POOL_DEPTH};
+use super::policy::{Choice, choose, output_size};
+use super::slot::Ticket;
+use super::state::{CameraEvent, Identity, Loss};
+use super::v4l2::{Buffer, Change, Device, OpenError, Signal, Stream};
+use super::{Captured, SLOT_DEPTH, Shared};
+
+/// Without a good frame for this long, the device is opened anew.
+const FRAME_TIMEOUT: Duration = Duration::from_secs(2);
+/// The first frame may take longer: sensors start, exposure settles.
+const FIRST_FRAME_TIMEOUT: Duration = Duration::from_secs(6);
+/// How often an input is asked whether it has a signal.
+const SIGNAL_INTERVAL: Duration = Duration::from_millis(500);
+/// A driver's timestamp further from now than this is not believed.
+const OLDEST_TIMESTAMP: Duration = Duration::from_secs(5);
+/// Buffers and events handled in one go at most.
+const AT_ONCE: usize = 32;
+
+/// V4L2_CID_MPEG_VIDEO_BITRATE, in bits a second.
+const CID_BITRATE: u32 = v4l::v4l_sys::V4L2_CID_MPEG_VIDEO_BITRATE;
+/// V4L2_CID_MPEG_VIDEO_FORCE_KEY_FRAME, a button.
+const CID_FORCE_KEY_FRAME: u32 = v4l::v4l_sys::V4L2_CID_MPEG_VIDEO_FORCE_KEY_FRAME;
+
+/// The camera cannot be used any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Lost {
+    pub loss: Loss,
+    pub detail: String,
+}
+
+impl From<OpenError> for Lost {
+    fn from(error: OpenError) -> Self {
+        let mut detail = error.to_string();
+        if let Some(source) = std::error::Error::source(&error).filter(|_| !matches!(error, OpenError::Failed { .. })) {
+            let _ = write!(detail, ": {source}");
+        }
+        Self { loss: error.loss(), detail }
+    }
+}
+
+/// What becomes of the frames.
+#[derive(Debug)]
+enum Output {
+    Pictures { converter: Box<Converter>, pool: FramePool },
+    Units(PassThrough),
+}
+
+/// A camera in use.
+#[derive(Debug)]
+pub(super) struct Live {
+    pub identity: Identity,
+    pub modes: Vec<Mode>,
+    pub controls: Vec<Control>,
+    device: Device,
+    formats: Vec<FourCc>,
+    running: Option<Running>,
+    /// The card that is shown while the input has no signal.
+    card: Option<Drawn>,
+    check_at: Duration,
+    broken: Option<BrokenFrame>,
+}
+
+/// A stream that runs.
+#[derive(Debug)]
+struct Running {
+    stream: Stream,
+    choice: Choice,
+    output: Output,
+    started: Duration,
+    good: Option<Duration>,
+    any: bool,
+}
+
+impl Live {
+    /// Takes `found` into use.
+    pub(super) fn start(found: Found, config: &Config, now: Duration) -> Result<Self, OpenError> {
+        let Found { identity, device } = found;
+        let modes = device.modes(config.size(), Rate::from_fps(config.fps))?;
+        let (formats, controls) = (device.formats(), device.controls());
+        device.subscribe(&controls);
+        let mut live = Self {
+            identity,
+            modes,
+            controls,
+            device,
+            formats,
+            running: None,
+            card: None,
+            check_at: now + SIGNAL_INTERVAL,
+            broken: None,
+        };
+        if live.signal().map_err(|e| OpenError::new(&live.identity.node, "ask for its signal", e))? == Signal::Present {
+            live.begin(config, now)?;
+        }
+        Ok(live)
+    }
+
+    fn signal(&self) -> io::Result<Signal> {
+        self.device.signal()
+    }
+
+    /// Chooses a mode and starts streaming.
+    fn begin(&mut self, config: &Config, now: Duration) -> Result<(), OpenError> {
+        let no_mode = |why| OpenError::NoMode { path: self.identity.node.clone(), why };
+        let choice = choose(&self.modes, &self.formats, config).map_err(no_mode)?;
+        self.running = Some(self.run(choice, config, now)?);
+        Ok(())
+    }
+
+    fn run(&self, choice: Choice, config: &Config, now: Duration) -> Result<Running, OpenError> {
+        let stream = self.device.start(&choice.mode)?;
+        // The driver may have made another size of it.
+        let size = if stream.mode == choice.mode { choice.size } else { output_size(&stream.mode, config) };
+        if !size.fits_2k() {
+            let why = format!("the driver made {} of {}, which is above the 2K limit", stream.mode, choice.mode);
+            self.device.stop(stream);
+            return Err(OpenError::NoMode { path: self.identity.node.clone(), why });
+        }
+        let output = match stream.mode.format() {
+            Some(PixelFormat::H264) => Output::Units(PassThrough::new(size)),
+            Some(PixelFormat::Mjpeg) => pictures(FramePool::with_slack(size, POOL_DEPTH)),
+            _ => pictures(FramePool::new(size, POOL_DEPTH)),
+        };
+        Ok(Running { stream, choice, output, started: now, good: None, any: false })
+    }
+
+    /// The mode that goes out.
+    pub(super) fn mode(&self) -> Option<Mode> {
+        let running = self.running.as_ref()?;
+        let size = match &running.output {
+            Output::Pictures { pool, .. } => pool.size(),
+            Output::Units(_) => running.stream.mode.size,
+        };
+        Some(Mode { size, ..running.stream.mode })
+    }
+
+    /// Frames that may wait for the consumer.
+    pub(super) fn depth(&self) -> usize {
+        match self.running.as_ref().map(|running| &running.output) {
+            Some(Output::Units(_)) => encoded::DEPTH,
+            _ => SLOT_DEPTH,
+        }
+    }
+
+    /// Whether a good frame has come since the stream began.
+    pub(super) fn delivers(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| running.good.is_some())
+    }
+
+    /// The card, while there is no signal.
+    pub(super) fn card(&mut self) -> Option<&mut Drawn> {
+        self.card.as_mut()
+    }
+
+    /// What to poll the descriptor for. Without a stream it would say "error" to whoever asks for frames.
+    pub(super) fn interest(&self) -> PollFlags {
+        if self.running.is_some() { PollFlags::IN | PollFlags::PRI } else { PollFlags::PRI }
+    }
+
+    /// When something has to be looked at even if the descriptor says nothing.
+    pub(super) fn deadline(&self) -> Duration {
+        let timeout = self.running.as_ref().map_or(Duration::MAX, Running::deadline);
+        let card = self.card.as_ref().map_or(Duration::MAX, Drawn::due);
+        self.check_at.min(timeout).min(card)
+    }
+
+    /// Handles what the descriptor said and what time it is. Returns whether phase or mode may have changed.
+    pub(super) fn serve(&mut self, ready: PollFlags, config: &Config, shared: &Shared, now: Duration) -> Result<bool, Lost> {
+        let mut changed = false;
+        if ready.contains(PollFlags::PRI) {
+            changed |= self.take_changes(config, shared, now)?;
+        }
+        if ready.intersects(PollFlags::IN | PollFlags::ERR | PollFlags::HUP) {
+            let delivered = self.delivers();
+            self.take_frames(shared, now)?;
+            changed |= delivered != self.delivers();
+        }
+        if now >= self.check_at {
+            self.check_at = now + SIGNAL_INTERVAL;
+            changed |= self.check_signal(false, config, now)?;
+        }
+        match &self.running {
+            Some(running) if now >= running.deadline() => {
+                let what = if running.any { "only damaged frames" } else { "no frames" };
+                let wait = if running.good.is_some() { FRAME_TIMEOUT } else { FIRST_FRAME_TIMEOUT };
+                let detail = format!("camera {}: {what} for {} s", self.identity.node.display(), wait.as_secs());
+                Err(Lost { loss: Loss::Timeout, detail })
+            }
+            _ => Ok(changed),
+        }
+    }
+
+    /// What the descriptor's error means.
+    fn lost(&self, step: &'static str, error: io::Error) -> Lost {
+        let node = self.identity.node.display();
+        if error.raw_os_error() == Some(libc::ENODEV) || self.device.is_gone() {
+            return Lost { loss: Loss::Unplugged, detail: format!("camera {node}: unplugged") };
+        }
+        Lost { loss: Loss::Failed, detail: format!("camera {node}: {step}: {error}") }
+    }
+
+    fn check_signal(&mut self, source_changed: bool, config: &Config, now: Duration) -> Result<bool, Lost> {
+        let signal = self.signal().map_err(|e| self.lost("ask for its signal", e))?;
+        match (signal, self.running.is_some()) {
+            (Signal::Absent, true) => {
+                self.end();
+                Ok(true)
+            }
+            (Signal::Present, false) => {
+                self.restart(config, now)?;
+                Ok(true)
+            }
+            (Signal::Present, true) if source_changed => {
+                self.end();
+                self.restart(config, now)?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    fn restart(&mut self, config: &Config, now: Duration) -> Result<(), Lost> {
+        self.device.adopt_source();
+        self.modes = self.device.modes(config.size(), Rate::from_fps(config.fps))?;
+        self.begin(config, now)?;
+        self.card = None;
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        if let Some(running) = self.running.take() {
+            self.device.stop(running.stream);
+        }
+    }
+
+    /// Shows the card from now on, until there is a signal again.
+    pub(super) fn show_card(&mut self, card: Drawn) {
+        self.card = Some(card);
+    }
+
+    /// Whether the input has no signal.
+    pub(super) fn is_dark(&self) -> bool {
+        self.running.is_none()
+    }
+
+    fn take_changes(&mut self, config: &Config, shared: &Shared, now: Duration) -> Result<bool, Lost> {
+        let mut source_changed = false;
+        for _ in 0..AT_ONCE {
+            match self.device.next_change().map_err(|e| self.lost("take an event", e))? {
+                Some(Change::Control(id)) => self.refresh_control(id, shared),
+                Some(Change::Source) => source_changed = true,
+                None => break,
+            }
+        }
+        if source_changed { self.check_signal(true, config, now) } else { Ok(false) }
+    }
+
+    fn refresh_control(&mut self, id: u32, shared: &Shared) {
+        let Some(control) = self.controls.iter_mut().find(|control| control.id == id) else { return };
+        if let Some(now) = self.device.refresh(control).filter(|now| now != control) {
+            *control = now.clone();
+            shared.facts().controls.clone_from(&self.controls);
+            // Nobody listening is no fault.
+            let _ = shared.events.send(CameraEvent::Control(now));
+        }
+    }
+
+    fn take_frames(&mut self, shared: &Shared, now: Duration) -> Result<(), Lost> {
+        let Some(mut running) = self.running.take() else { return Ok(()) };
+        let taken = self.drain(&mut running, shared, now);
+        self.running = Some(running);
+        taken.map_err(|e| self.lost("take a frame", e))
+    }
+
+    /// Takes all filled buffers. Of pictures the newest goes on, of access units all do.
+    fn drain(&mut self, running: &mut Running, shared: &Shared, now: Duration) -> io::Result<()> {
+        let mut newest: Option<(Ticket<'_, Captured>, Buffer)> = None;
+        for _ in 0..AT_ONCE {
+            let Some(buffer) = self.device.next(&running.stream)? else { break };
+            let ticket = shared.slot.grab();
+            running.any = true;
+            if buffer.is_damaged() {
+                ticket.broken();
+                self.device.give_back(buffer)?;
+                continue;
+            }
+            if matches!(running.output, Output::Units(_)) {
+                self.put_out(running, ticket, &buffer, shared, now);
+                self.device.give_back(buffer)?;
+            } else if let Some((ticket, older)) = newest.replace((ticket, buffer)) {
+                ticket.dropped();
+                self.device.give_back(older)?;
+            }
+        }
+        if let Some((ticket, buffer)) = newest {
+            self.put_out(running, ticket, &buffer, shared, now);
+            self.device.give_back(buffer)?;
+        }
+        Ok(())
+    }
+
+    fn put_out(&mut self, running: &mut Running, ticket: Ticket<'_, Captured>, buffer: &Buffer, shared: &Shared, now: Duration) {
+        let believed = |time: &Duration| now.abs_diff(*time) < OLDEST_TIMESTAMP;
+        let timestamp = buffer.timestamp().filter(believed);
+        if running.good.is_none() {
+            shared.facts().driver_timestamps = timestamp.is_some();
+        }
+        let raw = running.stream.frame(buffer, timestamp.unwrap_or(now));
+        let done = match &mut running.output {
+            Output::Pictures { converter, pool } => {
+                let size = pool.size();
+                match pool.fill(raw.captured_at, raw.sequence, |bytes| converter.convert(&raw, size, bytes)) {
+                    Some(Ok(frame)) => {
+                        shared.facts().latest = Some(Captured::Raw(frame.clone()));
+                        ticket.push(Captured::Raw(frame));
+                        Ok(())
+                    }
+                    Some(Err(broken)) => {
+                        ticket.broken();
+                        Err(broken)
+                    }
+                    // The consumer holds every buffer.
+                    None => {
+                        ticket.dropped();
+                        Ok(())
+                    }
+                }
+            }
+            Output::Units(pass) => {
+                let ask = || self.device.set_by_id(CID_FORCE_KEY_FRAME, 1);
+                pass.pass(&raw, &shared.slot, ticket, ask).map(|key| {
+                    if let Some(key) = key {
+                        shared.facts().latest = Some(Captured::Encoded(key));
+                    }
+                })
+            }
+        };
+        match done {
+            Ok(()) => {
+                running.good = Some(now);
+                if self.broken.take().is_some() {
+                    tracing::info!(camera = %self.identity.id, "frames are whole again");
+                }
+            }
+            // Said once until it is over or another: a bad cable breaks thousands of frames.
+            Err(broken) => {
+                let same = |known: &BrokenFrame| std::mem::discriminant(known) == std::mem::discriminant(&broken);
+                if !self.broken.as_ref().is_some_and(same) {
+                    tracing::warn!(camera = %self.identity.id, sequence = buffer.sequence(), error = %broken, "broken frame");
+                }
+                self.broken = Some(broken);
+            }
+        }
+    }
+
+    /// Sets the control called `which`.
+    pub(super) fn set_control(&mut self, which: &str, value: i64, shared: &Shared) -> Result<Control, ControlError> {
+        let meant = |control: &&mut Control| control.name == which || which.parse() == Ok(control.id);
+        let unknown = || ControlError::Unknown { name: which.into() };
+        let control = self.controls.iter_mut().find(meant).ok_or_else(unknown)?;
+        let now = self.device.set(control, value)?;
+        let id = control.id;
+        self.refresh_control(id, shared);
+        Ok(now)
+    }
+
+    /// Changes to what `config` asks for; on an error the old mode goes on, or the camera is lost.
+    pub(super) fn set_mode(&mut self, config: &Config, old: &Config, now: Duration) -> Result<Result<Mode, String>, Lost> {
+        let name = self.identity.node.display().to_string();
+        let modes = self.device.modes(config.size(), Rate::from_fps(config.fps))?;
+        let choice = match choose(&modes, &self.formats, config) {
+            Ok(choice) => choice,
+            Err(why) => return Ok(Err(format!("camera {name}: {why}"))),
+        };
+        let Some(running) = &self.running else { return Ok(Err(format!("camera {name}: no signal at its input"))) };
+        if running.choice == choice {
+            return Ok(self.mode().ok_or_else(String::new));
+        }
+        let before = running.choice;
+        self.end();
+        match self.run(choice, config, now) {
+            Ok(running) => {
+                (self.running, self.modes) = (Some(running), modes);
+                Ok(self.mode().ok_or_else(String::new))
+            }
+            Err(refused) => {
+                self.running = Some(self.run(before, old, now)?);
+                Ok(Err(refused.to_string()))
+            }
+        }
+    }
+
+    /// Asks a camera that encodes by itself for a key frame.
+    pub(super) fn request_key_frame(&self) -> bool {
+        self.is_encoder() && self.device.set_by_id(CID_FORCE_KEY_FRAME, 1)
+    }
+
+    /// Asks a camera that encodes by itself for a bitrate.
+    pub(super) fn set_bitrate(&self, kbps: u32) -> bool {
+        self.is_encoder() && self.device.set_by_id(CID_BITRATE, i64::from(kbps) * 1000)
+    }
+
+    fn is_encoder(&self) -> bool {
+        matches!(self.running, Some(Running { output: Output::Units(_), .. }))
+    }
+
+    /// Size of the card: that of the pictures, so that the track keeps its size.
+    pub(super) fn card_size(&self, config: &Config) -> Size {
+        self.mode().map_or(config.size(), |mode| mode.size)
+    }
+}
+
+impl AsFd for Live {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.device.as_fd()
+    }
+}
+
+impl Running {
+    fn deadline(&self) -> Duration {
+        self.good.map_or(self.started + FIRST_FRAME_TIMEOUT, |good| good + FRAME_TIMEOUT.max(4 * self.choice.mode.fps.time_of(1)))
+    }
+}
+
+fn pictures(pool: FramePool) -> Output {
+    Output::Pictures { converter: Box::new(Converter::new(Fit::Letterbox)), pool }
+}
