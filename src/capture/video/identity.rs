@@ -6,7 +6,7 @@
 //! | `usb:046d:0825:2A4B6C8D` | a USB camera with a serial number: vendor, product, serial |
 //! | `usb:046d:0825:2A4B6C8D@usb-0000:00:14.0-3` | the same where two cameras claim one serial number: where it is plugged in |
 //! | `HD_Webcam@usb-0000:00:14.0-3` | a camera without a serial number: its name, and where it is plugged in |
-//! | `vivid@platform:vivid-000` | a camera that is no USB device |
+//! | `vivid-000-vid-cap@platform:vivid-000` | a camera that is no USB device |
 //!
 //! A device with several cameras gives the second and further ones a `#1`, `#2`, ... at the end. The node's number is
 //! never part of an id.
@@ -103,11 +103,13 @@ fn nodes(dev: &Path) -> Vec<PathBuf> {
 
 fn identify(node: &Path, device: &Device) -> Identity {
     let (card, bus, driver) = device.names();
-    let usb = node.file_name().map(|name| Path::new("/sys/class/video4linux").join(name)).map(|class| usb_marks(&class));
-    let Marks { vendor, product, serial, index } = usb.unwrap_or_default();
+    let class = Path::new("/sys/class/video4linux").join(node.file_name().unwrap_or_default());
+    let Marks { vendor, product, serial, index } = usb_marks(&class);
+    // The node's own name tells the nodes of one device apart where the card's does not.
+    let own = read(&class.join("name")).unwrap_or_else(|| card.to_owned());
     let name = match (&vendor, &product, &serial) {
         (Some(vendor), Some(product), Some(serial)) => format!("usb:{vendor}:{product}:{}", plain(serial)),
-        _ => format!("{}@{}", plain(card), plain(bus)),
+        _ => format!("{}@{}", plain(&own), plain(bus)),
     };
     let id = if index == 0 { name } else { format!("{name}#{index}") };
     Identity { id, node: node.to_owned(), card: card.into(), bus: bus.into(), driver: driver.into(), serial }
@@ -124,15 +126,19 @@ struct Marks {
 }
 
 fn usb_marks(class: &Path) -> Marks {
-    let read = |path: PathBuf| Some(fs::read_to_string(path).ok()?.trim().to_owned()).filter(|text| !text.is_empty());
     let Ok(interface) = fs::canonicalize(class.join("device")) else { return Marks::default() };
     let Some(device) = interface.ancestors().find(|path| path.join("idVendor").exists()) else { return Marks::default() };
     Marks {
-        vendor: read(device.join("idVendor")),
-        product: read(device.join("idProduct")),
-        serial: read(device.join("serial")),
+        vendor: read(&device.join("idVendor")),
+        product: read(&device.join("idProduct")),
+        serial: read(&device.join("serial")),
         index: usb_function(&interface, device),
     }
+}
+
+/// The text of a file of sysfs.
+fn read(path: &Path) -> Option<String> {
+    Some(fs::read_to_string(path).ok()?.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 /// Which of the device's video functions `interface` is: devices with two sensors have two control interfaces.

@@ -13,12 +13,12 @@ use super::config::Config;
 use super::control::{Control, ControlError};
 use super::encoded::{self, PassThrough};
 use super::identity::Found;
-use super::mode::{FourCc, Mode, Rate};
+use super::mode::{Mode, Rate};
 use super::pattern::{Drawn, POOL_DEPTH};
 use super::policy::{Choice, choose, output_size};
 use super::slot::Ticket;
 use super::state::{CameraEvent, Identity, Loss};
-use super::v4l2::{Buffer, Change, Device, OpenError, Signal, Stream};
+use super::v4l2::{Buffer, Change, Device, Offers, OpenError, Signal, Stream};
 use super::{Captured, SLOT_DEPTH, Shared};
 
 /// Without a good frame for this long, the device is opened anew.
@@ -65,10 +65,9 @@ enum Output {
 #[derive(Debug)]
 pub(super) struct Live {
     pub identity: Identity,
-    pub modes: Vec<Mode>,
     pub controls: Vec<Control>,
+    offers: Offers,
     device: Device,
-    formats: Vec<FourCc>,
     running: Option<Running>,
     /// The card that is shown while the input has no signal.
     card: Option<Drawn>,
@@ -91,23 +90,16 @@ impl Live {
     /// Takes `found` into use.
     pub(super) fn start(found: Found, config: &Config, now: Duration) -> Result<Self, OpenError> {
         let Found { identity, device } = found;
-        let modes = device.modes(config.size(), Rate::from_fps(config.fps))?;
-        let (formats, controls) = (device.formats(), device.controls());
-        device.subscribe(&controls);
-        let mut live = Self {
-            identity,
-            modes,
-            controls,
-            device,
-            formats,
-            running: None,
-            card: None,
-            check_at: now + SIGNAL_INTERVAL,
-            broken: None,
-        };
+        let offers = device.offers(config.size(), Rate::from_fps(config.fps))?;
+        device.subscribe_source();
+        let (running, card, broken, check_at) = (None, None, None, now + SIGNAL_INTERVAL);
+        let mut live = Self { identity, offers, controls: Vec::new(), device, running, card, check_at, broken };
         if live.signal().map_err(|e| OpenError::new(&live.identity.node, "ask for its signal", e))? == Signal::Present {
             live.begin(config, now)?;
         }
+        // The controls of some cameras take longer to read than the first frame takes to come.
+        live.controls = live.device.controls();
+        live.device.subscribe(&live.controls);
         Ok(live)
     }
 
@@ -118,7 +110,7 @@ impl Live {
     /// Chooses a mode and starts streaming.
     fn begin(&mut self, config: &Config, now: Duration) -> Result<(), OpenError> {
         let no_mode = |why| OpenError::NoMode { path: self.identity.node.clone(), why };
-        let choice = choose(&self.modes, &self.formats, config).map_err(no_mode)?;
+        let choice = choose(&self.offers.modes, &self.offers.formats, config).map_err(no_mode)?;
         self.running = Some(self.run(choice, config, now)?);
         Ok(())
     }
@@ -138,6 +130,21 @@ impl Live {
             _ => pictures(FramePool::new(size, POOL_DEPTH)),
         };
         Ok(Running { stream, choice, output, started: now, good: None, any: false })
+    }
+
+    /// What it can deliver.
+    pub(super) fn modes(&self) -> &[Mode] {
+        &self.offers.modes
+    }
+
+    /// The controls with their present values, those that change by themselves read anew.
+    pub(super) fn read_controls(&mut self) -> &[Control] {
+        for control in self.controls.iter_mut().filter(|control| control.volatile || control.read_only) {
+            if let Some(now) = self.device.refresh(control) {
+                *control = now;
+            }
+        }
+        &self.controls
     }
 
     /// The mode that goes out.
@@ -237,7 +244,7 @@ impl Live {
 
     fn restart(&mut self, config: &Config, now: Duration) -> Result<(), Lost> {
         self.device.adopt_source();
-        self.modes = self.device.modes(config.size(), Rate::from_fps(config.fps))?;
+        self.offers = self.device.offers(config.size(), Rate::from_fps(config.fps))?;
         self.begin(config, now)?;
         self.card = None;
         Ok(())
@@ -383,8 +390,8 @@ impl Live {
     /// Changes to what `config` asks for; on an error the old mode goes on, or the camera is lost.
     pub(super) fn set_mode(&mut self, config: &Config, old: &Config, now: Duration) -> Result<Result<Mode, String>, Lost> {
         let name = self.identity.node.display().to_string();
-        let modes = self.device.modes(config.size(), Rate::from_fps(config.fps))?;
-        let choice = match choose(&modes, &self.formats, config) {
+        let offers = self.device.offers(config.size(), Rate::from_fps(config.fps))?;
+        let choice = match choose(&offers.modes, &offers.formats, config) {
             Ok(choice) => choice,
             Err(why) => return Ok(Err(format!("camera {name}: {why}"))),
         };
@@ -396,7 +403,7 @@ impl Live {
         self.end();
         match self.run(choice, config, now) {
             Ok(running) => {
-                (self.running, self.modes) = (Some(running), modes);
+                (self.running, self.offers) = (Some(running), offers);
                 Ok(self.mode().ok_or_else(String::new))
             }
             Err(refused) => {

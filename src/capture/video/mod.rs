@@ -168,9 +168,10 @@ impl Camera {
         self.shared.facts().modes.clone()
     }
 
-    /// The camera's controls with their present values; empty while none is there.
+    /// The camera's controls with their present values, those that it changes by itself read anew; empty while none is
+    /// there. Waits for the device, as [`Camera::set_control`] does.
     pub fn controls(&self) -> Vec<Control> {
-        self.shared.facts().controls.clone()
+        self.ask(|reply| Command::Controls { reply }).unwrap_or_else(|_| self.shared.facts().controls.clone())
     }
 
     /// Sets the control called `which` (its [`Control::name`], or its number in decimal) and returns it as it is then:
@@ -281,10 +282,10 @@ pub fn devices() -> Vec<DeviceInfo> {
     let wanted = Config::default();
     let describe = |candidate: identity::Candidate| match candidate.opened {
         Ok(found) => {
-            let modes = found.device.modes(wanted.size(), Rate::from_fps(wanted.fps));
-            let problem = modes.as_ref().err().map(ToString::to_string);
-            let controls = found.device.controls();
-            DeviceInfo { node: candidate.node, camera: Some(found.identity), modes: modes.unwrap_or_default(), controls, problem }
+            let offers = found.device.offers(wanted.size(), Rate::from_fps(wanted.fps));
+            let problem = offers.as_ref().err().map(ToString::to_string);
+            let (modes, controls) = (offers.unwrap_or_default().modes, found.device.controls());
+            DeviceInfo { node: candidate.node, camera: Some(found.identity), modes, controls, problem }
         }
         Err(error) => {
             let problem = Some(error.to_string());

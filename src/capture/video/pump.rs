@@ -42,6 +42,7 @@ const REPLACE_AFTER: Duration = Duration::from_secs(10);
 pub(super) enum Command {
     SetControl { which: String, value: i64, reply: SyncSender<Result<Control, ControlError>> },
     SetMode { size: Size, fps: f64, reply: SyncSender<Result<Mode, ModeError>> },
+    Controls { reply: SyncSender<Vec<Control>> },
     KeyFrame { reply: SyncSender<bool> },
     Bitrate { kbps: u32, reply: SyncSender<bool> },
     Close,
@@ -274,7 +275,7 @@ impl Pump {
         {
             let mut facts = self.shared.facts();
             facts.camera = Some(live.identity.clone());
-            facts.modes.clone_from(&live.modes);
+            facts.modes = live.modes().to_vec();
             facts.controls.clone_from(&live.controls);
             facts.mode = live.mode().or(facts.mode);
         }
@@ -367,6 +368,14 @@ impl Pump {
             }
             (Command::SetControl { reply, .. }, source) => {
                 let _ = reply.send(Err(ControlError::NoCamera { why: self.shared.facts().detail.clone() }));
+                source
+            }
+            (Command::Controls { reply }, Source::Camera(mut live)) => {
+                let _ = reply.send(live.read_controls().to_vec());
+                Source::Camera(live)
+            }
+            (Command::Controls { reply }, source) => {
+                let _ = reply.send(Vec::new());
                 source
             }
             (Command::SetMode { size, fps, reply }, source) => self.set_mode(size, fps, &reply, source),

@@ -69,10 +69,14 @@ impl Device {
         self.node.set_control(id, value, false).is_ok()
     }
 
-    /// Asks to be told of changes. Drivers that tell nothing refuse, which costs nothing.
-    pub(in crate::capture::video) fn subscribe(&self, controls: &[Control]) {
+    /// Asks to be told when the source changes. Drivers that do not tell refuse, which costs nothing.
+    pub(in crate::capture::video) fn subscribe_source(&self) {
         let _ = self.node.subscribe(raw::V4L2_EVENT_SOURCE_CHANGE, 0);
-        for control in controls {
+    }
+
+    /// Asks to be told of changes of `controls`, but for those that only show something: some change with every frame.
+    pub(in crate::capture::video) fn subscribe(&self, controls: &[Control]) {
+        for control in controls.iter().filter(|control| !control.read_only) {
             let _ = self.node.subscribe(raw::V4L2_EVENT_CTRL, control.id);
         }
     }

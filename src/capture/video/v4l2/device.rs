@@ -41,6 +41,15 @@ pub(in crate::capture::video) enum Signal {
     Absent,
 }
 
+/// What a camera offers.
+#[derive(Clone, Debug, Default)]
+pub(in crate::capture::video) struct Offers {
+    /// What it can deliver in the formats that we take.
+    pub modes: Vec<Mode>,
+    /// All its formats.
+    pub formats: Vec<FourCc>,
+}
+
 /// An open camera.
 #[derive(Debug)]
 pub(in crate::capture::video) struct Device {
@@ -98,14 +107,15 @@ impl Device {
         (&self.card, &self.bus, &self.driver)
     }
 
-    /// All that it offers, formats that we cannot take included. Where the driver names a range of sizes or rates, the
-    /// usual ones in it and the wanted one are listed.
-    pub(in crate::capture::video) fn modes(&self, wanted: Size, rate: Rate) -> Result<Vec<Mode>, OpenError> {
+    /// What it offers: modes in the formats that we take, and the codes of all its formats. Where the driver names a range
+    /// of sizes or rates, the usual ones in it and the wanted one are listed.
+    pub(in crate::capture::video) fn offers(&self, wanted: Size, rate: Rate) -> Result<Offers, OpenError> {
         let failed = |step| move |e| OpenError::new(&self.path, step, e);
-        let mut modes = Vec::new();
+        let (mut modes, mut formats) = (Vec::new(), Vec::new());
         for index in 0..LIST {
             let Some(format) = self.node.format_at(self.kind, index).map_err(failed("list its formats"))? else { break };
             let fourcc = FourCc::from_u32(format.pixelformat);
+            formats.push(fourcc);
             if fourcc.pixel_format().is_none() || format.flags & raw::V4L2_FMT_FLAG_EMULATED != 0 {
                 continue;
             }
@@ -118,13 +128,7 @@ impl Device {
                 }
             }
         }
-        Ok(modes)
-    }
-
-    /// The formats that it offers, by their codes.
-    pub(in crate::capture::video) fn formats(&self) -> Vec<FourCc> {
-        let format_at = |index| self.node.format_at(self.kind, index).ok().flatten();
-        (0..LIST).map_while(format_at).map(|format| FourCc::from_u32(format.pixelformat)).collect()
+        Ok(Offers { modes, formats })
     }
 
     fn sizes(&self, fourcc: FourCc, wanted: Size) -> io::Result<Vec<Size>> {

@@ -9,7 +9,7 @@ mod stream;
 mod sys;
 
 pub(super) use controls::Change;
-pub(super) use device::{Device, Signal};
+pub(super) use device::{Device, Offers, Signal};
 pub(super) use stream::{Buffer, Stream};
 
 use std::io;
