@@ -1,97 +1,65 @@
-//! The `[room]` section.
+//! Settings of the embedded room. Not for the daemon's other parts.
 
-use std::{fmt, net::SocketAddr, path::PathBuf};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// The embedded room server.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+/// `[room]` of the configuration file.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Whether this process serves a room of its own.
+    /// Run a room server inside the daemon.
     pub enabled: bool,
-    /// Address and port of signalling, viewer page, WHEP and WHIP.
+    /// Address of the web server: viewer page, signalling, RoomService, WHEP and WHIP. 127.0.0.1 keeps it on this machine;
+    /// 0.0.0.0 opens it to the network. Media listens on the same IP.
     pub listen: SocketAddr,
-    /// UDP port of all media; 0 takes any free one.
+    /// UDP port of all media. 0 takes a free one.
     pub media_port: u16,
-    /// Whether media may come over TCP where UDP does not pass.
-    pub tcp: bool,
-    /// TCP port of that media; 0 takes any free one.
+    /// TCP port of media for viewers behind firewalls. 0 takes a free one.
     pub tcp_port: u16,
-    /// The channel in which this device is met.
+    /// Whether media over TCP is offered at all.
+    pub tcp: bool,
+    /// IP addresses told to viewers instead of those of the network interfaces, for a box behind a port-forwarding router.
+    pub external_ips: Vec<IpAddr>,
+    /// Room that the camera publishes in.
     pub channel: String,
-    /// Key under which join tokens are signed. Unset: one is made at each start, and only this process can mint tokens.
-    pub api_key: Option<String>,
-    /// The key's secret, at least 32 characters. Secret: better by `api_secret_file` or a credential.
-    pub api_secret: Option<String>,
-    /// A file that holds the secret.
+    /// API key that signs access tokens.
+    pub api_key: String,
+    /// File that holds the secret of the API key, and nothing else. Without it every start makes a new secret, and tokens end with the process.
     pub api_secret_file: Option<PathBuf>,
-    /// Certificate chain (PEM) for https and wss; needs `tls_key`.
+    /// Certificate chain (PEM) for https and wss. With `tls_key`; without both the web server speaks plain http.
     pub tls_cert: Option<PathBuf>,
     /// Private key (PEM) of `tls_cert`.
     pub tls_key: Option<PathBuf>,
+    /// Rooms at once.
+    pub max_rooms: usize,
+    /// Participants in one room at once, viewers by WHEP included.
+    pub max_participants: usize,
+    /// Joins a second over all rooms, with bursts of five times as many.
+    pub max_joins_per_second: u32,
+    /// Whether an admin may also unmute a track. Off, only its publisher can.
+    pub remote_unmute: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self {
+        Config {
             enabled: true,
-            listen: SocketAddr::from(([127, 0, 0, 1], 7880)),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7880)),
             media_port: 7882,
-            tcp: true,
             tcp_port: 7881,
-            channel: "camera".into(),
-            api_key: None,
-            api_secret: None,
+            tcp: true,
+            external_ips: Vec::new(),
+            channel: "camera".to_owned(),
+            api_key: "artc-edge".to_owned(),
             api_secret_file: None,
             tls_cert: None,
             tls_key: None,
+            max_rooms: 16,
+            max_participants: 64,
+            max_joins_per_second: 10,
+            remote_unmute: false,
         }
-    }
-}
-
-impl fmt::Debug for Config {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Config")
-            .field("enabled", &self.enabled)
-            .field("listen", &self.listen)
-            .field("media_port", &self.media_port)
-            .field("tcp", &self.tcp)
-            .field("tcp_port", &self.tcp_port)
-            .field("channel", &self.channel)
-            .field("api_key", &self.api_key)
-            .field("api_secret", &self.api_secret.as_ref().map(|_| "redacted"))
-            .field("api_secret_file", &self.api_secret_file)
-            .field("tls_cert", &self.tls_cert)
-            .field("tls_key", &self.tls_key)
-            .finish()
-    }
-}
-
-impl Config {
-    /// What is wrong, as (key below `[room]`, why).
-    pub fn problems(&self) -> Vec<(&'static str, String)> {
-        let mut found = Vec::new();
-        if self.channel.is_empty() {
-            found.push(("channel", "is empty; the device needs a channel to be met in".into()));
-        }
-        if self.api_secret.is_some() && self.api_secret_file.is_some() {
-            found.push(("api_secret", "given together with `api_secret_file`; keep one of them".into()));
-        }
-        let secret = self.api_secret.is_some() || self.api_secret_file.is_some();
-        match (&self.api_key, secret) {
-            (Some(_), false) => found.push(("api_key", "needs `api_secret_file` (or `api_secret`) beside it".into())),
-            (None, true) => found.push(("api_secret", "needs `api_key` beside it".into())),
-            _ => {}
-        }
-        if self.api_secret.as_ref().is_some_and(|secret| secret.len() < 32) {
-            found.push(("api_secret", "is shorter than 32 characters".into()));
-        }
-        match (&self.tls_cert, &self.tls_key) {
-            (Some(_), None) => found.push(("tls_cert", "needs `tls_key` beside it".into())),
-            (None, Some(_)) => found.push(("tls_key", "needs `tls_cert` beside it".into())),
-            _ => {}
-        }
-        found
     }
 }

@@ -247,6 +247,11 @@ impl Peer {
         self.pending.is_some()
     }
 
+    /// Gives up an offer whose answer will not come, because the signalling connection was lost.
+    pub fn abandon_offer(&mut self) {
+        self.pending = None;
+    }
+
     /// Applies their answer to our offer.
     pub fn accept_answer(&mut self, answer: &str) -> Result<(), NegotiationError> {
         crate::sdp::Sdp::parse(answer)?;

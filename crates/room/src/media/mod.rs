@@ -1,0 +1,269 @@
+//! The thread that owns the state machine and the media port: reads datagrams in batches, lets the state machine work, sends
+//! what it says. The only place of this crate that reads the clock. Not for HTTP.
+
+mod addresses;
+mod tcp;
+mod udp;
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant, SystemTime};
+
+use rtc::{Protocol, Transmit};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::core::api::{ApiError, Call, Reply};
+use crate::core::whip::{Session, SessionError};
+use crate::core::{ConnId, Core, Join, JoinRefused, Moment, Signal};
+use crate::token::Claims;
+pub(crate) use addresses::Addresses;
+use tcp::{FromTcp, TcpPort};
+use udp::UdpPort;
+
+/// Addresses of the machine are looked up again for a join when they are older than this.
+const ADDRESSES_AGE: Duration = Duration::from_secs(1);
+
+/// What the web server asks of the state machine.
+pub(crate) enum Command {
+    /// May this token's bearer come in?
+    Admit(Box<Claims>, oneshot::Sender<Result<(), JoinRefused>>),
+    /// A websocket is open; its frames go to the sender.
+    Join(Box<Join>, mpsc::Sender<Signal>),
+    /// A frame came.
+    Signal(ConnId, Box<rtc::signal::Request>),
+    /// The websocket ended.
+    SignalClosed(ConnId),
+    /// RoomService.
+    Call(Box<Call>, oneshot::Sender<Result<Reply, ApiError>>),
+    /// WHEP and WHIP.
+    Session(SessionRequest, oneshot::Sender<Result<Session, SessionError>>),
+    /// A change of such a session.
+    Change(SessionChange, oneshot::Sender<Result<(), SessionError>>),
+    /// Say good-bye to everybody and end.
+    Stop(oneshot::Sender<()>),
+}
+
+/// A WHIP or WHEP session to be made.
+pub(crate) struct SessionRequest {
+    pub(crate) claims: Claims,
+    pub(crate) room: String,
+    /// The identity to watch; none publishes.
+    pub(crate) watch: Option<String>,
+    pub(crate) offer: String,
+}
+
+/// What happens to a session.
+pub(crate) struct SessionChange {
+    pub(crate) session: String,
+    /// Who asks.
+    pub(crate) identity: String,
+    /// Trickled candidates; none ends it.
+    pub(crate) trickle: Option<(Option<String>, String)>,
+}
+
+/// Sockets of the media port, bound before anything is promised to anybody.
+pub(crate) struct Sockets {
+    pub(crate) udp: std::net::UdpSocket,
+    pub(crate) tcp: Option<std::net::TcpListener>,
+    pub(crate) addresses: Addresses,
+}
+
+/// Runs until told to stop. Blocks its thread.
+pub(crate) fn run(core: Core, sockets: Sockets, commands: mpsc::Receiver<Command>) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async move {
+        let (tcp_tx, tcp_rx) = mpsc::channel(256);
+        let udp = UdpPort::new(sockets.udp)?;
+        let tcp = sockets.tcp.map(|listener| TcpPort::start(listener, tcp_tx)).transpose()?;
+        let mut media = Media { core, udp, tcp, addresses: sockets.addresses, addresses_at: None, signals: HashMap::new() };
+        media.run(commands, tcp_rx).await;
+        Ok(())
+    })
+}
+
+struct Media {
+    core: Core,
+    udp: UdpPort,
+    tcp: Option<TcpPort>,
+    addresses: Addresses,
+    addresses_at: Option<Instant>,
+    signals: HashMap<ConnId, mpsc::Sender<Signal>>,
+}
+
+impl Media {
+    async fn run(&mut self, mut commands: mpsc::Receiver<Command>, mut tcp: mpsc::Receiver<FromTcp>) {
+        let sleep = tokio::time::sleep(Duration::from_secs(1));
+        tokio::pin!(sleep);
+        let mut armed: Option<Instant> = None;
+        loop {
+            let wake = self.core.wake();
+            if wake != armed {
+                armed = wake;
+                let at = wake.unwrap_or_else(|| moment().now + Duration::from_secs(3600));
+                sleep.as_mut().reset(tokio::time::Instant::from_std(at));
+            }
+            tokio::select! {
+                biased;
+                ready = self.udp.readable() => {
+                    if ready.is_ok() {
+                        self.receive();
+                    }
+                }
+                Some(packet) = tcp.recv() => self.tcp_packet(packet),
+                command = commands.recv() => match command {
+                    Some(Command::Stop(done)) => {
+                        self.core.shut_down(moment());
+                        self.flush();
+                        let _ = done.send(());
+                        return;
+                    }
+                    Some(command) => self.command(command),
+                    None => return,
+                },
+                () = &mut sleep => {
+                    armed = None;
+                    self.core.tick(moment());
+                }
+            }
+            self.flush();
+        }
+    }
+
+    /// Takes all datagrams that wait, up to one batch, so that sending gets its turn.
+    fn receive(&mut self) {
+        let at = moment();
+        let port = self.addresses.udp_port;
+        let core = &mut self.core;
+        let outcome = self.udp.receive(|source, local_ip, packet| {
+            metrics::counter!("artc_room_datagrams_received_total").increment(1);
+            core.datagram(Protocol::Udp, source, SocketAddr::new(local_ip, port), packet, at);
+        });
+        if let Err(error) = outcome {
+            metrics::counter!("artc_room_receive_errors_total").increment(1);
+            tracing::debug!(%error, "receive on the media port");
+        }
+        self.core.settle(at);
+    }
+
+    fn tcp_packet(&mut self, event: FromTcp) {
+        let at = moment();
+        match event {
+            FromTcp::Packet { source, local, packet } => {
+                let known = self.core.datagram(Protocol::Tcp, source, local, &packet, at);
+                if !known && let Some(tcp) = &mut self.tcp {
+                    // Whoever begins with anything but a connectivity check of ours has no business here.
+                    tcp.drop_stranger(source);
+                }
+                self.core.settle(at);
+            }
+            FromTcp::Opened { source, writer } => {
+                if let Some(tcp) = &mut self.tcp {
+                    tcp.opened(source, writer);
+                }
+            }
+            FromTcp::Closed { source } => {
+                self.core.tcp_closed(source);
+                if let Some(tcp) = &mut self.tcp {
+                    tcp.closed(source);
+                }
+            }
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        let at = moment();
+        match command {
+            Command::Admit(claims, reply) => drop(reply.send(self.core.admit(&claims, at))),
+            Command::Join(join, signals) => {
+                self.look_up_addresses(at.now);
+                self.signals.insert(join.conn, signals);
+                self.core.join(*join, at);
+            }
+            Command::Signal(conn, message) => self.core.signal(conn, *message, at),
+            Command::SignalClosed(conn) => {
+                self.signals.remove(&conn);
+                self.core.signal_closed(conn, at);
+            }
+            Command::Call(call, reply) => drop(reply.send(self.core.call(*call, at))),
+            Command::Session(request, reply) => {
+                self.look_up_addresses(at.now);
+                let SessionRequest { claims, room, watch, offer } = request;
+                let session = match watch {
+                    Some(identity) => self.core.whep(&claims, &room, &identity, &offer, at),
+                    None => self.core.whip(&claims, &room, &offer, at),
+                };
+                drop(reply.send(session));
+            }
+            Command::Change(change, reply) => {
+                let owned = self.core.session_owner(&change.session) == Some(change.identity.as_str());
+                let done = match &change.trickle {
+                    // Whose session it is not, for them there is none.
+                    _ if !owned => Err(SessionError::NoSession),
+                    Some((etag, fragment)) => self.core.session_trickle(&change.session, etag.as_deref(), fragment, at),
+                    None => self.core.session_end(&change.session, at),
+                };
+                drop(reply.send(done));
+            }
+            Command::Stop(_) => {}
+        }
+    }
+
+    fn look_up_addresses(&mut self, now: Instant) {
+        if self.addresses_at.is_none_or(|at| now.saturating_duration_since(at) > ADDRESSES_AGE) {
+            self.addresses_at = Some(now);
+            self.core.set_candidates(self.addresses.candidates());
+        }
+    }
+
+    /// Carries out what the state machine wants.
+    fn flush(&mut self) {
+        let transmits = std::mem::take(&mut self.core.out.transmits);
+        if !transmits.is_empty() {
+            self.send(&transmits);
+        }
+        // The vector's room is used again.
+        self.core.out.transmits = transmits;
+        self.core.out.transmits.clear();
+        for (conn, signal) in std::mem::take(&mut self.core.out.signals) {
+            let closes = matches!(signal, Signal::Close);
+            let Some(sender) = self.signals.get(&conn) else { continue };
+            if sender.try_send(signal).is_err() {
+                // A client that reads nothing for hundreds of messages; closing its queue closes its websocket.
+                metrics::counter!("artc_room_signals_slow_total").increment(1);
+                self.signals.remove(&conn);
+            } else if closes {
+                self.signals.remove(&conn);
+            }
+        }
+    }
+
+    fn send(&mut self, transmits: &[Transmit]) {
+        let mut rest = transmits;
+        while let Some(first) = rest.first() {
+            if first.proto == Protocol::Udp {
+                let sent = self.udp.send_first(rest);
+                rest = &rest[sent..];
+            } else {
+                if let Some(tcp) = &mut self.tcp {
+                    tcp.send(first.destination, &first.contents);
+                }
+                rest = &rest[1..];
+            }
+        }
+    }
+}
+
+/// Reads both clocks.
+#[expect(clippy::disallowed_methods, reason = "this shell owns the clock of the room")]
+fn moment() -> Moment {
+    Moment { now: Instant::now(), wall: SystemTime::now() }
+}
+
+/// The IP that a socket of `ip` is reached by on this machine itself.
+pub(crate) fn reachable(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(v4) if v4.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
+        IpAddr::V6(v6) if v6.is_unspecified() => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
+        other => other,
+    }
+}

@@ -1,0 +1,129 @@
+//! ICE over TCP for viewers whose network lets no UDP through: passive, framed as RFC 4571 says. Not for the web server.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use rtc::framing;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+
+/// Connections at once.
+const MAX_CONNECTIONS: usize = 128;
+/// Packets that wait for a slow connection; what is more is lost, as on UDP.
+const QUEUE: usize = 256;
+/// A connection that says nothing for this long is dead: ICE checks come every few seconds.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// What connections bring.
+pub(super) enum FromTcp {
+    Opened { source: SocketAddr, writer: mpsc::Sender<Bytes> },
+    Packet { source: SocketAddr, local: SocketAddr, packet: Bytes },
+    Closed { source: SocketAddr },
+}
+
+/// The connections.
+pub(super) struct TcpPort {
+    writers: HashMap<SocketAddr, mpsc::Sender<Bytes>>,
+}
+
+impl TcpPort {
+    /// Accepts from now on, on the runtime of the caller.
+    pub(super) fn start(listener: std::net::TcpListener, events: mpsc::Sender<FromTcp>) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
+        tokio::spawn(accept(listener, events));
+        Ok(TcpPort { writers: HashMap::new() })
+    }
+
+    pub(super) fn opened(&mut self, source: SocketAddr, writer: mpsc::Sender<Bytes>) {
+        if self.writers.len() < MAX_CONNECTIONS {
+            self.writers.insert(source, writer);
+            metrics::gauge!("artc_room_tcp_connections").set(self.writers.len() as f64);
+        } else {
+            // Dropping the writer closes the connection.
+            metrics::counter!("artc_room_tcp_refused_total").increment(1);
+        }
+    }
+
+    pub(super) fn closed(&mut self, source: SocketAddr) {
+        self.writers.remove(&source);
+        metrics::gauge!("artc_room_tcp_connections").set(self.writers.len() as f64);
+    }
+
+    pub(super) fn drop_stranger(&mut self, source: SocketAddr) {
+        if self.writers.remove(&source).is_some() {
+            metrics::counter!("artc_room_tcp_refused_total").increment(1);
+        }
+    }
+
+    pub(super) fn send(&mut self, destination: SocketAddr, packet: &[u8]) {
+        let Some(writer) = self.writers.get(&destination) else { return };
+        let mut framed = Vec::with_capacity(packet.len() + 2);
+        if !framing::encode(packet, &mut framed) || writer.try_send(framed.into()).is_err() {
+            metrics::counter!("artc_room_datagrams_dropped_total").increment(1);
+        }
+    }
+}
+
+async fn accept(listener: TcpListener, events: mpsc::Sender<FromTcp>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, source)) => {
+                let (writer, queue) = mpsc::channel(QUEUE);
+                if events.send(FromTcp::Opened { source, writer }).await.is_err() {
+                    return;
+                }
+                tokio::spawn(serve(stream, source, queue, events.clone()));
+            }
+            Err(error) => {
+                // Out of descriptors: give it a moment instead of spinning.
+                tracing::warn!(%error, "media connection not accepted");
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, source: SocketAddr, queue: mpsc::Receiver<Bytes>, events: mpsc::Sender<FromTcp>) {
+    if let Err(error) = exchange(stream, source, queue, &events).await {
+        tracing::debug!(%error, %source, "media connection ended");
+    }
+    drop(events.send(FromTcp::Closed { source }).await);
+}
+
+async fn exchange(
+    mut stream: TcpStream,
+    source: SocketAddr,
+    mut queue: mpsc::Receiver<Bytes>,
+    events: &mpsc::Sender<FromTcp>,
+) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let local = stream.local_addr()?;
+    let (mut reader, mut writer) = stream.split();
+    let mut decoder = framing::Decoder::default();
+    let mut buffer = vec![0; 4096];
+    loop {
+        tokio::select! {
+            read = tokio::time::timeout(SILENCE, reader.read(&mut buffer)) => {
+                let count = read.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+                if count == 0 {
+                    return Ok(());
+                }
+                decoder.push(&buffer[..count]);
+                while let Some(packet) = decoder.next_packet().map_err(io::Error::other)? {
+                    if events.send(FromTcp::Packet { source, local, packet }).await.is_err() {
+                        return Ok(());
+                    }
+                }
+            }
+            packet = queue.recv() => match packet {
+                Some(packet) => writer.write_all(&packet).await?,
+                None => return Ok(()),
+            },
+        }
+    }
+}

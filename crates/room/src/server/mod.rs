@@ -1,0 +1,273 @@
+//! The room server from outside: starting it, its addresses, its tokens, stopping it. What is said over HTTP is in the files of
+//! this folder.
+
+mod http;
+mod join;
+mod routes;
+mod session;
+mod twirp;
+mod viewer;
+mod whip;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, SystemTime};
+
+use rtc::{Certificate, MediaMode, PeerConfig};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::config::Config;
+use crate::core::{ConnId, Core, Settings};
+use crate::media::{self, Addresses, Command, Sockets};
+use crate::token::{Claims, Key, Secret, TokenError};
+
+/// Commands that wait for the state machine.
+const COMMANDS: usize = 1024;
+/// Where a viewer's bandwidth estimate begins, bit/s.
+const START_BITRATE: u64 = 2_500_000;
+/// How long open requests may take after [`Handle::stop`].
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken, or not this machine's, or the port needs privileges.
+    #[error("room cannot listen on {what} {address}: change `[room] {key}` or stop what uses it")]
+    Bind {
+        /// `tcp` or `udp`.
+        what: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// The key of the configuration.
+        key: &'static str,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A file of the configuration cannot be read.
+    #[error("room cannot read {path} (`[room] {key}`)")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The key of the configuration.
+        key: &'static str,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The secret's file is empty.
+    #[error("room finds no secret in {0} (`[room] api_secret_file`)")]
+    NoSecret(PathBuf),
+    /// Certificate and key do not work.
+    #[error("room cannot use certificate {cert} with key {key}: {reason}")]
+    Tls {
+        /// `[room] tls_cert`.
+        cert: PathBuf,
+        /// `[room] tls_key`.
+        key: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// One of the two is missing.
+    #[error("room needs both `[room] tls_cert` and `[room] tls_key`, or neither")]
+    HalfTls,
+    /// The crypto library failed.
+    #[error("room cannot make a DTLS certificate")]
+    Certificate,
+    /// No thread.
+    #[error("room cannot start its media thread")]
+    Thread(#[source] io::Error),
+}
+
+/// The room server.
+#[derive(Debug)]
+pub struct Server;
+
+/// What the web server's parts share.
+pub(crate) struct Shared {
+    pub(crate) key: Key,
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) conns: AtomicU64,
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+impl Shared {
+    pub(crate) fn next_conn(&self) -> ConnId {
+        ConnId(self.conns.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+    }
+
+    /// The wall clock, for tokens.
+    #[expect(clippy::disallowed_methods, reason = "the web server is a shell; tokens are checked against the wall clock")]
+    pub(crate) fn wall(&self) -> SystemTime {
+        SystemTime::now()
+    }
+}
+
+/// A running server. Dropping it stops it without good-byes; prefer [`Handle::stop`].
+pub struct Handle {
+    shared: Arc<Shared>,
+    http: SocketAddr,
+    media: SocketAddr,
+    tcp: Option<SocketAddr>,
+    tls: bool,
+    stop: watch::Sender<bool>,
+    web: tokio::task::JoinHandle<()>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handle").field("http", &self.http).field("media", &self.media).field("tcp", &self.tcp).finish()
+    }
+}
+
+impl Server {
+    /// Binds what the configuration asks for and starts. Must be called on a tokio runtime, which serves the web part; media has
+    /// a thread of its own.
+    pub fn start(config: Config) -> Result<Handle, StartError> {
+        let secret = match &config.api_secret_file {
+            Some(path) => read_secret(path)?,
+            None => Secret::random(),
+        };
+        Self::start_with(config, secret)
+    }
+
+    /// As [`Server::start`], with a secret from elsewhere than a file.
+    pub fn start_with(config: Config, secret: Secret) -> Result<Handle, StartError> {
+        let key = Key::new(config.api_key.clone(), secret);
+        let tls = match (&config.tls_cert, &config.tls_key) {
+            (Some(cert), Some(key)) => Some(http::tls(cert, key)?),
+            (None, None) => None,
+            _ => return Err(StartError::HalfTls),
+        };
+        let encrypted = tls.is_some();
+        let web = bind_tcp(config.listen, "listen")?;
+        let http = web.local_addr().unwrap_or(config.listen);
+        let sockets = bind_media(&config)?;
+        let media = SocketAddr::new(config.listen.ip(), sockets.addresses.udp_port);
+        let tcp = sockets.addresses.tcp_port.map(|port| SocketAddr::new(config.listen.ip(), port));
+
+        let peers = PeerConfig {
+            media: MediaMode::Packets,
+            ice_lite: true,
+            start_bitrate: Some(START_BITRATE),
+            statistics: Some(Duration::from_secs(2)),
+            certificate: Some(Certificate::generate().ok_or(StartError::Certificate)?),
+            ..Default::default()
+        };
+        let settings = Settings {
+            key: key.clone(),
+            max_rooms: config.max_rooms,
+            max_participants: config.max_participants,
+            max_joins_per_second: config.max_joins_per_second,
+            remote_unmute: config.remote_unmute,
+        };
+        let (commands, queue) = mpsc::channel(COMMANDS);
+        let core = Core::new(settings, peers);
+        let thread = std::thread::Builder::new()
+            .name("artc-room".to_owned())
+            .spawn(move || {
+                if let Err(error) = media::run(core, sockets, queue) {
+                    tracing::error!(%error, "media of the room has ended");
+                }
+            })
+            .map_err(StartError::Thread)?;
+        let (stop, stopping) = watch::channel(false);
+        let shared = Arc::new(Shared { key, commands, conns: AtomicU64::new(1), stopping });
+        let web = tokio::spawn(http::serve(web, tls, routes::router(Arc::clone(&shared)), shared.stopping.clone()));
+        tracing::info!(%http, %media, tls = encrypted, "room listens");
+        Ok(Handle { shared, http, media, tcp, tls: encrypted, stop, web, thread: Some(thread) })
+    }
+}
+
+impl Handle {
+    /// Address of the web server.
+    pub fn http(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// Address of media over UDP.
+    pub fn media(&self) -> SocketAddr {
+        self.media
+    }
+
+    /// Address of media over TCP.
+    pub fn tcp(&self) -> Option<SocketAddr> {
+        self.tcp
+    }
+
+    /// The web server's base address as a browser on this machine writes it.
+    pub fn url(&self) -> String {
+        let address = SocketAddr::new(media::reachable(self.http.ip()), self.http.port());
+        format!("{}://{address}", if self.tls { "https" } else { "http" })
+    }
+
+    /// The same for LiveKit clients: `ws://` or `wss://`.
+    pub fn signal_url(&self) -> String {
+        self.url().replacen("http", "ws", 1)
+    }
+
+    /// An access token of this server's key, valid from now for `ttl`.
+    pub fn mint(&self, claims: Claims, ttl: Duration) -> Result<String, TokenError> {
+        self.shared.key.mint(claims, ttl, self.shared.wall())
+    }
+
+    /// Says good-bye to everybody and ends. Takes at most a second.
+    pub async fn stop(mut self) {
+        let (done, ended) = oneshot::channel();
+        if self.shared.commands.send(Command::Stop(done)).await.is_ok() {
+            drop(tokio::time::timeout(GRACE, ended).await);
+        }
+        drop(self.stop.send(true));
+        if tokio::time::timeout(GRACE, &mut self.web).await.is_err() {
+            tracing::warn!("requests to the room were cut off");
+            self.web.abort();
+        }
+        if let Some(thread) = self.thread.take() {
+            drop(tokio::task::spawn_blocking(move || thread.join()).await);
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        drop(self.stop.send(true));
+        if self.thread.is_some() {
+            drop(self.shared.commands.try_send(Command::Stop(oneshot::channel().0)));
+            self.web.abort();
+        }
+    }
+}
+
+fn read_secret(path: &std::path::Path) -> Result<Secret, StartError> {
+    let read = |source| StartError::Read { path: path.to_owned(), key: "api_secret_file", source };
+    let text = std::fs::read_to_string(path).map_err(read)?;
+    let secret = text.trim();
+    if secret.is_empty() { Err(StartError::NoSecret(path.to_owned())) } else { Ok(Secret::new(secret)) }
+}
+
+fn bind_tcp(address: SocketAddr, key: &'static str) -> Result<TcpListener, StartError> {
+    let bind = || {
+        let socket = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, None)?;
+        // A restart must not wait for the connections of the last run.
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(128)?;
+        socket.set_nonblocking(true)?;
+        Ok(TcpListener::from(socket))
+    };
+    bind().map_err(|source| StartError::Bind { what: "tcp", address, key, source })
+}
+
+fn bind_media(config: &Config) -> Result<Sockets, StartError> {
+    let ip = config.listen.ip();
+    let address = SocketAddr::new(ip, config.media_port);
+    let bind = |source| StartError::Bind { what: "udp", address, key: "media_port", source };
+    let udp = UdpSocket::bind(address).map_err(bind)?;
+    let udp_port = udp.local_addr().map_err(bind)?.port();
+    let tcp = config.tcp.then(|| bind_tcp(SocketAddr::new(ip, config.tcp_port), "tcp_port")).transpose()?;
+    let tcp_port = tcp.as_ref().and_then(|tcp| tcp.local_addr().ok()).map(|address| address.port());
+    let addresses = Addresses { listen: ip, udp_port, tcp_port, external: config.external_ips.clone() };
+    Ok(Sockets { udp, tcp, addresses })
+}

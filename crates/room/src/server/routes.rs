@@ -1,0 +1,86 @@
+//! Which path goes where, and the headers that all answers share. Not for what happens there.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+
+use super::{Shared, session, twirp, viewer, whip};
+use crate::token::{Claims, TokenError};
+
+/// Longest request body: an SDP, or data to send.
+const MAX_BODY: usize = 256 * 1024;
+
+/// All routes.
+pub(super) fn router(shared: Arc<Shared>) -> Router {
+    let session = "/{room}/{identity}/{session}";
+    Router::new()
+        .route("/rtc", any(session::two))
+        .route("/rtc/validate", get(session::validate_two))
+        .route("/rtc/v1", any(session::one))
+        .route("/rtc/v1/validate", get(session::validate_one))
+        .route("/twirp/{service}/{method}", post(twirp::call))
+        .route("/whep/{room}/{identity}", post(whip::watch).options(whip::options))
+        .route(&format!("/whep{session}"), axum::routing::patch(whip::trickle).delete(whip::end).options(whip::options))
+        .route("/whip/{room}", post(whip::publish).options(whip::options))
+        .route("/whip/{room}/{session}", axum::routing::patch(whip::trickle_whip).delete(whip::end_whip).options(whip::options))
+        .fallback(viewer::file)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(shared)
+}
+
+/// Lets pages of other origins read the answer: official clients ask from wherever their page came.
+pub(super) fn open_to_all(response: impl IntoResponse) -> Response {
+    let mut response = response.into_response();
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
+}
+
+/// The bearer token of a request.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+impl Shared {
+    /// Checks a token and counts refusals.
+    pub(super) fn verify(&self, token: Option<&str>) -> Result<Claims, TokenError> {
+        self.key.verify(token.unwrap_or_default(), self.wall()).inspect_err(|error| {
+            metrics::counter!("artc_room_tokens_refused_total", "reason" => reason(error)).increment(1);
+            tracing::info!(%error, "token refused");
+        })
+    }
+}
+
+fn reason(error: &TokenError) -> &'static str {
+    match error {
+        TokenError::Missing => "missing",
+        TokenError::Malformed(_) => "malformed",
+        TokenError::UnknownKey(_) => "unknown_key",
+        TokenError::Forged(_) => "forged",
+        TokenError::Expired(_) => "expired",
+        TokenError::NotYet(_) => "not_yet",
+        _ => "grants",
+    }
+}
+
+/// An answer in words.
+pub(super) fn text(status: StatusCode, text: impl std::fmt::Display) -> Response {
+    open_to_all((status, text.to_string()))
+}
+
+/// Methods and headers of a preflight answer.
+pub(super) fn preflight(methods: &'static str, extra: &[(HeaderName, &'static str)]) -> Response {
+    let mut response = open_to_all(StatusCode::NO_CONTENT);
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type, if-match"));
+    for (name, value) in extra {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,210 @@
+//! The signalling websocket: who may open it, and carrying its frames to and from the state machine. Not for what they mean.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use rtc::signal::{self, SignalError};
+use tokio::sync::{mpsc, oneshot};
+
+use super::Shared;
+use super::join::{self, Asked};
+use super::routes::{bearer, text};
+use crate::core::{ConnId, Join, JoinRefused, Signal};
+use crate::media::Command;
+use crate::token::Claims;
+
+/// Frames that wait for a slow client.
+const QUEUE: usize = 512;
+/// Frames that nobody can read before the websocket is closed.
+const MAX_BAD_FRAMES: u32 = 10;
+/// Frames a second, and how many may come in one burst: joining and trickling takes some fifty.
+const FRAMES_PER_SECOND: u32 = 100;
+const FRAMES_BURST: u32 = 500;
+/// A client pings every few seconds; one that says nothing for this long is gone.
+const SILENCE: Duration = Duration::from_secs(60);
+
+type Parameters = Query<HashMap<String, String>>;
+
+/// `/rtc`: two connections.
+pub(super) async fn two(
+    State(shared): State<Arc<Shared>>,
+    Query(query): Parameters,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+) -> Response {
+    let asked = join::from_query(&query);
+    open(shared, &query, &headers, Ok(asked), upgrade).await
+}
+
+/// `/rtc/v1`: one connection.
+pub(super) async fn one(
+    State(shared): State<Arc<Shared>>,
+    Query(query): Parameters,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+) -> Response {
+    let asked = join::from_join_request(&query);
+    open(shared, &query, &headers, asked, upgrade).await
+}
+
+/// `/rtc/validate`: says in words what a browser cannot see of a refused websocket.
+pub(super) async fn validate_two(State(shared): State<Arc<Shared>>, Query(query): Parameters, headers: HeaderMap) -> Response {
+    validate(&shared, &query, &headers, Ok(join::from_query(&query))).await
+}
+
+/// `/rtc/v1/validate`.
+pub(super) async fn validate_one(State(shared): State<Arc<Shared>>, Query(query): Parameters, headers: HeaderMap) -> Response {
+    validate(&shared, &query, &headers, join::from_join_request(&query)).await
+}
+
+async fn validate(
+    shared: &Shared,
+    query: &HashMap<String, String>,
+    headers: &HeaderMap,
+    asked: Result<Asked, join::JoinError>,
+) -> Response {
+    match check(shared, query, headers, asked).await {
+        Ok(_) => text(StatusCode::OK, "success"),
+        Err(refusal) => refusal,
+    }
+}
+
+async fn open(
+    shared: Arc<Shared>,
+    query: &HashMap<String, String>,
+    headers: &HeaderMap,
+    asked: Result<Asked, join::JoinError>,
+    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+) -> Response {
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return text(rejection.into_response().status(), "this address is for websockets"),
+    };
+    match check(&shared, query, headers, asked).await {
+        Err(refusal) => refusal,
+        Ok((claims, asked)) => upgrade
+            .max_message_size(signal::MAX_REQUEST)
+            .max_frame_size(signal::MAX_REQUEST)
+            .on_upgrade(move |socket| run(shared, socket, claims, asked)),
+    }
+}
+
+/// Whether the bearer may come in. The token of the header wins over that of the address.
+async fn check(
+    shared: &Shared,
+    query: &HashMap<String, String>,
+    headers: &HeaderMap,
+    asked: Result<Asked, join::JoinError>,
+) -> Result<(Claims, Asked), Response> {
+    let token = bearer(headers).or_else(|| query.get("access_token").map(String::as_str));
+    let claims = shared.verify(token).map_err(|error| text(StatusCode::UNAUTHORIZED, error))?;
+    claims.joins().map_err(|error| text(StatusCode::UNAUTHORIZED, error))?;
+    let asked = asked.map_err(|error| {
+        metrics::counter!("artc_room_joins_refused_total", "reason" => "request").increment(1);
+        tracing::info!(%error, "join refused");
+        text(StatusCode::BAD_REQUEST, error)
+    })?;
+    let (reply, admitted) = oneshot::channel();
+    let command = Command::Admit(Box::new(claims.clone()), reply);
+    let stopping = || text(StatusCode::SERVICE_UNAVAILABLE, "the room server is stopping");
+    shared.commands.send(command).await.map_err(|_| stopping())?;
+    match admitted.await.map_err(|_| stopping())? {
+        Ok(()) => Ok((claims, asked)),
+        Err(refused) => {
+            let (status, reason) = match refused {
+                JoinRefused::Token(_) => (StatusCode::UNAUTHORIZED, "token"),
+                JoinRefused::TooManyRooms(_) => (StatusCode::SERVICE_UNAVAILABLE, "rooms"),
+                JoinRefused::RoomFull { .. } => (StatusCode::SERVICE_UNAVAILABLE, "room_full"),
+                JoinRefused::TooFast(_) => (StatusCode::TOO_MANY_REQUESTS, "rate"),
+            };
+            metrics::counter!("artc_room_joins_refused_total", "reason" => reason).increment(1);
+            tracing::info!(identity = claims.sub, error = %refused, "join refused");
+            Err(text(status, refused))
+        }
+    }
+}
+
+async fn run(shared: Arc<Shared>, mut socket: WebSocket, claims: Claims, asked: Asked) {
+    let conn = shared.next_conn();
+    let (sender, mut queue) = mpsc::channel(QUEUE);
+    let Asked { way, traits, resume, offer, add_tracks, sync } = asked;
+    let join = Join { conn, claims, way, traits, resume, offer, add_tracks, sync };
+    if shared.commands.send(Command::Join(Box::new(join), sender)).await.is_err() {
+        return;
+    }
+    let closing = exchange(&shared, &mut socket, conn, &mut queue).await;
+    // A real close frame: browsers report anything else as an error.
+    drop(tokio::time::timeout(Duration::from_secs(1), socket.send(Message::Close(closing))).await);
+    drop(shared.commands.send(Command::SignalClosed(conn)).await);
+}
+
+/// Carries frames until one side is done; says what to close with.
+async fn exchange(
+    shared: &Shared,
+    socket: &mut WebSocket,
+    conn: ConnId,
+    queue: &mut mpsc::Receiver<Signal>,
+) -> Option<CloseFrame> {
+    let mut bad = 0;
+    let mut budget = FRAMES_BURST;
+    let mut refill = tokio::time::interval(Duration::from_secs(1));
+    let close = |code, reason: &'static str| Some(CloseFrame { code, reason: reason.into() });
+    loop {
+        tokio::select! {
+            signal = queue.recv() => match signal {
+                Some(Signal::Frame(frame)) => {
+                    if socket.send(Message::Binary(frame)).await.is_err() {
+                        return None;
+                    }
+                }
+                Some(Signal::Close) => return close(close_code::NORMAL, ""),
+                // The state machine gave the client up because its queue was full.
+                None => return close(close_code::POLICY, "client reads too slowly"),
+            },
+            _ = refill.tick() => budget = (budget + FRAMES_PER_SECOND).min(FRAMES_BURST),
+            message = tokio::time::timeout(SILENCE, socket.recv()) => {
+                let frame = match message {
+                    Err(_) => return close(close_code::AWAY, "nothing heard for a minute"),
+                    Ok(None | Some(Err(_)) | Some(Ok(Message::Close(_)))) => return None,
+                    Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => continue,
+                    Ok(Some(Ok(Message::Text(_)))) => {
+                        refused("text");
+                        return close(close_code::UNSUPPORTED, "this server speaks binary protobuf");
+                    }
+                    Ok(Some(Ok(Message::Binary(frame)))) => frame,
+                };
+                let Some(left) = budget.checked_sub(1) else {
+                    refused("rate");
+                    return close(close_code::POLICY, "too many messages");
+                };
+                budget = left;
+                match signal::decode_request(&frame) {
+                    Ok(request) => {
+                        if shared.commands.send(Command::Signal(conn, Box::new(request))).await.is_err() {
+                            return close(close_code::AWAY, "server is stopping");
+                        }
+                    }
+                    // Newer than this server; official clients expect that to be ignored.
+                    Err(SignalError::Unknown) => refused("unknown"),
+                    Err(error) => {
+                        refused("malformed");
+                        tracing::info!(%error, "signalling frame refused");
+                        bad += 1;
+                        if bad >= MAX_BAD_FRAMES {
+                            return close(close_code::PROTOCOL, "not LiveKit messages");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn refused(reason: &'static str) {
+    metrics::counter!("artc_room_frames_refused_total", "reason" => reason).increment(1);
+}
