@@ -249,6 +249,8 @@ impl Session {
     }
 
     fn link_up(&mut self, now: Duration) {
+        // What failed over the old link says nothing about this one.
+        self.backoff.reset();
         match self.state {
             State::Pausing { until } => {
                 let earliest = self.attempted.map_or(now, |at| at + MIN_GAP).max(now);

@@ -18,6 +18,7 @@
 pub mod audio;
 pub mod bitrate;
 pub mod channel;
+pub mod contract;
 mod documented;
 pub mod encoder;
 pub mod engine;

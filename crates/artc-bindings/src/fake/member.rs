@@ -33,8 +33,6 @@ pub(super) enum Phase {
     Joined,
     /// In the channel as far as the engine knows, while the link is gone.
     Reconnecting,
-    /// The channel has lost us for good; the caller has not left yet.
-    Lost,
     Leaving,
 }
 
@@ -133,6 +131,8 @@ pub(super) struct Member {
     pub(super) released: bool,
     pub(super) phase: Phase,
     pub(super) join: Option<Join>,
+    /// The join began while the link was down.
+    pub(super) blind: bool,
     publishing: [Publishing; 4],
     pub(super) camera_input: Option<RenderMode>,
     pub(super) screen_input: Option<RenderMode>,
@@ -171,6 +171,7 @@ impl Member {
             released: false,
             phase: Phase::Idle,
             join: None,
+            blind: false,
             publishing: std::array::from_fn(|_| Publishing::new()),
             camera_input: None,
             screen_input: None,

@@ -140,11 +140,15 @@ impl State {
         let member = &mut self.members[id];
         member.phase = Phase::Joining;
         member.join = Some(join);
+        member.blind = false;
         self.tell_connection(id, ConnectionStatus::Connecting, Reason::Connecting);
         let (delay, outcome) = match outcome {
             Some(JoinOutcome::Result { code, after }) => (after, Some(code)),
             Some(JoinOutcome::Silence) => return,
-            None if !self.link_up => (self.config.join_timeout, Some(ErrorCode::JoinTimeout)),
+            None if !self.link_up => {
+                self.members[id].blind = true;
+                (self.config.join_timeout, Some(ErrorCode::JoinTimeout))
+            }
             None => (self.config.latency, None),
         };
         self.after(delay, Effect::JoinDone { id, join: number, outcome });
@@ -228,11 +232,13 @@ impl State {
         self.settle(id);
     }
 
+    /// Ends a join from outside; the caller may join again.
     pub(super) fn lose_for_good(&mut self, id: usize, code: ErrorCode) {
-        self.stop_all(id);
-        self.depart(id, Phase::Lost);
-        self.tell_connection(id, ConnectionStatus::Failed, Reason::Interrupted);
         self.tell(id, Event::Error { code, detail: String::new() });
+        self.stop_all(id);
+        self.depart(id, Phase::Idle);
+        self.members[id].join = None;
+        self.tell_connection(id, ConnectionStatus::Failed, Reason::Interrupted);
     }
 
     // --- Publishing ---
@@ -326,6 +332,7 @@ impl State {
     pub(super) fn fault(&mut self, fault: Fault) {
         match fault {
             Fault::NextJoin { user, outcome } => self.outcomes.entry(user).or_default().push(outcome),
+            Fault::ForgetJoins { user } => drop(self.outcomes.remove(&user)),
             Fault::LinkDown => {
                 self.link_up = false;
                 for id in 0..self.members.len() {
@@ -374,13 +381,14 @@ impl State {
         }
     }
 
-    /// An engine that has lost its link tries again now.
+    /// An engine that has lost its link, or began to join without one, tries again now.
     pub(super) fn look_again(&mut self, id: usize) {
-        if self.members[id].phase != Phase::Reconnecting || !self.link_up {
-            return;
-        }
-        if let Some(join) = self.members[id].join.as_ref().map(|join| join.number) {
-            self.after(self.config.latency, Effect::Found { id, join });
+        let member = &self.members[id];
+        let Some(join) = member.join.as_ref().map(|join| join.number).filter(|_| self.link_up) else { return };
+        match member.phase {
+            Phase::Reconnecting => self.after(self.config.latency, Effect::Found { id, join }),
+            Phase::Joining if member.blind => self.after(self.config.latency, Effect::JoinDone { id, join, outcome: None }),
+            _ => {}
         }
     }
 }

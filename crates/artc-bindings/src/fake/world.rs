@@ -66,6 +66,11 @@ pub enum Fault {
         /// How.
         outcome: JoinOutcome,
     },
+    /// Takes back what was decided about the user's joins to come.
+    ForgetJoins {
+        /// Whose.
+        user: String,
+    },
     /// Nobody reaches anything until [`Fault::LinkUp`].
     LinkDown,
     /// The link is there again.

@@ -1,0 +1,142 @@
+//! Messages: the data channel, the command plane, SEI.
+
+use std::time::Duration;
+
+use crate::contract::stage::{Stage, must, publishing, watching};
+use crate::contract::{Case, Outcome};
+use crate::engine::{MAX_DATA_BYTES, MAX_SEI_BYTES};
+use crate::error::CallError;
+use crate::event::Event;
+use crate::frame::{DataChannelMsg, DataMsgType};
+
+pub(super) const CASES: &[Case] = &[
+    ("a data message reaches the others whole and in order", data_messages),
+    ("data messages need the switches of both sides", data_switches),
+    ("a data message that is too long is refused with the limit", long_data),
+    ("broken parameters are refused", broken_parameters),
+    ("a command message reaches one user and nobody else", command_messages),
+    ("participants are listed", participants),
+    ("an SEI message reaches who watches, as often as asked", sei),
+    ("an SEI message that is too long is refused", long_sei),
+];
+
+const ON: &str = r#"{"data":{"enablePubDataChannel":true,"enableSubDataChannel":true}}"#;
+
+fn data_messages(stage: &mut Stage<'_>) -> Outcome {
+    let (cam, other) = (stage.publisher("cam")?, stage.publisher("other")?);
+    stage.engine(cam).set_parameter(ON)?;
+    stage.engine(other).set_parameter(ON)?;
+    stage.wait(cam, "OnRemoteUserOnLineNotify", |e| matches!(e, Event::RemoteUserOnLineNotify { .. }).then_some(()))?;
+    for n in 0..20_u8 {
+        let msg = DataChannelMsg { kind: DataMsgType::Custom, network_time: 7, progress: 0, data: vec![n; 1000] };
+        stage.engine(cam).send_data_channel_message(&msg)?;
+    }
+    for n in 0..20_u8 {
+        let (uid, msg) = stage.wait(other, "OnDataChannelMsg", |event| match event {
+            Event::DataChannelMsg { uid, msg } => Some((uid.clone(), msg.clone())),
+            _ => None,
+        })?;
+        must(uid == "cam" && msg.data == [n; 1000], &format!("message {n} of {uid}: {} bytes", msg.data.len()))?;
+    }
+    let own = stage.told(cam).iter().any(|event| matches!(event, Event::DataChannelMsg { .. }));
+    must(!own, "the sender got its own message")
+}
+
+fn data_switches(stage: &mut Stage<'_>) -> Outcome {
+    let (cam, other) = (stage.publisher("cam")?, stage.publisher("other")?);
+    let answer = stage.engine(cam).send_data_channel_message(&DataChannelMsg::custom("early"));
+    must(matches!(answer, Err(CallError::InvalidState { .. })), &format!("switched off: {answer:?}"))?;
+    stage.engine(cam).set_parameter(ON)?;
+    stage.wait(cam, "OnRemoteUserOnLineNotify", |e| matches!(e, Event::RemoteUserOnLineNotify { .. }).then_some(()))?;
+    stage.engine(cam).send_data_channel_message(&DataChannelMsg::custom("unheard"))?;
+    stage.pass(Duration::from_millis(300));
+    let heard = |event: &Event| if let Event::DataChannelMsg { msg, .. } = event { Some(msg.data.clone()) } else { None };
+    must(!stage.told(other).iter().any(|e| heard(e).is_some()), "a message came although receiving is off")?;
+    stage.engine(other).set_parameter(ON)?;
+    // The switch takes its way too.
+    stage.pass(Duration::from_millis(100));
+    stage.engine(cam).send_data_channel_message(&DataChannelMsg::custom("heard"))?;
+    let data = stage.wait(other, "OnDataChannelMsg", heard)?;
+    must(data == b"heard", "it is another message")
+}
+
+fn long_data(stage: &mut Stage<'_>) -> Outcome {
+    let cam = stage.publisher("cam")?;
+    stage.engine(cam).set_parameter(ON)?;
+    let answer = stage.engine(cam).send_data_channel_message(&DataChannelMsg::custom(vec![0; MAX_DATA_BYTES + 1]));
+    let expected = (MAX_DATA_BYTES + 1, MAX_DATA_BYTES);
+    must(matches!(answer, Err(CallError::MessageTooLong { len, limit, .. }) if (len, limit) == expected), &format!("{answer:?}"))
+}
+
+fn broken_parameters(stage: &mut Stage<'_>) -> Outcome {
+    let cam = stage.actor("cam")?;
+    for text in ["", "{", "[]", r#"{"data":7}"#, r#"{"data":{"enablePubDataChannel":"yes"}}"#] {
+        let answer = stage.engine(cam).set_parameter(text);
+        must(matches!(answer, Err(CallError::BadArgument { .. })), &format!("{text:?}: {answer:?}"))?;
+    }
+    stage.engine(cam).set_parameter(r#"{"somebody":"else's"}"#)?;
+    Ok(())
+}
+
+fn command_messages(stage: &mut Stage<'_>) -> Outcome {
+    let (cam, app, third) = (stage.publisher("cam")?, stage.publisher("app")?, stage.publisher("third")?);
+    if stage.engine(app).extensions().is_none() {
+        return Ok(());
+    }
+    for name in ["app", "third"] {
+        stage.wait(cam, "OnRemoteUserOnLineNotify", |event| super::cases::online(event, name))?;
+    }
+    let payload = br#"{"jsonrpc":"2.0","method":"device.info","id":1}"#;
+    let sent = stage.engine(app).extensions().map(|extensions| extensions.send_command_message("cam", payload));
+    sent.unwrap_or(Ok(()))?;
+    let (uid, data) = stage.wait(cam, "CommandMessage", |event| match event {
+        Event::CommandMessage { uid, data } => Some((uid.clone(), data.clone())),
+        _ => None,
+    })?;
+    must(uid == "app" && data == payload, &format!("{} bytes of {uid}", data.len()))?;
+    stage.pass(Duration::from_millis(200));
+    for who in [app, third] {
+        let heard = stage.told(who).iter().any(|event| matches!(event, Event::CommandMessage { .. }));
+        must(!heard, "somebody else heard it")?;
+    }
+    Ok(())
+}
+
+fn participants(stage: &mut Stage<'_>) -> Outcome {
+    let cam = stage.publisher("cam")?;
+    let viewer = stage.actor("viewer")?;
+    stage.join(viewer, &watching())?;
+    stage.wait(viewer, "OnRemoteUserOnLineNotify(cam)", |event| super::cases::online(event, "cam"))?;
+    let Some(extensions) = stage.engine(viewer).extensions() else { return Ok(()) };
+    let names: Vec<_> = extensions.participants().into_iter().map(|p| p.identity).collect();
+    must(names == ["cam"], &format!("{names:?}"))?;
+    stage.leave(cam)?;
+    stage.wait(viewer, "OnRemoteUserOffLineNotify(cam)", |event| super::cases::offline(event, "cam"))?;
+    let left = stage.engine(viewer).extensions().map(|extensions| extensions.participants().len());
+    must(left == Some(0), "somebody who left is listed")
+}
+
+fn sei(stage: &mut Stage<'_>) -> Outcome {
+    let cam = stage.publisher("cam")?;
+    let viewer = stage.actor("viewer")?;
+    stage.join(viewer, &watching())?;
+    let picture = |event: &Event| matches!(event, Event::RemoteVideoSample { .. }).then_some(());
+    stage.wait_pushing(cam, viewer, "OnRemoteVideoSample", picture)?;
+    stage.engine(cam).send_media_extension_msg(b"This is SEI message", 3, 0, false)?;
+    for _ in 0..3 {
+        let (user, message) = stage.wait_pushing(cam, viewer, "OnMediaExtensionMsgReceived", |event| match event {
+            Event::MediaExtensionMsgReceived { user_id, message } => Some((user_id.clone(), message.clone())),
+            _ => None,
+        })?;
+        must(user == "cam" && message == b"This is SEI message", &format!("{} bytes of {user}", message.len()))?;
+    }
+    Ok(())
+}
+
+fn long_sei(stage: &mut Stage<'_>) -> Outcome {
+    let cam = stage.actor("cam")?;
+    stage.join(cam, &publishing())?;
+    stage.engine(cam).send_media_extension_msg(&[1; MAX_SEI_BYTES], 1, 0, false)?;
+    let answer = stage.engine(cam).send_media_extension_msg(&[1; MAX_SEI_BYTES + 1], 1, 0, false);
+    must(matches!(answer, Err(CallError::MessageTooLong { limit: MAX_SEI_BYTES, .. })), &format!("{answer:?}"))
+}

@@ -1,0 +1,3 @@
+//! The contract suite of the engine API (`artc_bindings::contract`) on every engine that this machine can run.
+
+mod fake;
