@@ -1,8 +1,9 @@
 /** Every command with the answer it got, newest first. */
 
 import { card, fill, h, set, setText, show } from "../dom";
-import type { Exchange, Notification } from "../rpc";
-import { Refused } from "../rpc";
+import { bitrate, rate, size } from "../numbers";
+import { Refused, type Exchange, type Notification } from "../rpc";
+import type { Audio, Method, Methods, Snapshot, Stream } from "../wire";
 
 const KEPT = 100;
 
@@ -99,13 +100,40 @@ function makeLine(key: string): Line {
   return { element, key, count: 1, update };
 }
 
-function said({ took, result, error }: Exchange): string {
+function said(exchange: Exchange): string {
+  const { took, result, error } = exchange;
   if (took === undefined) return "…";
   const after = `${took < 10 ? took.toFixed(1) : Math.round(took)} ms`;
   if (error instanceof Refused) return `Refused (${error.code}) after ${after}: ${error.message}`;
   if (error) return `Unanswered: ${error.message}`;
-  const answer = brief(result);
+  const answer = gist(exchange.method, result);
   return answer === "" ? `Done in ${after}` : `Done in ${after}: ${answer}`;
+}
+
+/** What a person wants to know of an answer. */
+function gist(method: Method, result: unknown): string {
+  switch (method) {
+    case "camera.set_control": {
+      const { value } = result as Methods["camera.set_control"]["result"];
+      return value === undefined ? "" : `it is ${String(value)}`;
+    }
+    case "camera.snapshot": {
+      const { name, bytes } = result as Snapshot;
+      return `${name}, ${size(bytes)}`;
+    }
+    case "stream.set":
+    case "stream.mute": {
+      const { width, height, fps, bitrate_kbps, muted } = result as Stream;
+      return `${width} × ${height}, ${rate(fps)} fps, ${bitrate(bitrate_kbps)}${muted ? ", muted" : ""}`;
+    }
+    case "audio.set_volume":
+    case "audio.mute": {
+      const { volume, muted } = result as Audio;
+      return `level ${volume} %${muted ? ", muted" : ""}`;
+    }
+    default:
+      return brief(result);
+  }
 }
 
 /** JSON without the noise, cut where nobody reads on. */
