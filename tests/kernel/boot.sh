@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs a command inside the bench: boots the kernel on this machine's own files, runs the command there as root, ends
-# with its exit code. Nothing it writes survives, except in /run/bench, which is the folder given with -o.
+# with its exit code. Nothing it writes survives, except in /run/bench, which is the folder given with -o; its exit code
+# is in FOLDER/exit then, and this process becomes the kernel: to pull the plug, kill it.
 #
 #   boot.sh [-m SIZE] [-o FOLDER] [-a "KERNEL ARGUMENTS"] [-i] COMMAND [ARGUMENT]...
 #
@@ -16,11 +17,11 @@ memory=1G folder= arguments= interactive=no
 while getopts m:o:a:i option; do
   case $option in
     m) memory=$OPTARG ;; o) folder=$(realpath "$OPTARG") ;; a) arguments=$OPTARG ;; i) interactive=yes ;;
-    *) sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
+    *) sed -n '2,15s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
   esac
 done
 shift $((OPTIND - 1))
-[ $# -gt 0 ] || { sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 64; }
+[ $# -gt 0 ] || { sed -n '2,15s/^# \{0,1\}//p' "$0" >&2; exit 64; }
 
 kernel=$("$here/kernel.sh")
 
@@ -44,18 +45,19 @@ vivid="vivid.n_devs=2 vivid.node_types=0x1,0x1 vivid.multiplanar=1,2"
 console="con=null con0=null,fd:1"
 [ "$interactive" = no ] || console="con=null con0=fd:0,fd:1"
 
-# shellcheck disable=SC2086 # arguments are words
-linux() {
-  exec "$kernel" mem="$memory" rootfstype=hostfs rootflags=/ ro init="$here/init.sh" bench="$folder" \
-    $console quiet uml_dir="$folder/uml" $vivid $arguments
-}
-code=0
+# The kernel dies with whoever started it, and everything in the guest dies with the kernel.
+# shellcheck disable=SC2206 # arguments are words
+linux=(setpriv --pdeathsig KILL "$kernel" mem="$memory" rootfstype=hostfs rootflags=/ ro init="$here/init.sh" bench="$folder"
+  uml_dir="$folder/uml" con=null quiet $vivid $arguments)
+
 if [ "$interactive" = yes ]; then
   state=$(stty -g 2>/dev/null || true)
-  (linux) || true
+  "${linux[@]}" con0=fd:0,fd:1 || true
   [ -z "$state" ] || stty "$state"
+elif [ -z "$own" ]; then
+  exec "${linux[@]}" con0=null,fd:1 </dev/null
 else
-  (linux) </dev/null || true
+  "${linux[@]}" con0=null,fd:1 </dev/null || true
 fi
 if [ -f "$folder/exit" ]; then code=$(cat "$folder/exit"); else code=124; fi
 [ -z "$own" ] || rm -rf "$own"

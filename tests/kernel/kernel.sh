@@ -59,6 +59,7 @@ need gcc gcc; need make make; need flex flex; need bison bison; need bc bc; need
 echo '#include <libelf.h>' | gcc -E - >/dev/null 2>&1 || missing+=(libelf-dev)
 if [ ${#missing[@]} -gt 0 ]; then die "to build the bench's kernel, install: apt-get install ${missing[*]}"; fi
 
+rm -rf "$cache"/build.?????? # what a killed build left
 work=$(mktemp -d "$cache/build.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 log=$cache/build.log
@@ -75,8 +76,8 @@ fetch() { # Debian's linux-source package into $work/source.deb; its version int
   cat >"$apt/apt.conf" <<CONF
 Dir::Etc::sourcelist "/dev/null";
 Dir::Etc::sourceparts "$apt/sources";
-Dir::Etc::preferencesparts "$apt/none";
-Dir::Etc::preferences "$apt/none";
+Dir::Etc::preferencesparts "/dev/null";
+Dir::Etc::preferences "/dev/null";
 Dir::State "$apt";
 Dir::State::lists "$apt/lists";
 Dir::State::status "/var/lib/dpkg/status";

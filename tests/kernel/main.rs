@@ -1,0 +1,8 @@
+//! The kernel bench: the daemon against real drivers and bad networks, in a user-mode Linux that each test boots for itself.
+//!
+//! Every test is an ordinary `#[test]` whose body runs inside the guest (see [`bench::in_guest`]). Run it by tests/kernel/run.sh,
+//! which brings the kernel and the clips; tests/kernel/README.md says how to run one scenario, and how to get a shell in there.
+
+mod bench;
+mod drivers;
+mod rig;

@@ -1,0 +1,69 @@
+//! What a scenario holds in its hands inside the guest: cameras, sound cards, networks, processes. Not for booting: see
+//! [`crate::bench`].
+
+mod process;
+mod usb_camera;
+mod vivid;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+pub use process::{Process, run};
+pub use usb_camera::UsbCamera;
+pub use vivid::Vivid;
+
+/// A clip that clips.sh prepared.
+pub fn clip(name: &str) -> PathBuf {
+    crate::bench::here().join("../.cache/clips").join(name)
+}
+
+/// Time since some moment in the guest.
+#[expect(clippy::disallowed_methods, reason = "a scenario owns its clock")]
+pub fn now() -> Instant {
+    Instant::now()
+}
+
+/// Lets time pass: for what must *not* happen meanwhile. To wait for something, use [`wait_for`].
+#[expect(clippy::disallowed_methods, reason = "a scenario owns its clock")]
+pub fn let_pass(time: Duration) {
+    std::thread::sleep(time);
+}
+
+/// Waits until `look` finds what it looks for, and returns it; fails after `limit`.
+pub fn wait_for<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    let start = now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(start.elapsed() < limit, "waited {limit:?} in vain for {what}");
+        let_pass(Duration::from_millis(10));
+    }
+}
+
+/// What a file of sysfs or procfs says, without the line's end.
+pub fn read(path: impl AsRef<Path>) -> String {
+    let path = path.as_ref();
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).trim().to_owned()
+}
+
+/// Writes to a file of sysfs, configfs or procfs.
+pub fn write(path: impl AsRef<Path>, text: &str) {
+    let path = path.as_ref();
+    std::fs::write(path, text).unwrap_or_else(|error| panic!("{} <- {text:?}: {error}", path.display()));
+}
+
+/// Capture nodes, with the names that their drivers give them; metadata nodes left out.
+pub fn cameras() -> Vec<(PathBuf, String)> {
+    let Ok(entries) = std::fs::read_dir("/sys/class/video4linux") else { return Vec::new() };
+    let mut out: Vec<_> = entries
+        .flatten()
+        .filter(|entry| std::fs::read_to_string(entry.path().join("index")).is_ok_and(|index| index.trim() == "0"))
+        .filter_map(|entry| {
+            let name = std::fs::read_to_string(entry.path().join("name")).ok()?;
+            Some((Path::new("/dev").join(entry.file_name()), name.trim().to_owned()))
+        })
+        .collect();
+    out.sort();
+    out
+}
