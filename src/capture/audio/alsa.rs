@@ -73,6 +73,8 @@ pub(super) struct Capture {
     name: String,
     format: PcmFormat,
     buffer: Vec<i16>,
+    /// What to wait on.
+    descriptors: Vec<pollfd>,
     /// At what distance the driver says that there are samples.
     period: Duration,
     driver_timestamps: bool,
@@ -124,9 +126,10 @@ impl Capture {
         let period = set_software(&pcm).map_err(failed)?;
         let period = duration(usize::try_from(period).unwrap_or(0), format.rate);
         pcm.start().map_err(failed)?;
+        let descriptors = pcm.get().map_err(failed)?;
         let frames = (u64::from(format.rate) * CHUNK.as_millis() as u64 / 1000) as usize;
         let buffer = vec![0; frames * usize::from(format.channels)];
-        Ok(Self { pcm, name: name.to_owned(), format, buffer, period, driver_timestamps: true })
+        Ok(Self { pcm, name: name.to_owned(), format, buffer, descriptors, period, driver_timestamps: true })
     }
 
     /// ALSA's name of it.
@@ -145,8 +148,8 @@ impl Capture {
     }
 
     /// What to wait on for samples.
-    pub(super) fn descriptors(&self) -> Result<Vec<pollfd>, Fault> {
-        self.pcm.get().map_err(fault)
+    pub(super) fn descriptors(&self) -> &[pollfd] {
+        &self.descriptors
     }
 
     /// Reads what is there; nothing when nothing is. `now` is `CLOCK_MONOTONIC`, for drivers without timestamps of their own.

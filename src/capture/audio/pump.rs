@@ -41,6 +41,8 @@ pub(super) struct Pump {
     timeline: Option<Timeline>,
     /// The device in use, or lost.
     device: Option<Identity>,
+    /// What is waited on; kept so that waiting allocates nothing.
+    waiting: Vec<pollfd>,
 }
 
 /// Where samples come from at the moment.
@@ -68,7 +70,7 @@ struct Device {
 
 impl Pump {
     pub(super) fn new(config: Config, shared: Arc<Shared>) -> Self {
-        Self { config, shared, timeline: None, device: None }
+        Self { config, shared, timeline: None, device: None, waiting: Vec::new() }
     }
 
     /// Runs until the microphone is dropped.
@@ -326,13 +328,14 @@ impl Pump {
     }
 
     /// Waits for samples, for a wish, or until something is due.
-    fn wait(&self, source: &Source) {
-        let mut fds = vec![pollfd { fd: self.shared.wake.as_raw_fd(), events: libc::POLLIN, revents: 0 }];
+    fn wait(&mut self, source: &Source) {
+        let fds = &mut self.waiting;
+        fds.clear();
+        fds.push(pollfd { fd: self.shared.wake.as_raw_fd(), events: libc::POLLIN, revents: 0 });
         let due = match source {
             Source::Tone { tone, .. } => tone.due(),
             Source::Device(device) => {
-                // Without descriptors the next read tells what is wrong.
-                fds.extend(device.capture.descriptors().unwrap_or_default());
+                fds.extend_from_slice(device.capture.descriptors());
                 clock() + LATE / 2
             }
             Source::Lost { again_at, .. } => (*again_at).min(clock() + LATE / 2),
@@ -340,7 +343,7 @@ impl Pump {
         // Rounded up, so as not to wake in vain.
         let millis = due.saturating_sub(clock()).as_micros().div_ceil(1000);
         // An interrupted wait is a wait that ended early.
-        let _ = alsa::poll::poll(&mut fds, i32::try_from(millis).unwrap_or(1000));
+        let _ = alsa::poll::poll(fds, i32::try_from(millis).unwrap_or(1000));
         if fds[0].revents & libc::POLLIN != 0 {
             let _ = rustix::io::read(&self.shared.wake, &mut [0u8; 8]);
         }
