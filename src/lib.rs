@@ -7,4 +7,5 @@ pub mod config;
 pub mod control;
 pub mod session;
 pub mod telemetry;
+pub mod uplink;
 pub mod version;
