@@ -207,7 +207,8 @@ pub enum Event {
         /// In our words, for the log and the status page; may be empty, never a secret.
         detail: String,
     },
-    /// Extension: somebody watches our video (or nobody does, and the encoder and the camera may rest).
+    /// Extension: somebody watches our video, or nobody does and the encoder and the camera may rest. Told at every change; until it
+    /// is told for the first time, somebody may be watching.
     StreamNeeded(bool),
     /// Extension: a receiver needs a key frame and the engine cannot make one, because the camera encodes by itself.
     KeyFrameNeeded {

@@ -28,6 +28,7 @@ pub(super) const CASES: &[Case] = &[
     ("subscribing outside a channel is refused", subscribing_outside),
     ("muting stops what others get and keeps the track published", muting),
     ("others are told what is published", track_available),
+    ("a publisher is told whether somebody watches", stream_needed),
     ("a rate or channel count that does not exist is refused", audio_formats),
 ];
 
@@ -330,6 +331,23 @@ fn track_available(stage: &mut Stage<'_>) -> Outcome {
     stage.wait_pushing(cam, other, "cam's sound alone", tracks(AudioTrack::Mic, VideoTrack::No))?;
     stage.engine(cam).publish_local_audio_stream(false)?;
     stage.wait(other, "nothing of cam any more", tracks(AudioTrack::No, VideoTrack::No))
+}
+
+fn stream_needed(stage: &mut Stage<'_>) -> Outcome {
+    let cam = stage.publisher("cam")?;
+    if stage.engine(cam).extensions().is_none() {
+        return Ok(());
+    }
+    let told = |needed| move |event: &Event| matches!(event, Event::StreamNeeded(now) if *now == needed).then_some(());
+    stage.wait_pushing(cam, cam, "StreamNeeded(false) in an empty channel", told(false))?;
+    let viewer = stage.actor("viewer")?;
+    stage.join(viewer, &watching())?;
+    stage.wait_pushing(cam, cam, "StreamNeeded(true) with a viewer", told(true))?;
+    stage.wait_pushing(cam, viewer, "OnRemoteVideoSample", |event| {
+        matches!(event, Event::RemoteVideoSample { .. }).then_some(())
+    })?;
+    stage.leave(viewer)?;
+    stage.wait_pushing(cam, cam, "StreamNeeded(false) after the viewer has left", told(false))
 }
 
 fn audio_formats(stage: &mut Stage<'_>) -> Outcome {
