@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::{ConfigError, Problem};
 pub use load::{DEFAULT_FILE, File, Loaded, Sources, load};
-pub use secrets::SecretError;
+pub use secrets::{SecretError, read_secret};
 pub use sections::{Board, Device, EncoderChoice, Engine, EngineKind, Latency, NamedCamera, Stream};
 pub use show::Setting;
 pub use tree::{Layer, Origin};

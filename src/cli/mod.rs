@@ -10,6 +10,7 @@ mod config;
 mod doctor;
 mod exit;
 mod run;
+mod token;
 mod version;
 
 use std::{
@@ -66,6 +67,7 @@ enum Command {
     Check(check::Check),
     Config(config::Config),
     Call(call::Call),
+    Token(token::Token),
     Doctor(doctor::Doctor),
     Version(version::Version),
     Completions(completions::Completions),
@@ -111,6 +113,7 @@ fn go(cli: Cli) -> Exit {
         Command::Check(check) => check.go(cli.config.config),
         Command::Config(config) => config.go(cli.config.config),
         Command::Call(call) => call.go(cli.config),
+        Command::Token(token) => token.go(cli.config),
         Command::Doctor(doctor) => doctor.go(cli.config),
         Command::Version(version) => version.go(),
         Command::Completions(completions) => completions.go(),

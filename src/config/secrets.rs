@@ -2,15 +2,16 @@
 
 use std::{fs, io, path::PathBuf};
 
-use super::{Config, error::nearest};
+use super::error::nearest;
 
-/// A key whose value is secret, and the key that names a file holding it.
+/// A value that is secret, and the key that names a file holding it.
 pub(super) struct Secret {
+    /// Its name: that of the service manager's credential, and where the secret may also be written inline, of the key.
     pub key: &'static str,
     pub file_key: &'static str,
 }
 
-/// All of them. A credential of the service manager has the name of the key.
+/// All of them. The room's secret is taken by file alone.
 pub(super) const SECRETS: [Secret; 2] = [
     Secret { key: "engine.open.token", file_key: "engine.open.token_file" },
     Secret { key: "room.api_secret", file_key: "room.api_secret_file" },
@@ -82,19 +83,8 @@ fn way_out(why: &io::Error) -> &'static str {
     }
 }
 
-impl Config {
-    /// Reads the room's secret from its file, so that the parts get values. A join token's file is left alone: the engine reads
-    /// it anew at each join.
-    pub fn with_secrets(mut self) -> Result<Self, SecretError> {
-        if let Some(path) = self.room.api_secret_file.take() {
-            self.room.api_secret = Some(read("`room.api_secret_file`", path)?);
-        }
-        Ok(self)
-    }
-}
-
 /// The first line of a file that holds a secret.
-pub(crate) fn read(key: &'static str, path: PathBuf) -> Result<String, SecretError> {
+pub fn read_secret(key: &'static str, path: PathBuf) -> Result<String, SecretError> {
     match fs::read_to_string(&path) {
         Err(source) => Err(SecretError::Read { key, path, source }),
         Ok(text) => match text.lines().next().map(str::trim) {

@@ -4,5 +4,6 @@
 //! which brings the kernel and the clips; tests/kernel/README.md says how to run one scenario, and how to get a shell in there.
 
 mod bench;
+mod board;
 mod drivers;
 mod rig;

@@ -63,3 +63,32 @@ impl Default for Config {
         }
     }
 }
+
+impl Config {
+    /// What is wrong, as (key below `[room]`, why).
+    pub fn problems(&self) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        if self.channel.is_empty() {
+            found.push(("channel", "is empty; the device needs a channel to be met in".into()));
+        }
+        if self.api_key.is_empty() {
+            found.push(("api_key", "is empty; name the key under which tokens are signed".into()));
+        }
+        match (&self.tls_cert, &self.tls_key) {
+            (Some(_), None) => found.push(("tls_cert", "needs `tls_key` beside it".into())),
+            (None, Some(_)) => found.push(("tls_key", "needs `tls_cert` beside it".into())),
+            _ => {}
+        }
+        let counts = [
+            ("max_rooms", self.max_rooms),
+            ("max_participants", self.max_participants),
+            ("max_joins_per_second", self.max_joins_per_second as usize),
+        ];
+        for (key, value) in counts {
+            if !(1..=10_000).contains(&value) {
+                found.push((key, format!("{value} is out of range, 1 to 10000")));
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,160 @@
+//! `artc-edge token`: a join token.
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use artc_bindings::token::AuthInfo;
+use clap::Args;
+use room::token::{Claims, Key, Secret, VideoGrant};
+
+use super::{ConfigArgs, Exit};
+use crate::config;
+
+/// Mint a join token and print it, and nothing else.
+///
+/// It is signed with the room's key as configured, or with the one given here: any LiveKit server that has the same key takes it.
+/// With --app-id it is made by the ARTC vendor's rule instead. Secrets are read from files only, because arguments are seen by all.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  artc-edge token --identity alice
+  artc-edge token --identity wall --watch --ttl 7d
+  artc-edge token --identity camera-17 --room gate --api-key APIabc --secret-file /etc/artc-edge/room.secret
+  artc-edge token --identity camera-17 --room gate --app-id 4711 --secret-file app.key")]
+pub struct Token {
+    /// Who joins: unique in the room; a second one of the same name replaces the first
+    #[arg(long, value_name = "NAME")]
+    identity: String,
+    /// Which room (channel) [default: as configured]
+    #[arg(long, value_name = "ROOM")]
+    room: Option<String>,
+    /// The name that others see
+    #[arg(long, value_name = "TEXT")]
+    name: Option<String>,
+    /// How long it is good: 90s, 15m, 12h, 7d
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = parse_time)]
+    ttl: Duration,
+    /// May only watch: not publish, not send data
+    #[arg(long, conflicts_with = "admin")]
+    watch: bool,
+    /// Is not shown to others
+    #[arg(long)]
+    hidden: bool,
+    /// May rule over the room: list, mute and remove others
+    #[arg(long)]
+    admin: bool,
+    /// Sign as this API key [default: as configured]
+    #[arg(long, value_name = "KEY", requires = "secret_file")]
+    api_key: Option<String>,
+    /// Make it by the vendor's rule for this app
+    #[arg(long, value_name = "ID", requires = "secret_file", conflicts_with_all = ["api_key", "watch", "hidden", "admin", "name"])]
+    app_id: Option<String>,
+    /// File with the secret of --api-key, or the app key of --app-id, on its first line; `-` reads standard input
+    #[arg(long, value_name = "FILE")]
+    secret_file: Option<PathBuf>,
+}
+
+impl Token {
+    pub(super) fn go(self, config: ConfigArgs) -> Exit {
+        #[expect(clippy::disallowed_methods, reason = "a process that lives for a moment: its clock is the one of its start")]
+        let now = SystemTime::now();
+        match self.mint(config, now) {
+            Ok(token) => super::print(&(token + "\n")),
+            Err(exit) => exit,
+        }
+    }
+
+    fn mint(self, config: ConfigArgs, now: SystemTime) -> Result<String, Exit> {
+        let usage = |why: &dyn std::fmt::Display| super::complain(Exit::Usage, why);
+        let since_1970 = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        if since_1970 < Duration::from_secs(1_600_000_000) {
+            return Err(super::complain(
+                Exit::TryAgain,
+                "the clock says a time before 2020; set it first, or the token is expired at birth",
+            ));
+        }
+        if self.identity.is_empty() {
+            return Err(usage(&"--identity is empty; name who joins"));
+        }
+        let given = self.secret_file.as_deref().map(given_secret).transpose()?;
+        // With everything given there is nothing to look up, so no configuration is needed.
+        let configured = if self.room.is_none() || given.is_none() { Some(config.load()?.config.room) } else { None };
+        let room = self.room.or_else(|| Some(configured.as_ref()?.channel.clone())).unwrap_or_default();
+        if room.is_empty() {
+            return Err(usage(&"--room is empty; name the room"));
+        }
+        if let (Some(app_id), Some(app_key)) = (&self.app_id, &given) {
+            if self.ttl > artc_bindings::token::MAX_LIFETIME {
+                return Err(usage(&"--ttl: by the vendor's rule a token is good for 24h at most"));
+            }
+            let mut info = AuthInfo {
+                channel: room,
+                user_id: self.identity,
+                app_id: app_id.clone(),
+                timestamp: (since_1970 + self.ttl).as_secs() as i64,
+                ..AuthInfo::default()
+            };
+            let token = artc_bindings::token::generate(&mut info, app_key).map_err(|why| usage(&why))?;
+            return Ok(token.expose().to_owned());
+        }
+        let secret = match (given, configured.as_ref().and_then(|room| room.api_secret_file.clone())) {
+            (Some(secret), _) => secret,
+            (None, Some(path)) => read_secret("`room.api_secret_file`", path, Exit::Configuration)?,
+            (None, None) => {
+                let why = "no secret to sign with: the room makes one of its own at each start; set `room.api_secret_file`, or give \
+                           --api-key and --secret-file";
+                return Err(super::complain(Exit::Configuration, why));
+            }
+        };
+        let key = self.api_key.or_else(|| configured.map(|room| room.api_key)).unwrap_or_default();
+        let may = Some(!self.watch);
+        let grant = VideoGrant {
+            room_admin: self.admin,
+            can_publish: may,
+            can_subscribe: Some(true),
+            can_publish_data: may,
+            hidden: self.hidden,
+            ..VideoGrant::join(&room)
+        };
+        let claims = Claims { sub: self.identity, name: self.name.unwrap_or_default(), video: Some(grant), ..Claims::default() };
+        Key::new(key, Secret::new(secret)).mint(claims, self.ttl, now).map_err(|why| usage(&why))
+    }
+}
+
+fn given_secret(path: &Path) -> Result<String, Exit> {
+    if path != Path::new("-") {
+        return read_secret("--secret-file", path.to_owned(), Exit::Usage);
+    }
+    let mut text = String::new();
+    let wrong = |why: String| super::complain(Exit::Usage, format!("standard input: {why}"));
+    std::io::stdin().lock().read_to_string(&mut text).map_err(|why| wrong(why.to_string()))?;
+    match text.lines().next().map(str::trim) {
+        Some(line) if !line.is_empty() => Ok(line.to_owned()),
+        _ => Err(wrong("empty; the secret goes on its first line".into())),
+    }
+}
+
+fn read_secret(key: &'static str, path: PathBuf, exit: Exit) -> Result<String, Exit> {
+    config::read_secret(key, path).map_err(|why| super::complain(if why.is_permission() { Exit::Permission } else { exit }, why))
+}
+
+/// `90s`, `15m`, `12h`, `7d`; a bare number counts seconds.
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is no time; write 90s, 15m, 12h or 7d");
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let unit: u64 = match &text[digits.len()..] {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return Err(wrong()),
+    };
+    let seconds = digits.parse::<u64>().ok().and_then(|count| count.checked_mul(unit)).ok_or_else(wrong)?;
+    if !(1..=3650 * 86_400).contains(&seconds) {
+        return Err("a token is good for one second at least and ten years at most".into());
+    }
+    Ok(Duration::from_secs(seconds))
+}
