@@ -1,0 +1,256 @@
+//! The sound thread: 20 ms of PCM in, one Opus packet out.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use artc_bindings::AudioQualityMode;
+use media::PcmFormat;
+use opus::{Application, Bandwidth, Bitrate, Channels, Encoder};
+
+use super::input::{AudioInput, Chunk, PACKET_MS};
+use super::resample::Resampler;
+use crate::clock::Clock;
+use crate::session::AudioPacket;
+
+/// Opus' own knob of effort, 0 to 10. Without loss the encoder works in its transform mode, where 2 takes a third of the time of
+/// 9 and is told apart by nobody at these bitrates; with loss it switches to the mode that carries error correction.
+const COMPLEXITY: i32 = 2;
+/// Longest Opus packet of 20 ms.
+const MAX_PACKET: usize = 1275;
+/// Capture times that differ by more than this from the count of samples mean a gap, not jitter.
+const GAP: Duration = Duration::from_millis(100);
+/// Opus' RTP clock.
+const CLOCK: u64 = 48_000;
+
+/// Quality of published sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Bits a second.
+    pub bitrate: i32,
+    /// Highest sample rate that is carried, in Hz.
+    pub rate: u32,
+    /// 1 or 2.
+    pub channels: u8,
+}
+
+impl From<AudioQualityMode> for Profile {
+    fn from(quality: AudioQualityMode) -> Self {
+        let (rate, channels, kbps) = quality.limits();
+        Self { bitrate: i32::try_from(kbps * 1000).unwrap_or(64_000), rate, channels }
+    }
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        AudioQualityMode::BasicQuality.into()
+    }
+}
+
+pub(super) struct Worker {
+    input: Arc<AudioInput>,
+    sink: Box<dyn FnMut(AudioPacket) + Send>,
+    clock: Clock,
+    coder: Option<Coder>,
+    pcm: Vec<i16>,
+    packet: [u8; MAX_PACKET],
+    timeline: Timeline,
+}
+
+/// An encoder for one format and profile.
+struct Coder {
+    generation: u64,
+    encoder: Encoder,
+    resampler: Option<Resampler>,
+    resampled: Vec<i16>,
+    /// Samples of all channels in a packet.
+    packet_samples: usize,
+    downmix: bool,
+    loss_percent: u8,
+}
+
+/// RTP time that counts samples and jumps where capture time does.
+#[derive(Default)]
+struct Timeline {
+    time: u64,
+    expected: Option<Duration>,
+}
+
+impl Timeline {
+    fn next(&mut self, captured_at: Duration) -> u32 {
+        match self.expected {
+            Some(expected) if captured_at > expected + GAP => {
+                self.time += (captured_at - expected).as_millis() as u64 * CLOCK / 1000;
+                self.expected = Some(captured_at);
+            }
+            // Overlap is a clock that was set; sound goes on without one.
+            Some(expected) if captured_at + GAP < expected => self.expected = Some(captured_at),
+            None => self.expected = Some(captured_at),
+            _ => {}
+        }
+        let time = self.time;
+        self.time += PACKET_MS as u64 * CLOCK / 1000;
+        // Follows the capture clock slowly, so that jitter does not look like gaps but drift does not either.
+        self.expected = self.expected.map(|expected| {
+            let next = expected + Duration::from_millis(PACKET_MS as u64);
+            let real = captured_at + Duration::from_millis(PACKET_MS as u64);
+            if real > next { next + (real - next) / 16 } else { next - (next - real) / 16 }
+        });
+        time as u32
+    }
+}
+
+impl Worker {
+    pub(super) fn new(input: Arc<AudioInput>, sink: Box<dyn FnMut(AudioPacket) + Send>, clock: Clock) -> Self {
+        Self {
+            input,
+            sink,
+            clock,
+            coder: None,
+            pcm: Vec::with_capacity(1920),
+            packet: [0; MAX_PACKET],
+            timeline: Timeline::default(),
+        }
+    }
+
+    pub(super) fn run(mut self) {
+        while let Some(chunk) = self.input.next(&mut self.pcm) {
+            if let Err(error) = self.encode(&chunk) {
+                metrics::counter!("artc_audio_encode_failures_total").increment(1);
+                tracing::warn!(%error, rate = chunk.format.rate, channels = chunk.format.channels, "sound not encoded");
+                self.coder = None;
+            }
+        }
+    }
+
+    fn encode(&mut self, chunk: &Chunk) -> Result<(), opus::Error> {
+        if self.coder.as_ref().is_none_or(|c| c.generation != chunk.generation) {
+            self.coder = Some(Coder::new(chunk)?);
+        }
+        let Some(coder) = &mut self.coder else { return Ok(()) };
+        if coder.loss_percent != chunk.loss_percent {
+            coder.encoder.set_packet_loss_perc(i32::from(chunk.loss_percent))?;
+            coder.loss_percent = chunk.loss_percent;
+        }
+        if chunk.volume != 100 {
+            let volume = chunk.volume.clamp(0, 100);
+            self.pcm.iter_mut().for_each(|s| *s = (i32::from(*s) * volume / 100) as i16);
+        }
+        if coder.downmix {
+            downmix(&mut self.pcm);
+        }
+        let level = loudness(&self.pcm);
+        let captured_at = chunk.captured_at.min(self.clock.monotonic());
+        match &mut coder.resampler {
+            None => {
+                let len = coder.encoder.encode(&self.pcm, &mut self.packet)?;
+                self.send(len, captured_at, level);
+            }
+            Some(resampler) => {
+                resampler.process(&self.pcm, &mut coder.resampled);
+                while let Some(samples) = coder.resampled.get(..coder.packet_samples) {
+                    let len = coder.encoder.encode(samples, &mut self.packet)?;
+                    coder.resampled.drain(..coder.packet_samples);
+                    let packet = outgoing(&self.packet[..len], &mut self.timeline, captured_at, level);
+                    count(&self.input, len);
+                    (self.sink)(packet);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, len: usize, captured_at: Duration, level: i8) {
+        let packet = outgoing(&self.packet[..len], &mut self.timeline, captured_at, level);
+        count(&self.input, len);
+        (self.sink)(packet);
+    }
+}
+
+fn outgoing(bytes: &[u8], timeline: &mut Timeline, captured_at: Duration, level: i8) -> AudioPacket {
+    AudioPacket { data: bytes.into(), time: timeline.next(captured_at), captured_at, level }
+}
+
+fn count(input: &AudioInput, len: usize) {
+    input.packets.fetch_add(1, Ordering::Relaxed);
+    input.bytes.fetch_add(len as u64, Ordering::Relaxed);
+}
+
+impl Coder {
+    fn new(chunk: &Chunk) -> Result<Self, opus::Error> {
+        let PcmFormat { rate, channels } = chunk.format;
+        // Opus takes these five; everything else is brought to 48 kHz first.
+        let native = [8_000, 12_000, 16_000, 24_000, 48_000].contains(&rate);
+        let coded_rate = if native { rate } else { 48_000 };
+        let downmix = channels == 2 && chunk.profile.channels == 1;
+        let coded = if channels == 2 && !downmix { Channels::Stereo } else { Channels::Mono };
+        // `Audio` and not `Voip`: it spends its time on error correction only where packets are lost.
+        let mut encoder = Encoder::new(coded_rate, coded, Application::Audio)?;
+        encoder.set_bitrate(Bitrate::Bits(chunk.profile.bitrate))?;
+        encoder.set_max_bandwidth(match chunk.profile.rate {
+            0..=8_000 => Bandwidth::Narrowband,
+            8_001..=16_000 => Bandwidth::Wideband,
+            16_001..=24_000 => Bandwidth::Superwideband,
+            _ => Bandwidth::Fullband,
+        })?;
+        encoder.set_complexity(COMPLEXITY)?;
+        encoder.set_inband_fec(true)?;
+        encoder.set_packet_loss_perc(i32::from(chunk.loss_percent))?;
+        encoder.set_dtx(false)?;
+        let width = if coded == Channels::Stereo { 2 } else { 1 };
+        Ok(Self {
+            generation: chunk.generation,
+            encoder,
+            resampler: (!native).then(|| Resampler::new(rate, 48_000, width)),
+            resampled: Vec::new(),
+            packet_samples: coded_rate as usize * PACKET_MS / 1000 * width,
+            downmix,
+            loss_percent: chunk.loss_percent,
+        })
+    }
+}
+
+fn downmix(pcm: &mut Vec<i16>) {
+    let frames = pcm.len() / 2;
+    for i in 0..frames {
+        pcm[i] = ((i32::from(pcm[2 * i]) + i32::from(pcm[2 * i + 1])) / 2) as i16;
+    }
+    pcm.truncate(frames);
+}
+
+/// Loudness in dBov, -127 (silence) to 0.
+fn loudness(pcm: &[i16]) -> i8 {
+    if pcm.is_empty() {
+        return -127;
+    }
+    let power: u64 = pcm.iter().map(|s| u64::from(s.unsigned_abs()).pow(2)).sum();
+    let mean = power as f64 / pcm.len() as f64 / (32_768.0 * 32_768.0);
+    if mean <= 0.0 { -127 } else { (10.0 * mean.log10()).round().clamp(-127.0, 0.0) as i8 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rtp_time_counts_samples_through_jitter_and_jumps_over_gaps() {
+        let mut timeline = Timeline::default();
+        let ms = Duration::from_millis;
+        let mut last = timeline.next(ms(1000));
+        for n in 1..500u64 {
+            let jitter = if n % 2 == 0 { 15 } else { 0 };
+            let time = timeline.next(ms(1000 + n * 20 + jitter));
+            assert_eq!(time - last, 960, "packet {n}");
+            last = time;
+        }
+        let time = timeline.next(ms(1000 + 500 * 20 + 5000));
+        assert!((time - last).abs_diff(960 + 5000 * 48) <= 48 * 20, "{}", time - last);
+    }
+
+    #[test]
+    fn loudness_is_told_in_decibels_below_full_scale() {
+        assert_eq!(loudness(&[0; 100]), -127);
+        assert_eq!(loudness(&[i16::MIN; 100]), 0);
+        assert_eq!(loudness(&[3277; 100]), -20);
+    }
+}

@@ -1,0 +1,48 @@
+//! Sound in both directions: pushed PCM to Opus packets, Opus packets of others to mixed PCM.
+//!
+//! Not for devices and not for RTP.
+
+mod encode;
+mod input;
+mod jitter;
+mod mixer;
+mod resample;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+pub use encode::Profile;
+pub use input::{AudioInput, PushRefused};
+pub use jitter::{JitterBuffer, Pulled};
+pub use mixer::{Playout, PlayoutHandle, PlayoutSettings};
+pub use resample::Resampler;
+
+use crate::clock::Clock;
+use crate::session::AudioPacket;
+
+/// The sound thread: takes what is pushed, gives Opus packets.
+pub struct AudioThread {
+    input: Arc<AudioInput>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl AudioThread {
+    /// Starts the thread; packets go to `sink`, which must not wait.
+    pub fn start(input: Arc<AudioInput>, sink: Box<dyn FnMut(AudioPacket) + Send>, clock: Clock) -> std::io::Result<Self> {
+        let worker = encode::Worker::new(Arc::clone(&input), sink, clock);
+        let thread = std::thread::Builder::new().name("artc-audio".into()).spawn(move || worker.run())?;
+        Ok(Self { input, thread: Some(thread) })
+    }
+}
+
+impl Drop for AudioThread {
+    fn drop(&mut self) {
+        self.input.close();
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has said so on stderr already.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Sound through encoder, jitter buffer and resampler, as a listener would hear it.
+
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
+
+use media::PcmFormat;
+
+use super::*;
+
+fn tone(rate: u32, channels: u16, hz: f64, ms: usize, from: usize) -> Vec<i16> {
+    let count = rate as usize * ms / 1000;
+    (from..from + count)
+        .flat_map(|n| {
+            let s = ((n as f64 * hz * std::f64::consts::TAU / f64::from(rate)).sin() * 10_000.0) as i16;
+            std::iter::repeat_n(s, usize::from(channels))
+        })
+        .collect()
+}
+
+fn bytes(pcm: &[i16]) -> Vec<u8> {
+    pcm.iter().flat_map(|s| s.to_le_bytes()).collect()
+}
+
+/// Share of the power at `hz` in a mono signal, by Goertzel.
+fn purity(pcm: &[i16], rate: u32, hz: f64) -> f64 {
+    let w = std::f64::consts::TAU * hz / f64::from(rate);
+    let (mut re, mut im, mut power) = (0.0, 0.0, 0.0);
+    for (n, s) in pcm.iter().enumerate() {
+        let s = f64::from(*s);
+        re += s * (w * n as f64).cos();
+        im += s * (w * n as f64).sin();
+        power += s * s;
+    }
+    2.0 * (re * re + im * im) / (pcm.len() as f64 * power)
+}
+
+#[test]
+fn every_rate_and_channel_count_becomes_opus_that_sounds_like_what_was_pushed() {
+    for rate in [8_000, 12_000, 16_000, 24_000, 32_000, 44_100, 48_000, 96_000] {
+        for channels in [1u16, 2] {
+            let input = Arc::new(AudioInput::default());
+            input.set_format(Some(PcmFormat { rate, channels }));
+            input.set_profile(artc_bindings::AudioQualityMode::HighQuality.into());
+            input.set_active(true);
+            let (packets, arrived) = channel();
+            let clock = Clock::new();
+            let thread = AudioThread::start(Arc::clone(&input), Box::new(move |p| _ = packets.send(p)), clock).unwrap();
+            let began = clock.monotonic();
+            let (mut decoder, mut heard, mut times) =
+                (opus::Decoder::new(48_000, opus::Channels::Mono).unwrap(), Vec::new(), Vec::new());
+            for block in 0..100usize {
+                let at = block * rate as usize / 100;
+                let pcm = tone(rate, channels, 1000.0, 10, at);
+                while input.push(&bytes(&pcm), began + Duration::from_millis(block as u64 * 10)).is_err() {
+                    std::thread::yield_now();
+                }
+                while let Ok(packet) = arrived.try_recv() {
+                    times.push(packet.time);
+                    let mut out = [0i16; 5760];
+                    let n = decoder.decode(&packet.data, &mut out, false).unwrap();
+                    heard.extend_from_slice(&out[..n]);
+                }
+            }
+            while heard.len() < 45_000 {
+                let packet = arrived.recv_timeout(Duration::from_secs(5)).unwrap();
+                times.push(packet.time);
+                let mut out = [0i16; 5760];
+                let n = decoder.decode(&packet.data, &mut out, false).unwrap();
+                heard.extend_from_slice(&out[..n]);
+            }
+            drop(thread);
+            assert!(times.windows(2).all(|w| w[1] - w[0] == 960), "{rate} Hz: 20 ms a packet");
+            let share = purity(&heard[9600..40_000], 48_000, 1000.0);
+            assert!(share > 0.98, "{rate} Hz, {channels} channels: {share:.3} of the power is the tone");
+        }
+    }
+}
+
+#[test]
+fn sound_is_refused_when_full_dropped_when_nobody_listens_and_ragged_bytes_are_named() {
+    let input = AudioInput::default();
+    let ten = vec![0u8; 960];
+    assert_eq!(input.push(&ten, Duration::ZERO), Err(PushRefused::SourceOff));
+    input.set_format(Some(PcmFormat { rate: 48_000, channels: 1 }));
+    assert_eq!(input.push(&ten, Duration::ZERO), Ok(None));
+    assert_eq!(input.counts().1, 10, "dropped: nobody listens");
+    input.set_active(true);
+    let taken = (0..100).take_while(|_| input.push(&ten, Duration::ZERO).is_ok()).count();
+    assert_eq!(taken, 20, "200 ms wait, not more");
+    assert_eq!(input.push(&ten, Duration::ZERO), Err(PushRefused::Full { first: false }));
+    assert_eq!(input.push(&ten[..3], Duration::ZERO), Err(PushRefused::Ragged { len: 3, sample: 2 }));
+}
+
+#[test]
+fn resampled_tones_stay_tones_and_their_length_is_right() {
+    for (from, to) in [(44_100, 48_000), (32_000, 48_000), (96_000, 48_000)] {
+        let mut resampler = Resampler::new(from, to, 1);
+        let mut out = Vec::new();
+        for block in 0..100 {
+            resampler.process(&tone(from, 1, 997.0, 10, block * from as usize / 100), &mut out);
+        }
+        assert!(out.len().abs_diff(to as usize) < 64, "{from}: {}", out.len());
+        let share = purity(&out[2000..46_000], to, 997.0);
+        assert!(share > 0.9999, "{from} to {to}: {share}");
+    }
+    let mut resampler = Resampler::new(96_000, 48_000, 1);
+    let mut out = Vec::new();
+    resampler.process(&tone(96_000, 1, 30_000.0, 500, 0), &mut out);
+    let loudest = out[2000..].iter().map(|s| s.unsigned_abs()).max().unwrap();
+    assert!(loudest <= 10, "what 48 kHz cannot carry is filtered out, not folded: {loudest}");
+}
+
+fn packet(n: u64) -> Arc<[u8]> {
+    Arc::from(n.to_be_bytes().as_slice())
+}
+
+#[expect(clippy::disallowed_methods, reason = "a point to start the virtual clock from")]
+fn start() -> Instant {
+    Instant::now()
+}
+
+#[test]
+fn packets_leave_the_jitter_buffer_in_order_each_once_however_late_they_come() {
+    let mut buffer = JitterBuffer::default();
+    let now = start();
+    // Packet n is sent at 20 n ms and comes up to 60 ms late, by a fixed pattern.
+    let mut arrivals: Vec<(u64, u64)> = (0..500u64).map(|n| (n * 20 + [0, 60, 10, 35, 5][n as usize % 5], n)).collect();
+    arrivals.sort();
+    let mut arrivals = arrivals.into_iter().peekable();
+    let mut played = Vec::new();
+    for tick in 0..520u64 {
+        while let Some((at, n)) = arrivals.next_if(|(at, _)| *at <= tick * 20) {
+            buffer.push(n * jitter::PACKET, packet(n), now + Duration::from_millis(at));
+        }
+        if let Pulled::Packet(data) = buffer.pull() {
+            played.push(u64::from_be_bytes(data.as_ref().try_into().unwrap()));
+        }
+    }
+    assert!(played.windows(2).all(|w| w[0] < w[1]), "in order");
+    assert!(played.len() >= 480, "{} of 500 played, {} late, {} skipped", played.len(), buffer.late, buffer.skipped);
+}
+
+#[test]
+fn a_missing_packet_is_told_with_the_one_that_can_repair_it() {
+    let mut buffer = JitterBuffer::default();
+    let now = start();
+    for n in [0u64, 1, 2, 4, 5] {
+        buffer.push(n * jitter::PACKET, packet(n), now + Duration::from_millis(n * 20));
+    }
+    let pulled: Vec<Pulled> = (0..6).map(|_| buffer.pull()).collect();
+    assert_eq!(
+        pulled,
+        [
+            Pulled::Packet(packet(0)),
+            Pulled::Packet(packet(1)),
+            Pulled::Packet(packet(2)),
+            Pulled::Missing { next: Some(packet(4)) },
+            Pulled::Packet(packet(4)),
+            Pulled::Packet(packet(5)),
+        ]
+    );
+}
+
+#[test]
+fn a_sender_that_stops_and_begins_anew_is_heard_again() {
+    let mut buffer = JitterBuffer::default();
+    let now = start();
+    let mut played = [0, 0];
+    // Its clock starts over, far behind the old one.
+    for (part, (begin, at)) in [(1_000_000, 0), (0, 5000)].into_iter().enumerate() {
+        for n in 0..60u64 {
+            if n < 50 {
+                buffer.push(begin + n * jitter::PACKET, packet(n), now + Duration::from_millis(at + n * 20));
+            }
+            played[part] += u32::from(matches!(buffer.pull(), Pulled::Packet(_)));
+        }
+    }
+    assert!(played.iter().all(|p| *p >= 48), "{played:?} of 50 each");
+}

@@ -1,0 +1,374 @@
+//! The documented methods.
+
+use std::sync::Arc;
+
+use artc_bindings::audio::SAMPLE_RATES;
+use artc_bindings::{
+    AudioQualityMode, AudioSceneMode, CallError, ChannelProfile, ClientRole, DataChannelMsg, Engine, ErrorCode, Event,
+    EventQueue, Extensions, JoinChannelConfig, MAX_DATA_BYTES, MAX_SEI_BYTES, Parameters, RenderMode,
+    ScreenShareEncoderConfiguration, Secret, VideoDataSample, VideoEncoderConfiguration, VideoSource, VideoStreamType,
+    VideoTrack,
+};
+use media::PcmFormat;
+
+use super::OpenEngine;
+use crate::audio::PushRefused;
+use crate::command::{Command, Join, Local};
+use crate::shared::Calls;
+use crate::token;
+
+/// Longest channel and user names.
+const MAX_NAME: usize = 256;
+
+impl OpenEngine {
+    /// The flags, unless the engine was released.
+    fn alive(&self, method: &'static str) -> Result<std::sync::MutexGuard<'_, Calls>, CallError> {
+        let calls = self.shared.calls();
+        if calls.released { Err(CallError::Released { method }) } else { Ok(calls) }
+    }
+
+    /// The flags, if a channel is joined.
+    fn in_channel(&self, method: &'static str) -> Result<std::sync::MutexGuard<'_, Calls>, CallError> {
+        let calls = self.alive(method)?;
+        if calls.channel.is_none() { Err(CallError::NotJoined { method }) } else { Ok(calls) }
+    }
+
+    fn publish(&self, method: &'static str, local: Local, on: bool, set: impl FnOnce(&mut Calls)) -> Result<(), CallError> {
+        set(&mut *self.alive(method)?);
+        self.command(method, Command::Publish(local, on))
+    }
+}
+
+/// What the token says must be what the call says; the server checks the rest.
+fn check_join(token: &str, channel_id: &str, user_id: &str) -> Result<(), CallError> {
+    let bad = |code, why: String| Err(CallError::BadJoin { code, why });
+    if token.trim().is_empty() {
+        return bad(ErrorCode::JoinConfigInvalid, "the token is empty".into());
+    }
+    for (name, value) in [("channel_id", channel_id), ("user_id", user_id)] {
+        if value.is_empty() || value.len() > MAX_NAME {
+            return bad(ErrorCode::JoinBadParam, format!("{name} must have 1 to {MAX_NAME} bytes, not {}", value.len()));
+        }
+    }
+    let Some(claims) = token::peek(token) else { return Ok(()) };
+    if let Some(room) = claims.room.filter(|room| room != channel_id) {
+        return bad(ErrorCode::JoinBadChannel, format!("the token is for channel {room:?}, not {channel_id:?}"));
+    }
+    if let Some(identity) = claims.identity.filter(|identity| identity != user_id) {
+        return bad(ErrorCode::JoinBadToken, format!("the token is for user {identity:?}, not {user_id:?}"));
+    }
+    Ok(())
+}
+
+impl Engine for OpenEngine {
+    fn release(&self) {
+        self.shut_down();
+    }
+
+    fn event_handler(&self) -> Arc<EventQueue> {
+        Arc::clone(&self.events)
+    }
+
+    fn join_channel(
+        &self,
+        token: &str,
+        channel_id: &str,
+        user_id: &str,
+        user_name: &str,
+        config: &JoinChannelConfig,
+    ) -> Result<(), CallError> {
+        const METHOD: &str = "join_channel";
+        let mut calls = self.alive(METHOD)?;
+        if let Some(channel) = &calls.channel {
+            return Err(CallError::AlreadyJoined { channel: channel.clone() });
+        }
+        check_join(token, channel_id, user_id)?;
+        let join = Join {
+            token: Secret::new(token),
+            channel: channel_id.to_owned(),
+            user_id: user_id.to_owned(),
+            user_name: user_name.to_owned(),
+            config: config.clone(),
+        };
+        self.command(METHOD, Command::Join(Box::new(join)))?;
+        calls.channel = Some(channel_id.to_owned());
+        calls.profile = config.channel_profile;
+        Ok(())
+    }
+
+    fn leave_channel(&self) -> Result<(), CallError> {
+        const METHOD: &str = "leave_channel";
+        drop(self.in_channel(METHOD)?);
+        self.command(METHOD, Command::Leave)
+    }
+
+    fn is_local_video_stream_published(&self) -> bool {
+        let calls = self.shared.calls();
+        calls.publish_video && !calls.released
+    }
+
+    fn is_local_screen_publish_enabled(&self) -> bool {
+        let calls = self.shared.calls();
+        calls.publish_screen && !calls.released
+    }
+
+    fn is_local_audio_stream_published(&self) -> bool {
+        let calls = self.shared.calls();
+        calls.publish_audio && !calls.released
+    }
+
+    fn is_dual_stream_published(&self) -> bool {
+        false
+    }
+
+    fn set_external_video_source(&self, enable: bool, source_type: VideoSource, _: RenderMode) -> Result<(), CallError> {
+        const METHOD: &str = "set_external_video_source";
+        self.alive(METHOD)?.sources[source_type as usize] = enable;
+        if enable {
+            self.ensure_video_thread(source_type)?;
+        }
+        self.command(METHOD, Command::Source(source_type.into(), enable))
+    }
+
+    fn push_external_video_frame(&self, frame: &VideoDataSample, source_type: VideoSource) -> Result<(), CallError> {
+        const METHOD: &str = "push_external_video_frame";
+        if !self.alive(METHOD)?.sources[source_type as usize] {
+            return Err(CallError::SourceOff { method: METHOD });
+        }
+        frame.check()?;
+        if frame.rotation != 0 {
+            let why = format!("of {} is not done by this engine; turn the picture before pushing it", frame.rotation);
+            return Err(CallError::BadArgument { method: METHOD, argument: "rotation", why });
+        }
+        self.video[source_type as usize].push(frame);
+        Ok(())
+    }
+
+    fn set_external_audio_source(&self, enable: bool, sample_rate: u32, channels_per_frame: u32) -> Result<(), CallError> {
+        const METHOD: &str = "set_external_audio_source";
+        let bad = |argument, why| Err(CallError::BadArgument { method: METHOD, argument, why });
+        drop(self.alive(METHOD)?);
+        if enable && !SAMPLE_RATES.contains(&sample_rate) {
+            return bad("sample_rate", format!("is {sample_rate} Hz; {SAMPLE_RATES:?} are possible"));
+        }
+        if enable && !(1..=2).contains(&channels_per_frame) {
+            return bad("channels_per_frame", format!("is {channels_per_frame}; 1 and 2 are possible"));
+        }
+        let format = PcmFormat { rate: sample_rate, channels: channels_per_frame as u16 };
+        self.audio.set_format(enable.then_some(format));
+        if enable {
+            self.ensure_audio_thread()?;
+        }
+        self.command(METHOD, Command::Source(Local::Microphone, enable))
+    }
+
+    fn push_external_audio_frame_raw_data(&self, audio_samples: &[u8], timestamp: i64) -> Result<(), CallError> {
+        const METHOD: &str = "push_external_audio_frame_raw_data";
+        drop(self.alive(METHOD)?);
+        let captured_at = self.on_our_clock(timestamp);
+        match self.audio.push(audio_samples, captured_at) {
+            Ok(None) => Ok(()),
+            Ok(Some(is_full)) => {
+                self.events.push(Event::PushAudioFrameBufferFull { is_full });
+                Ok(())
+            }
+            Err(PushRefused::SourceOff) => Err(CallError::SourceOff { method: METHOD }),
+            Err(PushRefused::Ragged { len, sample }) => {
+                Err(CallError::BadAudio { why: format!("{len} bytes are no whole samples of {sample} bytes") })
+            }
+            Err(PushRefused::Full { first }) => {
+                if first {
+                    self.events.push(Event::PushAudioFrameBufferFull { is_full: true });
+                }
+                Err(CallError::BufferFull { method: METHOD })
+            }
+        }
+    }
+
+    fn set_audio_profile(&self, audio_profile: AudioQualityMode, _: AudioSceneMode) -> Result<(), CallError> {
+        drop(self.alive("set_audio_profile")?);
+        self.audio.set_profile(audio_profile.into());
+        Ok(())
+    }
+
+    fn set_external_audio_publish_volume(&self, volume: i32) -> Result<(), CallError> {
+        const METHOD: &str = "set_external_audio_publish_volume";
+        drop(self.alive(METHOD)?);
+        if !(0..=artc_bindings::audio::MAX_VOLUME).contains(&volume) {
+            let why = format!("is {volume}; 0 to 100 are possible");
+            return Err(CallError::BadArgument { method: METHOD, argument: "volume", why });
+        }
+        self.audio.set_volume(volume);
+        Ok(())
+    }
+
+    fn external_audio_publish_volume(&self) -> i32 {
+        self.audio.volume()
+    }
+
+    fn send_media_extension_msg(
+        &self,
+        message: &[u8],
+        repeat_count: i32,
+        delay: u32,
+        is_key_frame: bool,
+    ) -> Result<(), CallError> {
+        const METHOD: &str = "send_media_extension_msg";
+        drop(self.in_channel(METHOD)?);
+        if message.is_empty() || message.len() > MAX_SEI_BYTES {
+            return Err(CallError::MessageTooLong { method: METHOD, len: message.len(), limit: MAX_SEI_BYTES });
+        }
+        if repeat_count < -1 || repeat_count == 0 {
+            let why = format!("is {repeat_count}; -1 (endless) or 1 and more are possible");
+            return Err(CallError::BadArgument { method: METHOD, argument: "repeat_count", why });
+        }
+        let not_before = self.clock.monotonic() + std::time::Duration::from_millis(u64::from(delay));
+        self.video[VideoSource::Camera as usize].attach(message, u32::try_from(repeat_count).ok(), not_before, is_key_frame);
+        Ok(())
+    }
+
+    fn publish_local_dual_stream(&self, enabled: bool) -> Result<(), CallError> {
+        const METHOD: &str = "publish_local_dual_stream";
+        drop(self.alive(METHOD)?);
+        if enabled { Err(CallError::Unsupported { method: METHOD }) } else { Ok(()) }
+    }
+
+    fn publish_local_video_stream(&self, enabled: bool) -> Result<(), CallError> {
+        self.publish("publish_local_video_stream", Local::Camera, enabled, |calls| calls.publish_video = enabled)
+    }
+
+    fn publish_local_audio_stream(&self, enabled: bool) -> Result<(), CallError> {
+        self.publish("publish_local_audio_stream", Local::Microphone, enabled, |calls| calls.publish_audio = enabled)
+    }
+
+    fn publish_screen_share_stream(&self, enabled: bool) -> Result<(), CallError> {
+        self.publish("publish_screen_share_stream", Local::Screen, enabled, |calls| calls.publish_screen = enabled)
+    }
+
+    fn subscribe_remote_audio_stream(&self, uid: &str, sub: bool) -> Result<(), CallError> {
+        const METHOD: &str = "subscribe_remote_audio_stream";
+        drop(self.in_channel(METHOD)?);
+        named(METHOD, uid)?;
+        self.command(METHOD, Command::SubscribeAudio(uid.to_owned(), sub))
+    }
+
+    fn subscribe_remote_video_stream(&self, uid: &str, video_track: VideoTrack, sub: bool) -> Result<(), CallError> {
+        const METHOD: &str = "subscribe_remote_video_stream";
+        drop(self.in_channel(METHOD)?);
+        named(METHOD, uid)?;
+        if video_track == VideoTrack::No {
+            return Ok(());
+        }
+        self.command(METHOD, Command::SubscribeVideo(uid.to_owned(), video_track, sub))
+    }
+
+    fn set_video_encoder_configuration(&self, config: &VideoEncoderConfiguration) -> Result<(), CallError> {
+        const METHOD: &str = "set_video_encoder_configuration";
+        drop(self.alive(METHOD)?);
+        self.command(METHOD, Command::CameraEncoding(*config))
+    }
+
+    fn set_screen_share_encoder_configuration(&self, config: &ScreenShareEncoderConfiguration) -> Result<(), CallError> {
+        const METHOD: &str = "set_screen_share_encoder_configuration";
+        drop(self.alive(METHOD)?);
+        self.command(METHOD, Command::ScreenEncoding(*config))
+    }
+
+    fn set_remote_video_stream_type(&self, uid: &str, stream_type: VideoStreamType) -> Result<(), CallError> {
+        const METHOD: &str = "set_remote_video_stream_type";
+        drop(self.in_channel(METHOD)?);
+        named(METHOD, uid)?;
+        self.command(METHOD, Command::RemoteStream(uid.to_owned(), stream_type))
+    }
+
+    fn mute_local_camera(&self, mute: bool) -> Result<(), CallError> {
+        const METHOD: &str = "mute_local_camera";
+        drop(self.alive(METHOD)?);
+        self.command(METHOD, Command::Mute(Local::Camera, mute))
+    }
+
+    fn mute_local_mic(&self, mute: bool) -> Result<(), CallError> {
+        const METHOD: &str = "mute_local_mic";
+        drop(self.alive(METHOD)?);
+        self.command(METHOD, Command::Mute(Local::Microphone, mute))
+    }
+
+    fn set_client_role(&self, client_role: ClientRole) -> Result<(), CallError> {
+        const METHOD: &str = "set_client_role";
+        let mut calls = self.alive(METHOD)?;
+        let old_role = calls.role;
+        if old_role == client_role {
+            return Ok(());
+        }
+        let publishes =
+            (calls.publish_video && calls.sources[0]) || (calls.publish_screen && calls.sources[1]) || calls.publish_audio;
+        if client_role == ClientRole::Live && calls.channel.is_some() && publishes {
+            let why = "stop publishing before becoming a viewer".into();
+            return Err(CallError::InvalidState { method: METHOD, why });
+        }
+        self.command(METHOD, Command::Role(client_role))?;
+        calls.role = client_role;
+        drop(calls);
+        self.events.push(Event::UpdateRoleNotify { old_role, new_role: client_role });
+        Ok(())
+    }
+
+    fn set_remote_default_video_stream_type(&self, stream_type: VideoStreamType) -> Result<(), CallError> {
+        const METHOD: &str = "set_remote_default_video_stream_type";
+        drop(self.alive(METHOD)?);
+        self.command(METHOD, Command::DefaultStream(stream_type))
+    }
+
+    fn leave_once_no_streamer(&self, enable: bool) -> Result<(), CallError> {
+        const METHOD: &str = "leave_once_no_streamer";
+        drop(self.alive(METHOD)?);
+        self.command(METHOD, Command::LeaveOnceNoStreamer(enable))
+    }
+
+    fn set_period_for_check_people(&self, seconds: i32) -> Result<(), CallError> {
+        const METHOD: &str = "set_period_for_check_people";
+        drop(self.alive(METHOD)?);
+        self.command(METHOD, Command::CheckPeople(seconds))
+    }
+
+    fn set_parameter(&self, params: &str) -> Result<(), CallError> {
+        const METHOD: &str = "set_parameter";
+        let mut calls = self.alive(METHOD)?;
+        let parameters = Parameters::parse(params).map_err(|e| CallError::BadArgument {
+            method: METHOD,
+            argument: "params",
+            why: e.to_string(),
+        })?;
+        let (send, receive) = (parameters.data.enable_pub_data_channel, parameters.data.enable_sub_data_channel);
+        calls.data_out = send.unwrap_or(calls.data_out);
+        self.command(METHOD, Command::DataSwitches(send, receive))
+    }
+
+    fn send_data_channel_message(&self, ctrl_msg: &DataChannelMsg) -> Result<(), CallError> {
+        const METHOD: &str = "send_data_channel_message";
+        let calls = self.in_channel(METHOD)?;
+        let refuse = |why: &str| Err(CallError::InvalidState { method: METHOD, why: why.into() });
+        if !calls.data_out {
+            return refuse("switch the data channel on with set_parameter first");
+        }
+        if calls.profile != ChannelProfile::Communication && calls.role == ClientRole::Live {
+            return refuse("viewers only receive; become a broadcaster first");
+        }
+        drop(calls);
+        if ctrl_msg.data.len() > MAX_DATA_BYTES {
+            return Err(CallError::MessageTooLong { method: METHOD, len: ctrl_msg.data.len(), limit: MAX_DATA_BYTES });
+        }
+        self.command(METHOD, Command::Data(ctrl_msg.clone()))
+    }
+
+    fn extensions(&self) -> Option<&dyn Extensions> {
+        Some(self)
+    }
+}
+
+fn named(method: &'static str, uid: &str) -> Result<(), CallError> {
+    if uid.is_empty() {
+        return Err(CallError::BadArgument { method, argument: "uid", why: "is empty".into() });
+    }
+    Ok(())
+}

@@ -1,0 +1,294 @@
+//! The shell around the session: one thread with a tokio runtime that owns sockets, timers and the signalling connection.
+//!
+//! It decides nothing. Media has the first turn, then datagrams, then the rest.
+
+mod address;
+mod error;
+mod signal;
+mod sockets;
+mod tls;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use artc_bindings::{AudioFormat, JoinChannelConfig, VideoFormat, VideoSource, VideoTranscodingCodec};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+pub use error::ConnectError;
+
+use crate::audio::{PlayoutHandle, PlayoutSettings};
+use crate::clock::Clock;
+use crate::command::Command;
+use crate::encoder::AccessUnit;
+use crate::options::Options;
+use crate::session::{Arrived, AudioPacket, Output, PeerKind, RemoteMedia, Session, Setup};
+use crate::shared::Shared;
+use crate::video::{WatchHandle, WatchSettings};
+use signal::{News, Signal};
+use sockets::Sockets;
+
+/// Media that waits at most for the network thread: pictures of a quarter of a second, and sound.
+pub const MEDIA_DEPTH: usize = 16;
+/// News of the signalling connection that wait at most.
+const NEWS_DEPTH: usize = 64;
+/// Datagrams taken from one socket before something else has a turn.
+const TURN: usize = 64;
+/// How often the addresses of this machine are compared, besides what the kernel tells.
+const LOOK_AT_ADDRESSES: Duration = Duration::from_secs(5);
+
+/// Something to send.
+#[derive(Debug)]
+pub enum Media {
+    /// A picture.
+    Video(VideoSource, AccessUnit),
+    /// Sound.
+    Audio(AudioPacket),
+}
+
+/// What the thread is made with.
+pub struct Parts {
+    /// Options of the engine.
+    pub options: Options,
+    /// The session's own parts.
+    pub setup: Setup,
+    /// Commands of the API.
+    pub commands: Receiver<Command>,
+    /// Encoded media.
+    pub media: Receiver<Media>,
+    /// Sound of others.
+    pub playout: PlayoutHandle,
+    /// Pictures of others.
+    pub watch: WatchHandle,
+    /// In what form pictures of others are handed out.
+    pub observer: Option<VideoTranscodingCodec>,
+    /// Told the share of packets that got lost.
+    pub on_loss: Box<dyn FnMut(f32) + Send>,
+}
+
+/// Starts the thread. It ends with [`Command::Release`] or when all senders of commands are gone.
+pub fn start(parts: Parts) -> std::io::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name("artc-net".into()).spawn(move || runtime.block_on(Net::new(parts).run()))
+}
+
+/// Whether an address can be that of a server.
+pub fn check_url(url: &str) -> Result<(), ConnectError> {
+    address::join(url, None).map(|_| ())
+}
+
+struct Net {
+    options: Options,
+    session: Session,
+    commands: Receiver<Command>,
+    media: Receiver<Media>,
+    playout: PlayoutHandle,
+    watch: WatchHandle,
+    on_loss: Box<dyn FnMut(f32) + Send>,
+    observer: Option<VideoTranscodingCodec>,
+    shared: Arc<Shared>,
+    clock: Clock,
+    signal: Option<Signal>,
+    news: Sender<(u64, News)>,
+    inbox: Receiver<(u64, News)>,
+    sockets: Sockets,
+    addresses_at: Option<Instant>,
+}
+
+enum Turn {
+    Media(Option<Media>),
+    Datagrams,
+    News(u64, News),
+    Command(Option<Command>),
+    Timer,
+}
+
+impl Net {
+    fn new(parts: Parts) -> Self {
+        let (news, inbox) = channel(NEWS_DEPTH);
+        let (shared, clock) = (Arc::clone(&parts.setup.shared), parts.setup.clock);
+        Self {
+            session: Session::new(parts.setup, clock.now()),
+            options: parts.options,
+            commands: parts.commands,
+            media: parts.media,
+            playout: parts.playout,
+            watch: parts.watch,
+            on_loss: parts.on_loss,
+            observer: parts.observer,
+            shared,
+            clock,
+            signal: None,
+            news,
+            inbox,
+            sockets: Sockets::default(),
+            addresses_at: None,
+        }
+    }
+
+    async fn run(mut self) {
+        loop {
+            self.carry_out();
+            match self.turn().await {
+                Turn::Media(Some(media)) => self.send(media),
+                Turn::Datagrams => self.receive(),
+                Turn::News(attempt, news) => self.hear(attempt, news),
+                Turn::Command(Some(Command::Release) | None) | Turn::Media(None) => break,
+                Turn::Command(Some(command)) => self.command(command),
+                Turn::Timer => {}
+            }
+            let now = self.clock.now();
+            if self.session.wake().is_some_and(|at| at <= now) {
+                self.session.timeout(now);
+            }
+            self.look_at_addresses(now);
+        }
+        self.session.command(Command::Release, self.clock.now());
+        self.carry_out();
+        self.signal = None;
+        // The good-bye of the signalling connection needs a moment of the runtime.
+        let _ = tokio::time::timeout(Duration::from_millis(300), async {
+            while let Some((_, news)) = self.inbox.recv().await {
+                if matches!(news, News::Closed(_) | News::Failed(_)) {
+                    break;
+                }
+            }
+        })
+        .await;
+    }
+
+    async fn turn(&mut self) -> Turn {
+        let wake = self.session.wake().into_iter().chain(self.addresses_at).min();
+        let sockets = &self.sockets;
+        tokio::select! {
+            biased;
+            media = self.media.recv() => Turn::Media(media),
+            () = std::future::poll_fn(|context| sockets.poll_ready(context)) => Turn::Datagrams,
+            Some((attempt, news)) = self.inbox.recv() => Turn::News(attempt, news),
+            command = self.commands.recv() => Turn::Command(command),
+            () = until(wake) => Turn::Timer,
+        }
+    }
+
+    fn send(&mut self, media: Media) {
+        let now = self.clock.now();
+        match media {
+            Media::Video(source, unit) => {
+                if !self.session.video(source, &unit, now) {
+                    metrics::counter!("artc_open_units_unsent_total").increment(1);
+                }
+            }
+            Media::Audio(packet) => _ = self.session.audio(&packet, now),
+        }
+    }
+
+    fn receive(&mut self) {
+        let (session, shared, clock) = (&mut self.session, &self.shared, self.clock);
+        self.sockets.receive(TURN, |datagram| {
+            shared.network.received(datagram.bytes.len());
+            let now = clock.now();
+            session.datagram(datagram.kind, rtc::Protocol::Udp, datagram.source, datagram.local, datagram.bytes, now);
+        });
+    }
+
+    fn hear(&mut self, attempt: u64, news: News) {
+        let now = self.clock.now();
+        match news {
+            News::Opened => self.session.signal_opened(attempt, now),
+            News::Failed(error) => self.session.signal_failed(attempt, &error, now),
+            News::Frame(frame) => self.session.signal_message(attempt, &frame, now),
+            News::Closed(why) => self.session.signal_closed(attempt, &why, now),
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        let now = self.clock.now();
+        if matches!(command, Command::Join(_)) {
+            self.addresses_at = Some(now);
+            self.look_at_addresses(now);
+        }
+        self.session.command(command, now);
+    }
+
+    /// Follows the addresses of this machine while a channel is wanted.
+    fn look_at_addresses(&mut self, now: Instant) {
+        if self.addresses_at.is_none_or(|at| now < at) {
+            return;
+        }
+        let addresses = sockets::addresses(self.server_is_local());
+        if self.sockets.follow(&addresses) {
+            self.session.set_candidates(self.sockets.candidates(), now);
+        }
+        self.addresses_at = Some(now + LOOK_AT_ADDRESSES);
+    }
+
+    fn server_is_local(&self) -> bool {
+        address::join(&self.options.url, None)
+            .is_ok_and(|address| address.host == "localhost" || address.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()))
+    }
+
+    /// Does everything that the session wants done now.
+    fn carry_out(&mut self) {
+        let now = self.clock.now();
+        while let Some(output) = self.session.poll(now) {
+            match output {
+                Output::Transmit(kind, transmit) => self.transmit(kind, &transmit),
+                Output::Signal(frame) => {
+                    if let Some(signal) = &self.signal {
+                        signal.send(frame);
+                    }
+                }
+                Output::Connect(connect) => self.signal = Some(Signal::open(&self.options, connect, self.news.clone())),
+                Output::Disconnect => self.signal = None,
+                Output::Loss(share) => (self.on_loss)(share),
+                Output::Arrived(arrived) => self.arrived(arrived),
+                Output::Listen(join) => self.listen(join),
+                Output::IceServers(servers) => tracing::debug!(count = servers.len(), "servers that help with addresses"),
+            }
+        }
+        if !self.session.busy() && self.addresses_at.take().is_some() {
+            self.sockets.close();
+            self.session.set_candidates(Vec::new(), now);
+        }
+    }
+
+    fn transmit(&mut self, kind: PeerKind, transmit: &rtc::Transmit) {
+        if transmit.proto == rtc::Protocol::Udp
+            && self.sockets.send(kind, transmit.source, transmit.destination, &transmit.contents)
+        {
+            self.shared.network.sent(transmit.contents.len());
+        }
+    }
+
+    /// Begins or ends handing out what others send.
+    fn listen(&mut self, join: Option<Box<JoinChannelConfig>>) {
+        let format = join.as_ref().map_or(AudioFormat::None, |j| j.subscribe_audio_format);
+        self.playout.settings(PlayoutSettings { format });
+        let observer = self.observer;
+        let decoded = observer != Some(VideoTranscodingCodec::H264);
+        self.watch.settings(match join {
+            Some(join) => WatchSettings {
+                decoded: decoded && join.subscribe_video_format == VideoFormat::H264,
+                encoded: matches!(observer, Some(VideoTranscodingCodec::H264 | VideoTranscodingCodec::BothYuvAndH264)),
+            },
+            None => WatchSettings::default(),
+        });
+    }
+
+    fn arrived(&mut self, arrived: Arrived) {
+        if arrived.media == RemoteMedia::Sound {
+            let time = arrived.frame.time.numer();
+            self.playout.packet(arrived.uid, arrived.sid, time, arrived.frame.data);
+            return;
+        }
+        self.watch.unit(arrived);
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,222 @@
+//! The signalling connection: name, TCP, TLS, websocket, each failure told apart; then frames both ways in a task of its own.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use artc_bindings::Secret;
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode};
+use tokio_tungstenite::tungstenite::{self, Message, http};
+
+use super::address::Address;
+use super::error::ConnectError;
+use super::tls;
+use crate::options::Options;
+use crate::session::Connect;
+use crate::token;
+
+/// How long one address may take to accept a connection.
+const TCP_WITHIN: Duration = Duration::from_secs(4);
+/// How long the name service, TLS and the websocket handshake may take, each.
+const STEP_WITHIN: Duration = Duration::from_secs(5);
+/// Frames that wait at most for the network.
+const DEPTH: usize = 256;
+
+/// What became of a connection, or what came over it.
+#[derive(Debug)]
+pub enum News {
+    /// It is open.
+    Opened,
+    /// It could not be opened.
+    Failed(ConnectError),
+    /// A frame came.
+    Frame(Bytes),
+    /// It was closed, with these words.
+    Closed(String),
+}
+
+/// The shell's end of a connection. Dropping it closes the connection.
+pub struct Signal {
+    frames: Sender<Bytes>,
+}
+
+impl Signal {
+    /// Begins to connect; news come with the attempt's number.
+    pub fn open(options: &Options, connect: Connect, news: Sender<(u64, News)>) -> Self {
+        let (frames, outbox) = channel(DEPTH);
+        let attempt = connect.attempt;
+        let options = options.clone();
+        tokio::spawn(async move {
+            let closed = match establish(&options, &connect).await {
+                Ok(Stream::Plain(stream)) => carry(stream, outbox, attempt, &news).await,
+                Ok(Stream::Tls(stream)) => carry(*stream, outbox, attempt, &news).await,
+                Err(error) => News::Failed(error),
+            };
+            // The shell is gone only when the engine is.
+            let _ = news.send((attempt, closed)).await;
+        });
+        Self { frames }
+    }
+
+    /// Sends a frame. A connection that takes none for so long is dead, which its time-out will tell.
+    pub fn send(&self, frame: Bytes) {
+        if self.frames.try_send(frame).is_err() {
+            metrics::counter!("artc_open_signal_dropped_total").increment(1);
+        }
+    }
+}
+
+enum Stream {
+    Plain(WebSocketStream<TcpStream>),
+    Tls(Box<WebSocketStream<tokio_rustls::client::TlsStream<TcpStream>>>),
+}
+
+async fn establish(options: &Options, connect: &Connect) -> Result<Stream, ConnectError> {
+    let address = super::address::join(&options.url, connect.resume.as_deref())?;
+    let connector = if address.tls { Some(tls::connector(options.ca_file.clone()).await?) } else { None };
+    let tcp = dial(&address).await?;
+    // Small messages that somebody waits for.
+    let _ = tcp.set_nodelay(true);
+    match connector {
+        None => Ok(Stream::Plain(upgrade(&address, &connect.token, tcp).await?)),
+        Some(config) => {
+            let stream = encrypt(&address, config, tcp).await?;
+            Ok(Stream::Tls(Box::new(upgrade(&address, &connect.token, stream).await?)))
+        }
+    }
+}
+
+async fn dial(address: &Address) -> Result<TcpStream, ConnectError> {
+    let late = |step, within: Duration| ConnectError::Timeout { host: address.name(), step, seconds: within.as_secs() };
+    let looked_up = timeout(STEP_WITHIN, tokio::net::lookup_host((address.host.as_str(), address.port)))
+        .await
+        .map_err(|_| late("resolve its name", STEP_WITHIN))?;
+    let found: Vec<SocketAddr> =
+        looked_up.map_err(|e| ConnectError::Name { host: address.host.clone(), why: e.to_string() })?.take(8).collect();
+    let mut last = ConnectError::Name { host: address.host.clone(), why: "it has no address".into() };
+    for target in found {
+        match timeout(TCP_WITHIN, TcpStream::connect(target)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => {
+                last = ConnectError::Unreachable { host: address.name(), why: error.kind().to_string() };
+            }
+            Err(_) => last = late("accept a connection", TCP_WITHIN),
+        }
+    }
+    Err(last)
+}
+
+async fn encrypt(
+    address: &Address,
+    config: Arc<rustls::ClientConfig>,
+    tcp: TcpStream,
+) -> Result<tokio_rustls::client::TlsStream<TcpStream>, ConnectError> {
+    let host = address.name();
+    let name = ServerName::try_from(address.host.clone())
+        .map_err(|e| ConnectError::Address { url: host.clone(), why: e.to_string() })?;
+    match timeout(STEP_WITHIN, TlsConnector::from(config).connect(name, tcp)).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) => Err(tls::explain(&host, &error)),
+        Err(_) => Err(ConnectError::Timeout { host, step: "agree on TLS", seconds: STEP_WITHIN.as_secs() }),
+    }
+}
+
+async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
+    address: &Address,
+    token: &Secret,
+    stream: S,
+) -> Result<WebSocketStream<S>, ConnectError> {
+    let host = address.name();
+    let bad = |why: String| ConnectError::Address { url: address.name(), why };
+    let mut request = address.url.as_str().into_client_request().map_err(|e| bad(e.to_string()))?;
+    let bearer = http::HeaderValue::try_from(format!("Bearer {}", token.expose()))
+        .map_err(|_| ConnectError::TokenRefused { why: "it has characters that no token has".into() })?;
+    request.headers_mut().insert(http::header::AUTHORIZATION, bearer);
+    let limits = WebSocketConfig::default()
+        .max_message_size(Some(rtc::signal::MAX_RESPONSE))
+        .max_frame_size(Some(rtc::signal::MAX_RESPONSE));
+    let handshake = tokio_tungstenite::client_async_with_config(request, stream, Some(limits));
+    match timeout(STEP_WITHIN, handshake).await {
+        Ok(Ok((stream, _))) => Ok(stream),
+        Ok(Err(error)) => Err(refusal(host, error, token)),
+        Err(_) => Err(ConnectError::Timeout { host, step: "answer over HTTP", seconds: STEP_WITHIN.as_secs() }),
+    }
+}
+
+/// Why the server did not make it a websocket.
+fn refusal(host: String, error: tungstenite::Error, token: &Secret) -> ConnectError {
+    match error {
+        tungstenite::Error::Http(response) => {
+            let status = response.status().as_u16();
+            let body = response.body().as_deref().unwrap_or_default();
+            let body = String::from_utf8_lossy(&body[..body.len().min(300)]).trim().to_owned();
+            match status {
+                401 | 403 if expired(token) => ConnectError::TokenExpired,
+                401 | 403 => ConnectError::TokenRefused { why: if body.is_empty() { "not authorised".into() } else { body } },
+                404 if body.contains("room does not exist") => ConnectError::NoRoom { why: body },
+                429 | 502..=504 => ConnectError::Busy { host, status },
+                _ => ConnectError::NotLiveKit { host, why: format!("it answers /rtc with status {status}") },
+            }
+        }
+        tungstenite::Error::Io(error) => ConnectError::NotLiveKit { host, why: error.kind().to_string() },
+        tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed => {
+            ConnectError::NotLiveKit { host, why: "it closes the connection".into() }
+        }
+        error => ConnectError::NotLiveKit { host, why: error.to_string() },
+    }
+}
+
+fn expired(token: &Secret) -> bool {
+    let now = u64::try_from(crate::clock::unix_millis() / 1000).unwrap_or(0);
+    token::peek(token.expose()).and_then(|claims| claims.expires).is_some_and(|at| at < now)
+}
+
+/// Carries frames until one side ends it.
+async fn carry<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: WebSocketStream<S>,
+    mut outbox: Receiver<Bytes>,
+    attempt: u64,
+    news: &Sender<(u64, News)>,
+) -> News {
+    if news.send((attempt, News::Opened)).await.is_err() {
+        return News::Closed(String::new());
+    }
+    loop {
+        tokio::select! {
+            frame = outbox.recv() => {
+                let Some(frame) = frame else {
+                    let close = CloseFrame { code: CloseCode::Normal, reason: "".into() };
+                    // Whoever does not take our good-bye in a second sees the connection end without it.
+                    let _ = timeout(Duration::from_secs(1), stream.close(Some(close))).await;
+                    return News::Closed("by us".into());
+                };
+                if let Err(error) = stream.send(Message::Binary(frame)).await {
+                    return News::Closed(error.to_string());
+                }
+            }
+            message = stream.next() => match message {
+                Some(Ok(Message::Binary(frame))) => {
+                    if news.send((attempt, News::Frame(frame))).await.is_err() {
+                        return News::Closed(String::new());
+                    }
+                }
+                Some(Ok(Message::Close(frame))) => {
+                    return News::Closed(frame.map_or_else(|| "closed by the server".into(), |f| f.reason.to_string()));
+                }
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return News::Closed(error.to_string()),
+                None => return News::Closed("connection ended".into()),
+            },
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! What an engine is made with. Not for what a join is made with: that comes with the call.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::encoder::Choice;
+
+/// What viewers' jitter buffers are told about pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Latency {
+    /// Show each picture at once (the playout-delay header extension, 0 to 0 ms).
+    #[default]
+    Live,
+    /// Let the receiver choose.
+    Smooth,
+}
+
+/// What an [`OpenEngine`](crate::OpenEngine) is made with.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The server: `ws://`, `wss://`, `http://` or `https://`, with a path prefix if it has one.
+    pub url: String,
+    /// A PEM file of certificates that are trusted besides the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Which H.264 encoder.
+    pub encoder: Choice,
+    /// What viewers are told about delay.
+    pub latency: Latency,
+}
+
+impl Options {
+    /// The defaults, for this server.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), ..Self::default() }
+    }
+}

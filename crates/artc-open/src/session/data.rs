@@ -1,0 +1,190 @@
+//! Messages: the documented data channel, the command plane, byte streams; with sequence numbers so that nothing comes twice
+//! and nothing is lost over a resume.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Instant;
+
+use artc_bindings::{COMMAND_TOPIC, DataChannelMsg, Event};
+use bytes::Bytes;
+use rtc::packet;
+use rtc::proto::{self, data_packet::Value};
+use rtc::stream::ByteStreamWriter;
+use rtc::{DataChannel, DataRefused};
+
+use super::{PeerKind, Session};
+
+/// Bytes of sent messages that are kept for a resume.
+const HISTORY: usize = 512 * 1024;
+/// Byte streams are fed while fewer bytes than this wait in the channel.
+const FEED_BELOW: usize = 256 * 1024;
+/// Byte streams under way at once; further ones are refused.
+const MOST_STREAMS: usize = 8;
+/// Senders whose sequence numbers are remembered.
+const MOST_SENDERS: usize = 4096;
+
+#[derive(Default)]
+pub(super) struct Data {
+    send: bool,
+    receive: bool,
+    sequence: u32,
+    history: VecDeque<(u32, Bytes)>,
+    history_bytes: usize,
+    received: HashMap<String, u32>,
+    streams: VecDeque<(String, ByteStreamWriter)>,
+}
+
+impl Data {
+    pub(super) fn switch(&mut self, send: Option<bool>, receive: Option<bool>) {
+        self.send = send.unwrap_or(self.send);
+        self.receive = receive.unwrap_or(self.receive);
+    }
+
+    /// A full join begins a new count.
+    pub(super) fn reset_sequence(&mut self) {
+        self.sequence = 0;
+        self.history.clear();
+        self.history_bytes = 0;
+        self.received.clear();
+    }
+
+    /// The channel was left.
+    pub(super) fn reset(&mut self) {
+        self.reset_sequence();
+        self.streams.clear();
+    }
+
+    /// Whether byte streams wait for room.
+    pub(super) fn feeding(&self) -> bool {
+        !self.streams.is_empty()
+    }
+
+    pub(super) fn receive_states(&self) -> Vec<proto::DataChannelReceiveState> {
+        let state = |(sid, seq): (&String, &u32)| proto::DataChannelReceiveState { publisher_sid: sid.clone(), last_seq: *seq };
+        self.received.iter().map(state).collect()
+    }
+
+    fn keep(&mut self, sequence: u32, bytes: Bytes) {
+        self.history_bytes += bytes.len();
+        self.history.push_back((sequence, bytes));
+        while self.history_bytes > HISTORY {
+            let Some((_, old)) = self.history.pop_front() else { break };
+            self.history_bytes -= old.len();
+        }
+    }
+
+    /// Whether a packet is new; remembers it.
+    fn is_new(&mut self, sid: &str, sequence: u32) -> bool {
+        if sequence == 0 {
+            return true;
+        }
+        match self.received.get_mut(sid) {
+            Some(last) if sequence <= *last => false,
+            Some(last) => {
+                *last = sequence;
+                true
+            }
+            None => {
+                if self.received.len() < MOST_SENDERS {
+                    self.received.insert(sid.to_owned(), sequence);
+                }
+                true
+            }
+        }
+    }
+}
+
+impl Session {
+    /// The documents' message to everybody.
+    pub(super) fn send_documented(&mut self, message: &DataChannelMsg) {
+        if self.data.send {
+            let user = proto::UserPacket { payload: message.data.clone(), ..Default::default() };
+            self.send_value(Value::User(user), &[]);
+        }
+    }
+
+    pub(super) fn send_command(&mut self, to: String, data: &[u8]) {
+        let user = proto::UserPacket { payload: data.to_vec(), topic: Some(COMMAND_TOPIC.to_owned()), ..Default::default() };
+        self.send_value(Value::User(user), &[to]);
+    }
+
+    pub(super) fn send_stream(&mut self, to: String, topic: &str, name: &str, mime: &str, bytes: Vec<u8>) {
+        if self.data.streams.len() >= MOST_STREAMS {
+            metrics::counter!("artc_open_data_refused_total").increment(1);
+            tracing::warn!(topic, len = bytes.len(), "byte stream refused: {MOST_STREAMS} are under way");
+            return;
+        }
+        let id = format!("{:016x}{:016x}", self.random(), self.random());
+        let writer = ByteStreamWriter::new(&id, topic, name, mime, crate::clock::unix_millis(), bytes.into());
+        self.data.streams.push_back((to, writer));
+        self.feed_streams();
+    }
+
+    /// Sends on of the byte streams what finds room.
+    pub(super) fn feed_streams(&mut self) {
+        while let Some(link) = &mut self.link {
+            if link.peer(PeerKind::Publisher).data_waiting() >= FEED_BELOW {
+                return;
+            }
+            let Some((to, writer)) = self.data.streams.front_mut() else { return };
+            let to = to.clone();
+            match writer.next() {
+                Some(value) => self.send_value(value, &[to]),
+                None => _ = self.data.streams.pop_front(),
+            }
+        }
+    }
+
+    fn send_value(&mut self, value: Value, to: &[String]) {
+        let sequence = self.data.sequence + 1;
+        let bytes = packet::encode(value, to, DataChannel::Reliable, sequence);
+        let Some(link) = &mut self.link else {
+            metrics::counter!("artc_open_data_refused_total").increment(1);
+            return;
+        };
+        match link.peer(PeerKind::Publisher).send_data(DataChannel::Reliable, bytes.clone()) {
+            Ok(()) => {
+                self.data.sequence = sequence;
+                self.data.keep(sequence, bytes);
+            }
+            Err(error @ (DataRefused::TooLong(_) | DataRefused::Full { .. })) => {
+                metrics::counter!("artc_open_data_refused_total").increment(1);
+                tracing::warn!(%error, "message not sent");
+            }
+        }
+    }
+
+    /// After a resume the server says up to where it has heard us.
+    pub(super) fn resend_data(&mut self, last: u32) {
+        let Some(link) = &mut self.link else { return };
+        let missing = self.data.history.iter().filter(|(sequence, _)| last > 0 && *sequence > last);
+        for (_, bytes) in missing {
+            if link.peer(PeerKind::Publisher).send_data(DataChannel::Reliable, bytes.clone()).is_err() {
+                break;
+            }
+        }
+    }
+
+    pub(super) fn data_arrived(&mut self, channel: DataChannel, bytes: &[u8], now: Instant) {
+        let packet = match packet::decode(bytes) {
+            Ok(packet) => packet,
+            Err(error) => {
+                metrics::counter!("artc_open_data_garbage_total").increment(1);
+                tracing::debug!(%error, "data packet dropped");
+                return;
+            }
+        };
+        if channel == DataChannel::Reliable && !self.data.is_new(&packet.participant_sid, packet.sequence) {
+            return;
+        }
+        let Some(Value::User(user)) = packet.value else { return };
+        let uid = self.identity_of(&packet.participant_sid, packet.participant_identity);
+        match user.topic.as_deref() {
+            Some(COMMAND_TOPIC) => self.event(Event::CommandMessage { uid, data: user.payload }),
+            None | Some("") if self.data.receive => {
+                self.event(Event::DataChannelMsg { uid, msg: DataChannelMsg::custom(user.payload) });
+            }
+            _ => tracing::trace!(topic = user.topic, "message of another topic"),
+        }
+        let _ = now;
+    }
+}

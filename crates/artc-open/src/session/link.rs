@@ -1,0 +1,404 @@
+//! The two peer connections of a join: publisher (we offer) and subscriber (the server offers), their negotiation and health.
+
+use std::time::{Duration, Instant};
+
+use artc_bindings::ConnectionStatusChangeReason as Reason;
+use rtc::proto::{self, SignalTarget};
+use rtc::signal::Request;
+use rtc::str0m::IceConnectionState;
+use rtc::{Candidate, DataChannel, MediaMode, Output as PeerOutput, Peer, PeerConfig};
+
+use super::Session;
+
+/// A media path that does not come up within this time is tried anew from the start.
+const UP_WITHIN: Duration = Duration::from_secs(15);
+/// A media path that was up may be away for so long before it is given up; short losses heal by themselves.
+const DOWN_FOR: Duration = Duration::from_secs(6);
+/// How often peers report statistics.
+const STATISTICS: Duration = Duration::from_secs(1);
+/// Where the estimate begins, bit/s: at what was configured, within these bounds. Loss shows less within a second; beginning low
+/// would show every viewer a poor picture first.
+const START_BITRATE: std::ops::RangeInclusive<u64> = 500_000..=6_000_000;
+/// A peer that wants attention so many times without time passing has run wild; it is left until the next input.
+const MOST_TURNS: usize = 20_000;
+
+/// Which of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PeerKind {
+    /// Carries what we send.
+    Publisher,
+    /// Carries what others send.
+    Subscriber,
+}
+
+impl PeerKind {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Publisher, Self::Subscriber];
+
+    fn target(self) -> i32 {
+        match self {
+            Self::Publisher => SignalTarget::Publisher as i32,
+            Self::Subscriber => SignalTarget::Subscriber as i32,
+        }
+    }
+}
+
+/// What comes out of the peers.
+pub(super) enum Polled {
+    Transmit(rtc::Transmit),
+    Event(rtc::Event),
+}
+
+/// Both peers of one join.
+pub(super) struct Link {
+    ends: [End; 2],
+    born: Instant,
+    /// Data channels are in the offers.
+    channels: bool,
+    /// Something must be offered that is not yet.
+    pub(super) dirty: bool,
+    /// The next offer restarts ICE.
+    restart: bool,
+    /// Our offer that waits for its answer.
+    offer: Option<String>,
+    offers: u32,
+    /// The last answer that we gave, for the server's book-keeping on a resume.
+    answer: Option<String>,
+}
+
+struct End {
+    peer: Peer,
+    /// The other side has described itself: its candidates can be taken.
+    described: bool,
+    early: Vec<Candidate>,
+    down_since: Option<Instant>,
+    wake: Instant,
+    turns: usize,
+}
+
+impl End {
+    fn new(config: &PeerConfig, now: Instant) -> Self {
+        Self { peer: Peer::new(config, now), described: false, early: Vec::new(), down_since: None, wake: now, turns: 0 }
+    }
+
+    fn describe(&mut self) {
+        self.described = true;
+        for candidate in self.early.drain(..) {
+            self.peer.add_remote_candidate(candidate);
+        }
+    }
+}
+
+impl Link {
+    pub(super) fn peer(&mut self, kind: PeerKind) -> &mut Peer {
+        &mut self.ends[kind as usize].peer
+    }
+
+    /// Both peers can still do something.
+    pub(super) fn alive(&self) -> bool {
+        self.ends.iter().all(|end| end.peer.is_alive())
+    }
+
+    /// What we send gets through.
+    pub(super) fn up(&self) -> bool {
+        self.ends[PeerKind::Publisher as usize].peer.is_connected()
+    }
+}
+
+impl Session {
+    pub(super) fn make_link(&mut self, now: Instant) {
+        let certificate = self.setup.certificate.clone();
+        let publisher = PeerConfig {
+            media: MediaMode::Packets,
+            start_bitrate: Some(self.configured_bitrate().clamp(*START_BITRATE.start(), *START_BITRATE.end())),
+            statistics: Some(STATISTICS),
+            certificate: certificate.clone(),
+            ..PeerConfig::default()
+        };
+        let subscriber = PeerConfig { certificate, ..PeerConfig::default() };
+        let mut link = Link {
+            ends: [End::new(&publisher, now), End::new(&subscriber, now)],
+            born: now,
+            channels: false,
+            dirty: true,
+            restart: false,
+            offer: None,
+            offers: 0,
+            answer: None,
+        };
+        for (kind, candidate) in &self.candidates {
+            link.peer(*kind).add_local_candidate(candidate.clone());
+        }
+        self.link = Some(link);
+    }
+
+    pub(super) fn drop_link(&mut self) {
+        if let Some(mut link) = self.link.take() {
+            // The good-byes leave with the next poll of the shell; whoever misses them has time-outs.
+            for kind in PeerKind::ALL {
+                link.peer(kind).close();
+                while let PeerOutput::Transmit(transmit) = link.peer(kind).poll() {
+                    self.out.push_back(super::Output::Transmit(kind, transmit));
+                }
+            }
+            self.publish_link_lost();
+        }
+    }
+
+    /// The addresses that we have now. New ones are told to the server; when one is gone the path over it is dead.
+    pub fn set_candidates(&mut self, candidates: Vec<(PeerKind, Candidate)>, now: Instant) {
+        let gone = self.candidates.iter().any(|known| !candidates.contains(known));
+        let new: Vec<_> = candidates.iter().filter(|c| !self.candidates.contains(c)).cloned().collect();
+        self.candidates = candidates;
+        let Some(link) = &mut self.link else { return };
+        let mut told = Vec::new();
+        for (kind, candidate) in new {
+            if link.peer(kind).add_local_candidate(candidate.clone()) {
+                told.push((kind, candidate));
+            }
+        }
+        if self.online() {
+            for (kind, candidate) in told {
+                let candidate_init = rtc::candidate::to_json(&candidate, "0");
+                self.signal(Request::Trickle(proto::TrickleRequest {
+                    candidate_init,
+                    target: kind.target(),
+                    ..Default::default()
+                }));
+            }
+        }
+        if gone {
+            self.path_lost(now);
+        }
+    }
+
+    pub(super) fn remote_candidate(&mut self, kind: PeerKind, candidate: Candidate) {
+        let Some(link) = &mut self.link else { return };
+        let end = &mut link.ends[kind as usize];
+        if end.described {
+            end.peer.add_remote_candidate(candidate);
+        } else if end.early.len() < 64 {
+            end.early.push(candidate);
+        }
+    }
+
+    /// Offers what has changed, unless an offer is under way already.
+    pub(super) fn negotiate(&mut self) {
+        if !self.online() {
+            return;
+        }
+        let Some(link) = &mut self.link else { return };
+        if link.offer.is_some() || !(link.dirty || link.restart) {
+            return;
+        }
+        let (channels, restart) = (!std::mem::replace(&mut link.channels, true), std::mem::take(&mut link.restart));
+        link.dirty = false;
+        let publish = &mut self.publish;
+        let offered = link.peer(PeerKind::Publisher).offer(|api| {
+            if channels {
+                Peer::add_data_channels(api);
+            }
+            publish.put_into(api);
+            if restart {
+                api.ice_restart(true);
+            }
+        });
+        match offered {
+            Ok(((), Some(sdp))) => self.send_offer(sdp),
+            Ok(((), None)) => {}
+            Err(error) => tracing::warn!(%error, "no offer could be made"),
+        }
+    }
+
+    fn send_offer(&mut self, sdp: String) {
+        let Some(link) = &mut self.link else { return };
+        link.offers += 1;
+        let id = link.offers;
+        link.offer = Some(sdp.clone());
+        self.signal(Request::Offer(proto::SessionDescription { r#type: "offer".into(), sdp, id, ..Default::default() }));
+    }
+
+    /// The server answered our offer. Answers are not told apart by their number: some servers do not repeat it.
+    pub(super) fn answered(&mut self, sdp: &str, now: Instant) {
+        let Some(link) = &mut self.link else { return };
+        if link.offer.take().is_none() {
+            return;
+        }
+        let end = &mut link.ends[PeerKind::Publisher as usize];
+        if let Err(error) = end.peer.accept_answer(sdp) {
+            tracing::warn!(%error, "answer of the server not usable");
+            return self.lost(Reason::MediaPath, "the server's answer is not usable", false, now);
+        }
+        end.describe();
+        self.publish_answered(now);
+        self.negotiate();
+    }
+
+    /// The server offers what others send.
+    pub(super) fn offered(&mut self, offer: &proto::SessionDescription, now: Instant) {
+        let Some(link) = &mut self.link else { return };
+        let end = &mut link.ends[PeerKind::Subscriber as usize];
+        let answer = match end.peer.accept_offer(&offer.sdp) {
+            Ok(answer) => answer,
+            Err(error) => {
+                tracing::warn!(%error, "offer of the server not usable");
+                return self.lost(Reason::MediaPath, "the server's offer is not usable", false, now);
+            }
+        };
+        end.describe();
+        link.answer = Some(answer.clone());
+        self.signal(Request::Answer(proto::SessionDescription {
+            r#type: "answer".into(),
+            sdp: answer,
+            id: offer.id,
+            ..Default::default()
+        }));
+        self.sections_changed(offer);
+    }
+
+    /// After a resume: both media paths are tried on the addresses of now. The server restarts its own side.
+    pub(super) fn restart_ice(&mut self, _now: Instant) {
+        let Some(link) = &mut self.link else { return };
+        link.restart = true;
+        if let Some(sdp) = link.offer.take() {
+            // Its answer was lost with the old connection; the same question is asked again.
+            self.send_offer(sdp);
+        } else {
+            self.negotiate();
+        }
+    }
+
+    /// Tells the server after a resume what we think is true.
+    pub(super) fn sync_state(&mut self) {
+        let subscription = self.subscription_state();
+        let publish_tracks = self.published_state();
+        let datachannel_receive_states = self.data.receive_states();
+        let Some(link) = &mut self.link else { return };
+        let answer =
+            link.answer.clone().map(|sdp| proto::SessionDescription { r#type: "answer".into(), sdp, ..Default::default() });
+        let data_channels = [DataChannel::Reliable, DataChannel::Lossy]
+            .into_iter()
+            .zip([1, 0])
+            .map(|(channel, id)| proto::DataChannelInfo {
+                label: channel.label().into(),
+                id,
+                target: SignalTarget::Publisher as i32,
+            })
+            .collect();
+        self.signal(Request::SyncState(proto::SyncState {
+            answer,
+            subscription: Some(subscription),
+            publish_tracks,
+            data_channels,
+            datachannel_receive_states,
+            ..Default::default()
+        }));
+    }
+
+    /// A datagram came for one of the peers.
+    pub fn datagram(
+        &mut self,
+        kind: PeerKind,
+        protocol: rtc::Protocol,
+        source: std::net::SocketAddr,
+        local: std::net::SocketAddr,
+        bytes: &[u8],
+        now: Instant,
+    ) {
+        if let Some(link) = &mut self.link {
+            link.peer(kind).handle_datagram(now, protocol, source, local, bytes);
+        }
+    }
+
+    pub(super) fn poll_link(&mut self, now: Instant) -> Option<(PeerKind, Polled)> {
+        let link = self.link.as_mut()?;
+        for kind in PeerKind::ALL {
+            let end = &mut link.ends[kind as usize];
+            loop {
+                match end.peer.poll() {
+                    PeerOutput::Transmit(transmit) => return Some((kind, Polled::Transmit(transmit))),
+                    PeerOutput::Event(event) => return Some((kind, Polled::Event(event))),
+                    // Paced packets come one by one, each after the time was told anew.
+                    PeerOutput::Timeout(at) if at <= now && end.turns < MOST_TURNS => {
+                        end.turns += 1;
+                        end.peer.handle_timeout(now);
+                    }
+                    PeerOutput::Timeout(at) => {
+                        end.turns = 0;
+                        end.wake = at.max(now + Duration::from_micros(200));
+                        break;
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    pub(super) fn link_wake(&self) -> Option<Instant> {
+        let link = self.link.as_ref()?;
+        let peers = link.ends.iter().map(|end| end.wake);
+        let down = link.ends.iter().filter_map(|end| end.down_since).map(|at| at + DOWN_FOR);
+        let up = (!link.up() && self.online()).then_some(link.born + UP_WITHIN);
+        peers.chain(down).chain(up).min()
+    }
+
+    pub(super) fn link_timeout(&mut self, now: Instant) {
+        let online = self.online();
+        let Some(link) = &mut self.link else { return };
+        for end in &mut link.ends {
+            if end.wake <= now {
+                end.peer.handle_timeout(now);
+            }
+        }
+        let never_up = !link.up() && now >= link.born + UP_WITHIN;
+        let down = link.ends.iter().any(|end| end.down_since.is_some_and(|at| now >= at + DOWN_FOR));
+        if online {
+            if never_up {
+                link.born = now;
+                self.lost(Reason::MediaPath, "no media path to the server; UDP and TCP may be blocked", false, now);
+            } else if down {
+                link.ends.iter_mut().for_each(|end| end.down_since = None);
+                self.media_lost("the media path broke", now);
+            }
+        }
+    }
+
+    pub(super) fn peer_event(&mut self, kind: PeerKind, event: rtc::Event, now: Instant) {
+        use rtc::Event as E;
+        match event {
+            E::Connected => {
+                self.mark_down(kind, None);
+                tracing::debug!(?kind, "media path up");
+                if kind == PeerKind::Publisher {
+                    self.media_up(now);
+                }
+            }
+            E::Ice(IceConnectionState::Disconnected) => self.mark_down(kind, Some(now)),
+            E::Ice(IceConnectionState::Connected | IceConnectionState::Completed) => self.mark_down(kind, None),
+            E::Closed if self.link.is_some() => {
+                self.lost(Reason::MediaPath, "the server closed the media path", false, now);
+            }
+            E::Frame(frame) => self.arrived(frame, now),
+            E::KeyFrameWanted { mid, .. } => self.key_wanted(mid),
+            E::Bandwidth(bps) => self.bandwidth(bps, now),
+            E::BandwidthAsked { bitrate, .. } => self.bandwidth_asked(bitrate, now),
+            E::Sending(stats) => self.sending(&stats),
+            E::Transport(stats) => {
+                if let Some(rtt) = stats.rtt {
+                    self.setup.shared.network.set_rtt(rtt);
+                }
+            }
+            E::Data { channel, data } if channel != DataChannel::Track => self.data_arrived(channel, &data, now),
+            _ => {}
+        }
+    }
+
+    fn mark_down(&mut self, kind: PeerKind, since: Option<Instant>) {
+        if let Some(link) = &mut self.link {
+            let end = &mut link.ends[kind as usize];
+            // Only a path that was up can be down: on the way up the same state comes, too.
+            let was_up = end.peer.is_connected() || end.down_since.is_some();
+            end.down_since = since.filter(|_| was_up).or(end.down_since.filter(|_| since.is_some()));
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What the API's callers and the engine's threads share: flags, counters, the list of participants.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use artc_bindings::{ChannelProfile, ClientRole, NetworkStats, Participant};
+
+/// Where the API's calls find out whether they are lawful.
+#[derive(Debug)]
+pub struct Calls {
+    /// Channel that was joined or is being joined.
+    pub channel: Option<String>,
+    /// The engine was released.
+    pub released: bool,
+    /// Profile of that channel.
+    pub profile: ChannelProfile,
+    /// Our role.
+    pub role: ClientRole,
+    /// Publishing is wished: camera, screen, sound, small stream.
+    pub publish_video: bool,
+    /// See [`Calls::publish_video`].
+    pub publish_screen: bool,
+    /// See [`Calls::publish_video`].
+    pub publish_audio: bool,
+    /// External sources that are on: camera, screen.
+    pub sources: [bool; 2],
+    /// The documented data channel may be used for sending.
+    pub data_out: bool,
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self {
+            channel: None,
+            released: false,
+            profile: ChannelProfile::InteractiveLive,
+            role: ClientRole::Live,
+            publish_video: true,
+            publish_screen: false,
+            publish_audio: true,
+            sources: [false; 2],
+            data_out: false,
+        }
+    }
+}
+
+/// Counters of the way to the server.
+#[derive(Debug, Default)]
+pub struct Network {
+    rtt_us: AtomicU32,
+    loss_ppm: AtomicU32,
+    available_kbps: AtomicU32,
+    target_kbps: AtomicU32,
+    bytes_sent: AtomicU64,
+    bytes_received: AtomicU64,
+    retransmissions: AtomicU64,
+    key_frame_requests: AtomicU64,
+    reconnects: AtomicU64,
+}
+
+impl Network {
+    pub(crate) fn set_rtt(&self, rtt: Duration) {
+        self.rtt_us.store(u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX), Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_loss(&self, share: f32) {
+        self.loss_ppm.store((share.clamp(0.0, 1.0) * 1e6) as u32, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_available(&self, bps: u64) {
+        self.available_kbps.store(u32::try_from(bps / 1000).unwrap_or(u32::MAX), Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_target(&self, bps: u32) {
+        self.target_kbps.store(bps / 1000, Ordering::Relaxed);
+    }
+
+    pub(crate) fn sent(&self, bytes: usize) {
+        self.bytes_sent.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn received(&self, bytes: usize) {
+        self.bytes_received.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_retransmissions(&self, total: u64) {
+        self.retransmissions.store(total, Ordering::Relaxed);
+    }
+
+    pub(crate) fn key_frame_requested(&self) {
+        self.key_frame_requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn reconnected(&self) {
+        self.reconnects.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What congestion control asks of the encoder, kbit/s.
+    pub(crate) fn target_kbps(&self) -> u32 {
+        self.target_kbps.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn stats(&self) -> NetworkStats {
+        NetworkStats {
+            rtt: Duration::from_micros(u64::from(self.rtt_us.load(Ordering::Relaxed))),
+            loss: self.loss_ppm.load(Ordering::Relaxed) as f32 / 1e6,
+            available_kbps: self.available_kbps.load(Ordering::Relaxed),
+            bytes_sent: self.bytes_sent.load(Ordering::Relaxed),
+            bytes_received: self.bytes_received.load(Ordering::Relaxed),
+            retransmissions: self.retransmissions.load(Ordering::Relaxed),
+            key_frame_requests: self.key_frame_requests.load(Ordering::Relaxed),
+            reconnects: self.reconnects.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// All of it.
+#[derive(Debug, Default)]
+pub struct Shared {
+    calls: Mutex<Calls>,
+    participants: Mutex<Vec<Participant>>,
+    /// Counters.
+    pub network: Network,
+}
+
+impl Shared {
+    /// The flags of the calls.
+    pub fn calls(&self) -> MutexGuard<'_, Calls> {
+        // Flags are set one by one: a panic of another caller leaves nothing half done.
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who is in the channel.
+    pub fn participants(&self) -> MutexGuard<'_, Vec<Participant>> {
+        self.participants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,224 @@
+//! What the API side and the network side tell the video thread: pictures, targets, wishes.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use artc_bindings::{VideoDataFormat, VideoDataSample};
+use media::Size;
+
+use crate::congestion::Target;
+
+/// Encoded pictures that wait at most: a quarter of a second. One that does not fit breaks the chain of references, so that the
+/// queue is emptied and the camera asked for a key frame.
+const ENCODED_DEPTH: usize = 8;
+
+/// Counters of one track, kept up by its thread and its pushing side.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Pictures taken.
+    pub pushed: AtomicU64,
+    /// Pictures dropped, for whatever reason.
+    pub dropped: AtomicU64,
+    /// Pictures encoded.
+    pub encoded: AtomicU64,
+    /// Access units passed through.
+    pub passed: AtomicU64,
+    /// Key frames.
+    pub keys: AtomicU64,
+    /// Bytes of access units.
+    pub bytes: AtomicU64,
+    /// Encoded size, width in the upper half.
+    pub size: AtomicU64,
+    /// Mean time of encoding a picture, microseconds.
+    pub encode_us: AtomicU32,
+    /// Access units of the last whole second, times 100.
+    pub fps_x100: AtomicU32,
+}
+
+/// What the track should be, besides its target: written by the engine, read by the thread.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Control {
+    /// Somebody is there to receive it: joined, published, not muted, watched.
+    pub active: bool,
+    /// What congestion control allows; `None` = the pictures as they come.
+    pub target: Option<Target>,
+    /// Longest time between key frames.
+    pub key_interval: Option<Duration>,
+    /// It is a screen, not a camera.
+    pub screen: bool,
+}
+
+impl Default for Control {
+    fn default() -> Self {
+        Self { active: false, target: None, key_interval: None, screen: false }
+    }
+}
+
+#[derive(Default)]
+struct Inner {
+    raw: Option<VideoDataSample>,
+    encoded: VecDeque<VideoDataSample>,
+    overflowed: bool,
+    control: Control,
+    key_wanted: bool,
+    message: Option<Message>,
+    closed: bool,
+}
+
+/// A message that rides on the pictures.
+struct Message {
+    bytes: Arc<[u8]>,
+    /// Pictures that still take it; `None` = all.
+    left: Option<u32>,
+    not_before: Duration,
+    key_only: bool,
+}
+
+/// The mailbox of a video thread.
+#[derive(Default)]
+pub struct VideoInput {
+    inner: Mutex<Inner>,
+    arrived: Condvar,
+    /// What happened.
+    pub counters: Counters,
+    /// Size of the last picture that was pushed, width in the upper half; 0 before the first.
+    source_size: AtomicU64,
+}
+
+/// Something for the thread to do.
+pub(super) struct Work {
+    pub sample: VideoDataSample,
+    pub control: Control,
+    pub key: bool,
+    /// Encoded pictures were lost before this one.
+    pub gap: bool,
+}
+
+impl VideoInput {
+    /// Hands a picture over. Never waits.
+    pub fn push(&self, sample: &VideoDataSample) {
+        self.counters.pushed.fetch_add(1, Ordering::Relaxed);
+        self.source_size.store(pack(Size::new(sample.width, sample.height)), Ordering::Relaxed);
+        let mut inner = self.lock();
+        if !inner.control.active || inner.closed {
+            drop(inner);
+            self.counters.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let lost = if sample.format == VideoDataFormat::H264 {
+            if inner.encoded.len() >= ENCODED_DEPTH {
+                inner.overflowed = true;
+                let lost = inner.encoded.len() as u64;
+                inner.encoded.clear();
+                inner.encoded.push_back(sample.clone());
+                lost
+            } else {
+                inner.encoded.push_back(sample.clone());
+                0
+            }
+        } else {
+            u64::from(inner.raw.replace(sample.clone()).is_some())
+        };
+        drop(inner);
+        self.arrived.notify_one();
+        if lost > 0 {
+            self.counters.dropped.fetch_add(lost, Ordering::Relaxed);
+            metrics::counter!("artc_video_replaced_total").increment(lost);
+        }
+    }
+
+    /// Changes what the track should be.
+    pub fn control(&self, change: impl FnOnce(&mut Control)) {
+        let mut inner = self.lock();
+        let was_active = inner.control.active;
+        change(&mut inner.control);
+        if !inner.control.active {
+            let lost = inner.encoded.len() as u64 + u64::from(inner.raw.take().is_some());
+            inner.encoded.clear();
+            self.counters.dropped.fetch_add(lost, Ordering::Relaxed);
+        } else if !was_active {
+            // Whoever begins to watch needs a picture to begin with.
+            inner.key_wanted = true;
+        }
+    }
+
+    /// Lets a message ride on the next pictures; it replaces an earlier one. `times` pictures take it (`None` = all that come), none
+    /// before `not_before` on `CLOCK_MONOTONIC`, key frames only with `key_only`.
+    pub fn attach(&self, message: &[u8], times: Option<u32>, not_before: Duration, key_only: bool) {
+        self.lock().message = Some(Message { bytes: message.into(), left: times, not_before, key_only });
+    }
+
+    /// The message for a picture that is about to leave.
+    pub(super) fn message(&self, now: Duration, key: bool) -> Option<Arc<[u8]>> {
+        let mut inner = self.lock();
+        let message = inner.message.as_mut().filter(|m| now >= m.not_before && (key || !m.key_only))?;
+        let bytes = Arc::clone(&message.bytes);
+        message.left = message.left.map(|left| left.saturating_sub(1));
+        if message.left == Some(0) {
+            inner.message = None;
+        }
+        Some(bytes)
+    }
+
+    /// Makes the next picture a key frame.
+    pub fn want_key(&self) {
+        self.lock().key_wanted = true;
+    }
+
+    /// Size of the pictures that are pushed.
+    pub fn source_size(&self) -> Option<Size> {
+        unpack(self.source_size.load(Ordering::Relaxed))
+    }
+
+    /// Ends the thread.
+    pub fn close(&self) {
+        self.lock().closed = true;
+        self.arrived.notify_all();
+    }
+
+    /// Waits for the next picture; `None` when the track is closed.
+    pub(super) fn next(&self) -> Option<Work> {
+        let inner = self.lock();
+        let mut inner = self
+            .arrived
+            .wait_while(inner, |i| i.raw.is_none() && i.encoded.is_empty() && !i.closed)
+            .unwrap_or_else(PoisonError::into_inner);
+        if inner.closed {
+            return None;
+        }
+        let sample = inner.encoded.pop_front().or_else(|| inner.raw.take())?;
+        Some(Work {
+            sample,
+            control: inner.control,
+            key: std::mem::take(&mut inner.key_wanted),
+            gap: std::mem::take(&mut inner.overflowed),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Every change is one assignment or one push: a panic elsewhere leaves nothing half done.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Counters {
+    /// Encoded size now.
+    pub fn size(&self) -> Option<Size> {
+        unpack(self.size.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn set_size(&self, size: Size) {
+        self.size.store(pack(size), Ordering::Relaxed);
+    }
+}
+
+fn pack(size: Size) -> u64 {
+    u64::from(size.width) << 32 | u64::from(size.height)
+}
+
+fn unpack(packed: u64) -> Option<Size> {
+    let size = Size::new((packed >> 32) as u32, packed as u32);
+    (size.area() > 0).then_some(size)
+}

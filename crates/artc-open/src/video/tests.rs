@@ -1,0 +1,234 @@
+//! The video thread from pushed pictures to access units, and a camera's own stream passing through.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, atomic::Ordering};
+use std::time::Duration;
+
+use artc_bindings::{VideoDataSample, VideoSource};
+use media::Size;
+
+use super::*;
+use crate::congestion::Target;
+use crate::encoder::tests::moving;
+use crate::encoder::{self, Encoded, Picture, Settings, UnitPool, Usage};
+
+#[derive(Debug)]
+enum Came {
+    Unit(AccessUnit),
+    KeyNeeded,
+    Failed(String),
+}
+
+struct Sink(Sender<Came>);
+
+impl UnitSink for Sink {
+    fn unit(&mut self, _: VideoSource, unit: AccessUnit) -> bool {
+        self.0.send(Came::Unit(unit)).is_ok()
+    }
+
+    fn camera_key_needed(&mut self, _: VideoSource) {
+        let _ = self.0.send(Came::KeyNeeded);
+    }
+
+    fn failed(&mut self, _: VideoSource, why: String) {
+        let _ = self.0.send(Came::Failed(why));
+    }
+}
+
+fn start() -> (Arc<VideoInput>, VideoTrackThread, Receiver<Came>) {
+    let (sender, came) = channel();
+    let input = Arc::new(VideoInput::default());
+    let thread =
+        VideoTrackThread::start(VideoSource::Camera, Choice::OpenH264, Arc::clone(&input), Box::new(Sink(sender)), Clock::new())
+            .unwrap();
+    (input, thread, came)
+}
+
+fn sample(size: Size, n: u32) -> VideoDataSample {
+    let data = Arc::new(moving(size, n, 0));
+    VideoDataSample::i420(
+        data,
+        size.width,
+        size.height,
+        i64::from(n) * 33,
+        Some(Duration::from_millis(10_000 + u64::from(n) * 33)),
+    )
+}
+
+fn unit(came: &Receiver<Came>) -> AccessUnit {
+    match came.recv_timeout(Duration::from_secs(10)) {
+        Ok(Came::Unit(unit)) => unit,
+        other => panic!("a unit, not {other:?}"),
+    }
+}
+
+const SIZE: Size = Size::new(320, 240);
+
+#[test]
+fn pictures_become_units_that_keep_their_capture_time_and_begin_with_a_key_frame() {
+    let (input, _thread, came) = start();
+    input.push(&sample(SIZE, 0));
+    assert_eq!(input.counters.dropped.load(Ordering::Relaxed), 1, "nobody is there to receive it");
+    input.control(|c| c.active = true);
+    for n in 1..10 {
+        input.push(&sample(SIZE, n));
+        let unit = unit(&came);
+        assert_eq!((unit.key, unit.size), (n == 1, SIZE), "picture {n}");
+        assert_eq!(unit.captured_at, Duration::from_millis(10_000 + u64::from(n) * 33));
+    }
+    input.control(|c| c.active = false);
+    input.control(|c| c.active = true);
+    // Whoever begins to watch needs a key frame; it comes as soon as the last one is long enough ago.
+    let key = (20..80).find(|n| {
+        std::thread::park_timeout(Duration::from_millis(20));
+        input.push(&sample(SIZE, *n));
+        unit(&came).key
+    });
+    assert!(key.is_some_and(|n| n < 60), "{key:?}");
+}
+
+#[test]
+fn the_target_changes_rate_and_size_and_pauses() {
+    let (input, _thread, came) = start();
+    let target = |size, paused| Target { bitrate_bps: 300_000, fps: 30.0, size, paused };
+    input.control(|c| (c.active, c.target) = (true, Some(target(SIZE, false))));
+    input.push(&sample(SIZE, 0));
+    assert_eq!(unit(&came).size, SIZE);
+    input.control(|c| c.target = Some(target(Size::new(160, 120), false)));
+    input.push(&sample(SIZE, 1));
+    let small = unit(&came);
+    assert_eq!((small.size, small.key), (Size::new(160, 120), true), "another size begins anew");
+    input.control(|c| c.target = Some(target(SIZE, true)));
+    input.push(&sample(SIZE, 2));
+    input.control(|c| c.target = Some(target(Size::new(1920, 1080), false)));
+    let before = input.counters.dropped.load(Ordering::Relaxed);
+    input.push(&sample(SIZE, 30));
+    assert_eq!(unit(&came).size, SIZE, "never larger than the source");
+    assert!(before <= 1);
+}
+
+#[test]
+fn every_format_of_the_api_is_encoded() {
+    use artc_bindings::VideoDataFormat as F;
+    let (input, _thread, came) = start();
+    input.control(|c| c.active = true);
+    for (n, (format, stride, len)) in [
+        (F::Nv12, 320, 115_200),
+        (F::Nv21, 320, 115_200),
+        (F::Bgra, 1280, 307_200),
+        (F::Rgb24, 960, 230_400),
+        (F::Bgr24, 960, 230_400),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut sample = sample(SIZE, n as u32);
+        (sample.format, sample.data, sample.data_len) = (format, Arc::new(vec![100u8; len]), len);
+        (sample.stride_y, sample.stride_u, sample.stride_v) = (stride, 320, 0);
+        sample.check().unwrap();
+        input.push(&sample);
+        assert_eq!(unit(&came).size, SIZE, "{format:?}");
+    }
+}
+
+#[test]
+fn a_picture_that_cannot_be_encoded_is_told_once_and_the_next_good_one_goes_on() {
+    let (input, _thread, came) = start();
+    input.control(|c| c.active = true);
+    for n in 0..3 {
+        input.push(&sample(Size::new(8, 8), n));
+        while input.counters.dropped.load(Ordering::Relaxed) <= u64::from(n) {
+            std::thread::yield_now();
+        }
+    }
+    assert!(matches!(came.recv_timeout(Duration::from_secs(5)), Ok(Came::Failed(why)) if why.contains("8x8")));
+    assert!(came.try_recv().is_err(), "told once");
+}
+
+/// What a camera with its own encoder gives.
+fn camera_stream(count: u32) -> Vec<VideoDataSample> {
+    let settings = Settings { size: SIZE, fps: 30.0, bitrate_bps: 500_000, usage: Usage::Camera, key_interval: None };
+    let mut encoder = encoder::open(Choice::OpenH264, settings).unwrap();
+    (0..count)
+        .map(|n| {
+            let data = moving(SIZE, n, 0);
+            let picture = Picture::contiguous(&data, SIZE, [320, 160, 160], Duration::ZERO).unwrap();
+            let mut out = Vec::new();
+            assert!(matches!(encoder.encode(&picture, n % 10 == 0, &mut out), Ok(Encoded::Unit { .. })));
+            VideoDataSample::h264(Arc::new(out), 320, 240, 0, Some(Duration::from_millis(u64::from(n) * 33)))
+        })
+        .collect()
+}
+
+fn without_parameter_sets(sample: &VideoDataSample) -> VideoDataSample {
+    let mut out = Vec::new();
+    for unit in rtc::h264::nal_units(sample.bytes()).filter(|u| !matches!(u[0] & 0x1f, 7 | 8)) {
+        out.extend([0, 0, 0, 1]);
+        out.extend(unit);
+    }
+    VideoDataSample::h264(Arc::new(out), 320, 240, 0, sample.captured_at)
+}
+
+#[test]
+fn a_cameras_stream_passes_without_a_copy_and_parameter_sets_stand_before_every_key_frame() {
+    let stream = camera_stream(25);
+    let (mut passthrough, mut pool) = (Passthrough::default(), UnitPool::default());
+    for (n, sample) in stream.iter().enumerate() {
+        // Only the first key frame has its parameter sets, as some cameras do.
+        let sample = if n == 0 { sample.clone() } else { without_parameter_sets(sample) };
+        let Passed::Unit(unit) = passthrough.take(&sample, Duration::ZERO, &mut pool) else { panic!("picture {n}") };
+        assert_eq!(unit.key, n % 10 == 0);
+        if unit.key {
+            let kinds: Vec<u8> = rtc::h264::nal_units(unit.bytes()).map(|u| u[0] & 0x1f).collect();
+            assert_eq!(kinds, [7, 8, 5], "picture {n}");
+            assert_eq!(profile_level_id(unit.bytes()).map(|p| p >> 16), Some(0x42));
+        } else {
+            assert!(std::ptr::eq(unit.bytes(), sample.bytes()), "picture {n} was copied");
+        }
+    }
+}
+
+#[test]
+fn after_a_loss_nothing_passes_before_the_next_key_frame() {
+    let stream = camera_stream(12);
+    let (mut passthrough, mut pool) = (Passthrough::default(), UnitPool::default());
+    let mut take = |passthrough: &mut Passthrough, n: usize| passthrough.take(&stream[n], Duration::ZERO, &mut pool);
+    assert!(matches!(take(&mut passthrough, 3), Passed::WaitsForKey), "the stream has not begun");
+    assert!(matches!(take(&mut passthrough, 0), Passed::Unit(_)));
+    passthrough.lost();
+    assert!(matches!(take(&mut passthrough, 2), Passed::WaitsForKey));
+    assert!(matches!(take(&mut passthrough, 10), Passed::Unit(_)));
+    for garbage in [&[][..], &[1, 2, 3, 4], &[0, 0, 1, 0xe5, 1], &[0, 0, 0, 1, 9, 0x10]] {
+        let sample = VideoDataSample::h264(Arc::new(garbage.to_vec()), 320, 240, 0, None);
+        assert!(matches!(passthrough.take(&sample, Duration::ZERO, &mut UnitPool::default()), Passed::Broken(_)));
+    }
+    assert!(matches!(take(&mut passthrough, 11), Passed::Unit(_)), "garbage does not break the stream");
+}
+
+#[test]
+fn a_camera_that_is_asked_for_a_key_frame_is_asked_once() {
+    let stream = camera_stream(8);
+    let (input, _thread, came) = start();
+    input.control(|c| c.active = true);
+    let pass = |n: usize| {
+        input.push(&stream[n]);
+        unit(&came)
+    };
+    assert!(pass(0).key);
+    // The request comes within the shortest time between key frames, and is kept.
+    input.want_key();
+    let mut asked = 0;
+    for sample in &stream[1..] {
+        std::thread::park_timeout(Duration::from_millis(70));
+        input.push(sample);
+        while let Ok(came) = came.recv_timeout(Duration::from_millis(500)) {
+            match came {
+                Came::KeyNeeded => asked += 1,
+                Came::Unit(_) => break,
+                Came::Failed(why) => panic!("{why}"),
+            }
+        }
+    }
+    asked += came.try_iter().filter(|c| matches!(c, Came::KeyNeeded)).count();
+    assert_eq!(asked, 1);
+}
