@@ -1,19 +1,44 @@
 //! The shell: threads, the one clock, wiring, effects carried out, orderly stop.
+//!
+//! 1. [`run`] makes the runtime and starts the parts: devices first (they need the longest), then the room, the engine, the command
+//!    plane. Whatever is missing is said in its line and does not keep the rest from starting.
+//! 2. [`shell::Shell`] is the loop in which everything meets.
+//! 3. A signal ends it: the channel is left, the devices are closed, and what does not end within its time is left behind.
+//!
+//! It decides nothing; it is no place for rules.
+
+mod announce;
+mod books;
+mod clock;
+mod effects;
+mod engine;
+mod facts;
+mod shell;
+mod start;
+mod stop;
+mod tickets;
+mod usage;
+mod wishes;
+
+use std::time::Duration;
 
 use crate::{cli::Exit, config::Loaded, telemetry::Telemetry};
 
+/// How long threads that hang in a driver are waited for at the end.
+const STOP_WITHIN: Duration = Duration::from_millis(500);
+
 /// Runs until a signal asks to stop.
-pub fn run(loaded: Loaded, _telemetry: Telemetry) -> Exit {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+pub fn run(loaded: Loaded, telemetry: Telemetry) -> Exit {
+    // Two are enough: one for the room and the engine's network, one for the rest; encoder and devices have their own.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("artc").enable_all().build();
+    let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(why) => {
-            tracing::error!("cannot start: {why}");
+            eprintln!("artc-edge: no threads to start with: {why}");
             return Exit::TryAgain;
         }
     };
-    runtime.block_on(async {
-        println!("board: {}", loaded.board.title(&loaded.machine));
-        let _ = tokio::signal::ctrl_c().await;
-    });
-    Exit::Ok
+    let exit = runtime.block_on(start::daemon(loaded, telemetry));
+    runtime.shutdown_timeout(STOP_WITHIN);
+    exit
 }

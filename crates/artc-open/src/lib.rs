@@ -25,3 +25,4 @@ pub use config::Config;
 pub use engine::{OpenEngine, OpenFactory};
 pub use net::ConnectError;
 pub use options::{Latency, Options};
+pub use token::{Claims, peek};

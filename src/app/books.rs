@@ -1,0 +1,128 @@
+//! What the shell remembers between messages, and the facts that commands are judged by, made from it.
+
+use std::time::Duration;
+
+use artc_bindings::{Engine, EngineStats};
+use wire::device::{Connection, Info, Status};
+use wire::stream::Sent;
+
+use super::effects::Parts;
+use super::facts;
+use super::wishes::Wishes;
+use crate::control::View;
+use crate::session::{self, Session};
+
+/// The shell's memory.
+pub struct Books {
+    info: Info,
+    started: Duration,
+    encoder: String,
+    /// Somebody watches our picture.
+    pub watched: bool,
+    /// The daemon is about to end.
+    pub stopping: bool,
+    /// How the session stood when it last said so.
+    pub session: session::Status,
+    last: Option<(Duration, EngineStats)>,
+    sent: Sent,
+}
+
+impl Books {
+    /// Books of the device `info`, opened at `started`; `encoder` is what encodes when the camera does not.
+    pub fn new(info: Info, encoder: &str, started: Duration) -> Self {
+        Self {
+            info,
+            started,
+            encoder: encoder.into(),
+            watched: false,
+            stopping: false,
+            session: session::Status::default(),
+            last: None,
+            sent: Sent::default(),
+        }
+    }
+
+    /// The ticket of the next join says who we are where.
+    pub fn joined_as(&mut self, channel: &str, identity: &str) {
+        channel.clone_into(&mut self.info.channel);
+        identity.clone_into(&mut self.info.identity);
+    }
+
+    /// The channel of the last ticket.
+    pub fn channel(&self) -> &str {
+        &self.info.channel
+    }
+
+    /// Turns counters into rates; to be called about once a second.
+    pub fn sample(&mut self, engine: &dyn Engine, now: Duration) {
+        let Some(stats) = engine.extensions().map(|extensions| extensions.stats()) else { return };
+        if let Some((at, before)) = &self.last {
+            let seconds = now.saturating_sub(*at).as_secs_f32().max(0.001);
+            let frames = |v: &artc_bindings::VideoStats| v.encoded + v.passed_through;
+            self.sent = Sent {
+                width: stats.video.width,
+                height: stats.video.height,
+                fps: frames(&stats.video).saturating_sub(frames(&before.video)) as f32 / seconds,
+                bitrate_kbps: (stats.video.bytes.saturating_sub(before.video.bytes) as f32 * 8.0 / 1000.0 / seconds) as u32,
+            };
+        }
+        self.last = Some((now, stats));
+    }
+
+    /// The facts as they are now.
+    pub fn view(&self, parts: &Parts, session: &Session, wishes: Wishes, now: Duration) -> View {
+        let camera = parts.camera.state();
+        let microphone = parts.microphone.state();
+        let published = session.status().published;
+        let passes_through = matches!(camera.mode.and_then(|mode| mode.format()), Some(media::PixelFormat::H264));
+        let usage = super::usage::of_this_process();
+        View {
+            info: self.info.clone(),
+            status: Status {
+                uptime_s: now.saturating_sub(self.started).as_secs(),
+                connection: connection(&self.session),
+                connection_reason: (!self.session.detail.is_empty()).then(|| self.session.detail.clone()),
+                participants: parts.engine.extensions().map_or(0, |e| u32::try_from(e.participants().len()).unwrap_or(u32::MAX)),
+                camera: facts::camera_status(&camera),
+                microphone: facts::microphone_status(&microphone),
+                cpu_ms: usage.cpu_ms,
+                memory_kib: usage.memory_kib,
+                temperature_c: usage.temperature_c,
+            },
+            modes: facts::modes(&parts.camera.modes(), camera.mode),
+            controls: parts.camera.controls().iter().map(facts::control).collect(),
+            stream: wire::stream::Stream {
+                width: wishes.size.width,
+                height: wishes.size.height,
+                fps: wishes.fps,
+                bitrate_kbps: wishes.encoder().clamped().bitrate,
+                muted: wishes.video_muted,
+                published: published[0],
+                watched: self.watched,
+                encoder: if passes_through { "camera".into() } else { self.encoder.clone() },
+                sent: self.sent,
+                limits: wire::stream::Limits { max_fps: artc_bindings::encoder::MAX_FPS as f32, ..Default::default() },
+            },
+            audio: wire::audio::Audio {
+                source: facts::microphone_name(&microphone),
+                rate: microphone.format.rate,
+                channels: microphone.format.channels,
+                volume: microphone.volume,
+                muted: wishes.audio_muted,
+                published: published[1],
+                mixer: microphone.mixer,
+            },
+            stopping: self.stopping,
+        }
+    }
+}
+
+fn connection(status: &session::Status) -> Connection {
+    match status.phase {
+        session::Phase::Idle | session::Phase::Leaving => Connection::Idle,
+        session::Phase::Connecting => Connection::Connecting,
+        session::Phase::Connected => Connection::Connected,
+        session::Phase::Reconnecting => Connection::Reconnecting,
+        session::Phase::Waiting { .. } => Connection::Failed,
+    }
+}

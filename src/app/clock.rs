@@ -1,0 +1,11 @@
+//! The one clock of the daemon: everything below the shell is told what time it is.
+
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// Now, on `CLOCK_MONOTONIC`: the axis of the drivers' timestamps.
+pub fn now() -> Duration {
+    let now = clock_gettime(ClockId::Monotonic);
+    Duration::new(u64::try_from(now.tv_sec).unwrap_or_default(), u32::try_from(now.tv_nsec).unwrap_or_default())
+}

@@ -1,0 +1,131 @@
+//! Effects carried out on camera, microphone and engine. What may be done was decided before; here it is done.
+//!
+//! What needs a device may take seconds, so it comes back as a [`Job`] for a thread that may wait; the rest is done at once.
+
+use std::sync::Arc;
+
+use artc_bindings::{Engine, VideoSource};
+use media::Size;
+
+use super::facts;
+use super::wishes::Wishes;
+use crate::capture::audio::Microphone;
+use crate::capture::video::{self, Camera, ControlError, ModeError, SnapshotError};
+use crate::control::{Effect, Failure, Outcome, StreamChange};
+
+/// What commands act on.
+#[derive(Clone)]
+pub struct Parts {
+    /// The camera.
+    pub camera: Arc<Camera>,
+    /// The microphone.
+    pub microphone: Arc<Microphone>,
+    /// The engine.
+    pub engine: Arc<dyn Engine>,
+}
+
+/// Work for a thread that may wait for a device.
+pub type Job = Box<dyn FnOnce() -> Done + Send>;
+
+/// What came of a job.
+pub enum Done {
+    /// The reply can be made from this.
+    Outcome(Outcome),
+    /// The camera's picture was changed: the stream follows, then the reply is made.
+    Stream(StreamChange),
+}
+
+/// What came of an effect so far.
+pub enum Begun {
+    /// It is done.
+    Now(Outcome),
+    /// The session has to be told of other wishes; the reply is the picture or the sound as it is then.
+    Wish(Wishes),
+    /// It needs a device.
+    Later(Job),
+}
+
+/// Begins `effect`.
+pub fn begin(effect: Effect, parts: &Parts, wishes: Wishes) -> Begun {
+    let later = |job: Job| Begun::Later(job);
+    let outcome = |result: Result<Outcome, Failure>| Done::Outcome(result.unwrap_or_else(Outcome::Failed));
+    let camera = Arc::clone(&parts.camera);
+    match effect {
+        Effect::ListCameras => later(Box::new(move || Done::Outcome(Outcome::Cameras(cameras(&camera))))),
+        Effect::ReadControls => {
+            later(Box::new(move || Done::Outcome(Outcome::Controls(camera.controls().iter().map(facts::control).collect()))))
+        }
+        Effect::SetControl { name, value, .. } => later(Box::new(move || outcome(set_control(&camera, &name, value)))),
+        Effect::TakeSnapshot => later(Box::new(move || outcome(snapshot(&camera)))),
+        Effect::SetStream(change) if change.size.is_some() || change.fps.is_some() => {
+            later(Box::new(move || match set_mode(&camera, &change, wishes) {
+                Ok(change) => Done::Stream(change),
+                Err(failure) => Done::Outcome(Outcome::Failed(failure)),
+            }))
+        }
+        Effect::SetStream(change) => Begun::Wish(wishes.with(&change)),
+        Effect::MuteVideo(muted) => Begun::Wish(Wishes { video_muted: muted, ..wishes }),
+        Effect::MuteAudio(muted) => Begun::Wish(Wishes { audio_muted: muted, ..wishes }),
+        Effect::SetVolume(volume) => Begun::Wish(Wishes { volume, ..wishes }),
+        Effect::RequestKeyFrame => Begun::Now(key_frame(&*parts.engine)),
+    }
+}
+
+fn cameras(current: &Camera) -> Vec<wire::camera::Camera> {
+    let selected = current.state().camera.map(|camera| camera.id);
+    let found = video::devices();
+    found
+        .into_iter()
+        .filter_map(|device| {
+            let camera = device.camera?;
+            Some(wire::camera::Camera {
+                selected: selected.as_deref() == Some(&camera.id),
+                id: camera.id,
+                name: camera.card,
+                node: device.node.display().to_string(),
+                note: device.problem,
+            })
+        })
+        .collect()
+}
+
+fn set_control(camera: &Camera, name: &str, value: i64) -> Result<Outcome, Failure> {
+    match camera.set_control(name, value) {
+        Ok(control) => Ok(Outcome::Control(Box::new(facts::control(&control)))),
+        Err(why @ (ControlError::NoCamera { .. } | ControlError::Inactive { .. })) => Err(Failure::NotAvailable(why.to_string())),
+        Err(why @ (ControlError::OutOfRange { .. } | ControlError::ReadOnly { .. })) => Err(Failure::OutOfRange(why.to_string())),
+        Err(why) => Err(Failure::Device(why.to_string())),
+    }
+}
+
+fn snapshot(camera: &Camera) -> Result<Outcome, Failure> {
+    match camera.snapshot() {
+        Ok(jpeg) => Ok(Outcome::Snapshot(jpeg.into())),
+        Err(why @ (SnapshotError::NoPicture { .. } | SnapshotError::Encoded)) => Err(Failure::NotAvailable(why.to_string())),
+        Err(why) => Err(Failure::Device(why.to_string())),
+    }
+}
+
+/// Sets the camera's mode, and says what the stream is then: the camera's choice may be near the wish instead of on it.
+fn set_mode(camera: &Camera, change: &StreamChange, wishes: Wishes) -> Result<StreamChange, Failure> {
+    let size = change.size.map_or(wishes.size, |(width, height)| Size::new(width, height));
+    let fps = change.fps.unwrap_or(wishes.fps);
+    match camera.set_mode(size, f64::from(fps)) {
+        Ok(mode) => Ok(StreamChange {
+            size: Some((mode.size.width, mode.size.height)),
+            fps: Some(fps.min(mode.fps.fps() as f32)),
+            bitrate_kbps: change.bitrate_kbps,
+        }),
+        Err(why @ ModeError::NoCamera { .. }) => Err(Failure::NotAvailable(why.to_string())),
+        Err(why) => Err(Failure::OutOfRange(why.to_string())),
+    }
+}
+
+fn key_frame(engine: &dyn Engine) -> Outcome {
+    let asked = engine.extensions().map(|extensions| extensions.request_key_frame(VideoSource::Camera));
+    match asked {
+        Some(Ok(())) => Outcome::Done,
+        Some(Err(why)) => Outcome::Failed(Failure::NotAvailable(why.to_string())),
+        None => Outcome::Failed(Failure::NotAvailable("this engine makes key frames when it sees fit".into())),
+    }
+}

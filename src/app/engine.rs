@@ -1,0 +1,80 @@
+//! Which engine the configuration asks for, and what its session joins with.
+
+use std::sync::Arc;
+
+use artc_bindings::fake::{World, WorldConfig};
+use artc_bindings::{AudioFormat, ChannelProfile, CreateError, Engine, JoinChannelConfig, PublishMode, SubscribeMode};
+
+use super::wishes::Wishes;
+use crate::config::{Config, EncoderChoice, EngineKind, Latency};
+use crate::session;
+
+/// An engine, and what to say of it.
+pub struct Made {
+    /// The engine.
+    pub engine: Arc<dyn Engine>,
+    /// What encodes when the camera does not.
+    pub encoder: &'static str,
+    /// Where it joins.
+    pub server: String,
+}
+
+/// Why there is no engine.
+#[derive(Debug, thiserror::Error)]
+pub enum MakeError {
+    /// The configuration names none.
+    #[error("no room to join: set `[engine.open] url`, or `[room] enabled = true`")]
+    NoRoom,
+    /// The engine does not start.
+    #[error("engine: {0}")]
+    Create(#[from] CreateError),
+}
+
+/// Makes the engine of the configuration. With `room` it joins the room of this process.
+pub fn make(config: &Config, room: Option<&room::Handle>) -> Result<Made, MakeError> {
+    if config.engine.kind == EngineKind::Fake {
+        let world = World::new(WorldConfig::default());
+        let engine = world.engine();
+        tokio::spawn(world.run_in_real_time());
+        return Ok(Made { engine, encoder: "none", server: "none: the scripted engine joins nothing".into() });
+    }
+    let url = match (&config.engine.open.url, room) {
+        (Some(url), _) => url.clone(),
+        (None, Some(room)) => room.signal_url(),
+        (None, None) => return Err(MakeError::NoRoom),
+    };
+    let options = artc_open::Options {
+        latency: match config.stream.latency {
+            Latency::Live => artc_open::Latency::Live,
+            Latency::Smooth => artc_open::Latency::Smooth,
+        },
+        encoder: match config.stream.encoder {
+            EncoderChoice::Auto => artc_open::encoder::Choice::Auto,
+            EncoderChoice::OpenH264 => artc_open::encoder::Choice::OpenH264,
+            EncoderChoice::V4l2 => artc_open::encoder::Choice::V4l2,
+        },
+        ..artc_open::Options::new(url.clone())
+    };
+    Ok(Made { engine: artc_open::OpenEngine::create(options)?, encoder: "openh264", server: url })
+}
+
+/// What the session joins with and publishes.
+pub fn session_config(config: &Config, wishes: &Wishes) -> session::Config {
+    let sound = config.microphone.source != "none";
+    session::Config {
+        join: JoinChannelConfig {
+            channel_profile: ChannelProfile::Communication,
+            publish_mode: PublishMode::Automatically,
+            // Nothing plays sound or shows pictures here yet, so nothing is asked for.
+            subscribe_mode: SubscribeMode::Manually,
+            subscribe_audio_format: AudioFormat::None,
+            ..JoinChannelConfig::default()
+        },
+        encoder: wishes.encoder(),
+        video: true,
+        audio: sound.then_some((config.microphone.rate, u32::from(config.microphone.channels))),
+        volume: 100,
+        muted: (wishes.video_muted, wishes.audio_muted),
+        seed: rand::random(),
+    }
+}

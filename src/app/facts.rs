@@ -1,0 +1,143 @@
+//! The facts in the words of the command plane: what capture and engine say of themselves, as `wire` types. Only translation.
+
+use wire::camera::{ControlValue, MenuItem};
+use wire::device::{Source, SourceState};
+
+use crate::capture::{audio, video};
+
+/// A camera as `device.status` shows it.
+pub fn camera_status(state: &video::State) -> Source {
+    use video::Phase;
+    let (source, why) = match &state.phase {
+        Phase::Starting => (SourceState::Resting, true),
+        Phase::Live => (SourceState::Live, false),
+        Phase::NoSignal => (SourceState::NoSignal, true),
+        Phase::Lost(video::Loss::Timeout) => (SourceState::NoSignal, true),
+        Phase::Lost(_) => (SourceState::Lost, true),
+        Phase::Pattern => (SourceState::BuiltIn, true),
+        Phase::Closed => (SourceState::Resting, true),
+    };
+    Source {
+        name: state.camera.as_ref().map_or_else(|| "pattern".to_owned(), |camera| camera.card.clone()),
+        state: source,
+        reason: why.then(|| state.detail.clone()),
+        grabbed: state.counters.grabbed,
+        broken: state.counters.broken,
+        dropped: state.counters.dropped,
+        pushed: state.counters.pushed,
+        recovered: state.recoveries,
+    }
+}
+
+/// The modes of a camera, rates of one format and size together, highest first.
+pub fn modes(modes: &[video::Mode], current: Option<video::Mode>) -> wire::camera::Modes {
+    let one = |mode: &video::Mode| wire::camera::Mode {
+        format: mode.fourcc.to_string(),
+        width: mode.size.width,
+        height: mode.size.height,
+        fps: vec![mode.fps.fps() as f32],
+    };
+    let mut grouped: Vec<wire::camera::Mode> = Vec::new();
+    for mode in modes {
+        let mode = one(mode);
+        let same = |other: &&mut wire::camera::Mode| {
+            (&other.format, other.width, other.height) == (&mode.format, mode.width, mode.height)
+        };
+        match grouped.iter_mut().find(same) {
+            Some(group) => group.fps.extend(mode.fps),
+            None => grouped.push(mode),
+        }
+    }
+    for mode in &mut grouped {
+        mode.fps.sort_by(|a, b| b.total_cmp(a));
+        mode.fps.dedup();
+    }
+    wire::camera::Modes { modes: grouped, current: current.as_ref().map(one) }
+}
+
+/// A camera's control as `camera.controls` shows it.
+pub fn control(control: &video::Control) -> wire::camera::Control {
+    use video::ControlKind as From;
+    use wire::camera::ControlKind as To;
+    let (kind, min, max, step, menu) = match &control.kind {
+        From::Integer { min, max, step } => (To::Integer, *min, *max, u64::try_from(*step).unwrap_or(1), Vec::new()),
+        From::Switch => (To::Boolean, 0, 1, 1, Vec::new()),
+        From::Menu { entries } => {
+            let menu: Vec<_> = entries.iter().map(|entry| MenuItem { value: entry.index, label: entry.label.clone() }).collect();
+            let values = || menu.iter().map(|item| item.value);
+            (To::Menu, values().min().unwrap_or_default(), values().max().unwrap_or_default(), 1, menu)
+        }
+        From::Button => (To::Button, 0, 0, 1, Vec::new()),
+        From::Bitmask { mask } => (To::Bitmask, 0, *mask, 1, Vec::new()),
+    };
+    let value = |value: i64| match kind {
+        To::Button => None,
+        To::Boolean => Some(ControlValue::Flag(value != 0)),
+        _ => Some(ControlValue::Number(value)),
+    };
+    wire::camera::Control {
+        id: control.id,
+        name: control.name.clone(),
+        label: control.label.clone(),
+        kind,
+        value: value(control.value),
+        default: value(control.default),
+        min,
+        max,
+        step,
+        menu,
+        read_only: control.read_only,
+        inactive: control.inactive,
+    }
+}
+
+/// A microphone as `device.status` shows it.
+pub fn microphone_status(state: &audio::State) -> Source {
+    use audio::Phase;
+    let source = match state.phase {
+        Phase::Starting => SourceState::Resting,
+        Phase::Live => SourceState::Live,
+        Phase::Lost(_) => SourceState::Lost,
+        Phase::Tone => SourceState::BuiltIn,
+        Phase::Off => SourceState::Off,
+    };
+    Source {
+        name: microphone_name(state),
+        state: source,
+        reason: (state.phase != Phase::Live).then(|| state.detail.clone()),
+        grabbed: state.counters.grabbed,
+        broken: 0,
+        dropped: state.counters.dropped,
+        pushed: state.counters.pushed,
+        recovered: state.recoveries + state.overruns,
+    }
+}
+
+/// What people call a microphone.
+pub fn microphone_name(state: &audio::State) -> String {
+    match (&state.device, state.phase) {
+        (_, audio::Phase::Tone) => "tone".into(),
+        (Some(device), _) => device.name.clone(),
+        (None, audio::Phase::Off) => "none".into(),
+        (None, _) => "microphone".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use media::Size;
+
+    use super::*;
+    use crate::capture::video::{FourCc, Mode, Rate};
+
+    #[test]
+    fn rates_of_one_size_stand_together_highest_first() {
+        let mode =
+            |code: &[u8; 4], width, fps| Mode { fourcc: FourCc(*code), size: Size::new(width, 480), fps: Rate::new(fps, 1) };
+        let all = [mode(b"YUYV", 640, 15), mode(b"MJPG", 640, 30), mode(b"YUYV", 640, 30), mode(b"YUYV", 320, 30)];
+        let shown = modes(&all, Some(all[1]));
+        let lines: Vec<_> = shown.modes.iter().map(|m| (m.format.as_str(), m.width, m.fps.clone())).collect();
+        assert_eq!(lines, [("YUYV", 640, vec![30.0, 15.0]), ("MJPG", 640, vec![30.0]), ("YUYV", 320, vec![30.0])]);
+        assert_eq!(shown.current.map(|m| m.format), Some("MJPG".into()));
+    }
+}

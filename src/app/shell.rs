@@ -1,0 +1,323 @@
+//! The running daemon: one loop in which events of the engine, commands, devices and deadlines meet, one at a time.
+//!
+//! It decides nothing: the session says what to call, the desk says what to answer, capture says what the devices do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use artc_bindings::Event;
+use tokio::sync::{broadcast, mpsc};
+
+use super::announce;
+use super::books::Books;
+use super::clock::now;
+use super::effects::{self, Begun, Done, Parts};
+use super::stop::Stop;
+use super::tickets::TicketSource;
+use super::wishes::Wishes;
+use crate::capture::video::{CameraEvent, Phase};
+use crate::control::socket::{Arrival, Server};
+use crate::control::{Desk, Letter, Outcome, Sender, Step, StreamChange, Ticket};
+use crate::session::{self, Input, Medium, Output, Session};
+use crate::telemetry::{Beat, Check};
+
+/// Jobs under way at most: as many as the desk lets be in flight from all senders together and then some.
+const JOBS: usize = 256;
+/// How often counters become rates.
+const TICK: Duration = Duration::from_secs(1);
+/// How long the way out of the channel may take, of the two seconds that ending may take.
+const LEAVE_WITHIN: Duration = Duration::from_millis(1200);
+
+/// Everything the loop owns.
+pub struct Shell {
+    pub(super) parts: Parts,
+    pub(super) session: Session,
+    pub(super) desk: Desk,
+    pub(super) socket: Option<Server>,
+    pub(super) tickets: TicketSource,
+    pub(super) books: Books,
+    pub(super) wishes: Wishes,
+    pub(super) channel_check: Check,
+    pub(super) camera_check: Check,
+    pub(super) beat: Beat,
+}
+
+/// A job's outcome on its way back.
+type Finished = (Ticket, Done);
+
+impl Shell {
+    /// Runs until something asks to stop; leaves the channel before it returns.
+    pub async fn run(&mut self, stop: &mut Stop) {
+        let (finished_in, mut finished) = mpsc::channel::<Finished>(JOBS);
+        let events = self.parts.engine.event_handler();
+        let mut camera_events = self.parts.camera.events();
+        let mut microphone_events = self.parts.microphone.events();
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+
+        self.session.handle(Input::Join, now());
+        let mut wake = self.drain_session();
+        loop {
+            let deadline = [wake, self.desk.deadline()].into_iter().flatten().min();
+            tokio::select! {
+                name = stop.wait() => {
+                    tracing::info!(signal = name, "stopping");
+                    break;
+                }
+                event = events.next() => match event {
+                    Some(event) => self.event(&event, &finished_in),
+                    None => {
+                        tracing::error!("the engine ended by itself");
+                        break;
+                    }
+                },
+                arrival = next_arrival(&mut self.socket) => match arrival {
+                    Some(Arrival::Message { from, message }) => self.message(&from, &message, &finished_in),
+                    Some(Arrival::Gone(sender)) => self.desk.forget(&sender),
+                    None => self.socket = None,
+                },
+                Some((ticket, done)) = finished.recv() => self.finished(ticket, done),
+                event = camera_events.recv() => self.camera_event(event),
+                phase = microphone_events.recv() => {
+                    if let Ok(phase) = phase {
+                        tracing::info!(?phase, "microphone: {}", self.parts.microphone.state().detail);
+                    }
+                }
+                _ = tick.tick() => {
+                    self.beat.tick();
+                    self.books.sample(&*self.parts.engine, now());
+                }
+                () = at(deadline) => {
+                    self.session.handle(Input::Deadline, now());
+                    while let Some(letter) = self.desk.expire(now()) {
+                        self.send(letter);
+                    }
+                }
+            }
+            wake = self.drain_session();
+        }
+        self.leave(&events).await;
+    }
+
+    async fn leave(&mut self, events: &artc_bindings::EventQueue) {
+        self.books.stopping = true;
+        self.session.handle(Input::Leave, now());
+        self.drain_session();
+        let left = async {
+            while self.session.status().phase != session::Phase::Idle {
+                let Some(event) = events.next().await else { return };
+                self.session.handle(Input::Event(&event), now());
+                self.drain_session();
+            }
+        };
+        if tokio::time::timeout(LEAVE_WITHIN, left).await.is_err() {
+            tracing::warn!("the channel did not confirm the leave within {} ms", LEAVE_WITHIN.as_millis());
+        }
+        self.parts.engine.release();
+    }
+
+    /// Carries out what the session asks for, until it only wants to be woken.
+    fn drain_session(&mut self) -> Option<Duration> {
+        loop {
+            match self.session.poll() {
+                Output::Call(call) => {
+                    if let Err(why) = call.carry_out(&*self.parts.engine) {
+                        tracing::debug!(?call, %why, "engine call refused");
+                        self.session.handle(Input::Refused(&call, &why), now());
+                    }
+                }
+                Output::NeedToken { renew } => {
+                    let ticket = self.tickets.next(renew);
+                    if let Ok(ticket) = &ticket {
+                        self.books.joined_as(&ticket.channel, &ticket.user_id);
+                    }
+                    self.session.handle(Input::Ticket(ticket), now());
+                }
+                Output::Status(status) => self.status(&status),
+                Output::WakeAt(at) => return at,
+            }
+        }
+    }
+
+    fn status(&mut self, status: &session::Status) {
+        use session::Phase::{Connected, Connecting, Idle, Leaving, Reconnecting, Waiting};
+        let channel = self.books.channel();
+        match status.phase {
+            Connected => {
+                tracing::info!(channel, joins = status.joins, "in the channel");
+                self.channel_check.ready(format!("in channel {channel}"));
+            }
+            Waiting { until } => {
+                let pause = until.saturating_sub(now()).as_secs_f32();
+                tracing::warn!(
+                    channel,
+                    attempts = status.attempts,
+                    "not in the channel, trying again in {pause:.1} s: {}",
+                    status.detail
+                );
+                self.channel_check.not_ready(&status.detail);
+            }
+            Reconnecting => {
+                tracing::warn!(channel, "connection lost, looking for it: {}", status.detail);
+                self.channel_check.not_ready(format!("reconnecting: {}", status.detail));
+            }
+            Idle | Connecting | Leaving => {
+                tracing::debug!(channel, phase = ?status.phase, "{}", status.detail);
+                self.channel_check.not_ready(&status.detail);
+            }
+        }
+        self.books.session = status.clone();
+    }
+
+    fn event(&mut self, event: &Event, finished: &mpsc::Sender<Finished>) {
+        match event {
+            Event::CommandMessage { uid, data } => self.message(&Sender::participant(uid), data, finished),
+            Event::RemoteUserOffLineNotify { uid } => self.desk.forget(&Sender::participant(uid)),
+            Event::StreamNeeded(needed) => {
+                self.books.watched = *needed;
+                if *needed { self.parts.camera.open() } else { self.parts.camera.close() }
+            }
+            Event::KeyFrameNeeded { .. } => {
+                let camera = Arc::clone(&self.parts.camera);
+                tokio::task::spawn_blocking(move || camera.request_key_frame());
+            }
+            Event::TargetBitrate { kbps, .. } => {
+                let (camera, kbps) = (Arc::clone(&self.parts.camera), *kbps);
+                tokio::task::spawn_blocking(move || camera.set_bitrate(kbps));
+            }
+            Event::Error { code, detail } => tracing::warn!(%code, "engine: {detail}"),
+            Event::Warning { detail, .. } => tracing::info!("engine: {detail}"),
+            _ => {}
+        }
+        self.session.handle(Input::Event(event), now());
+    }
+
+    fn camera_event(&mut self, event: Result<CameraEvent, broadcast::error::RecvError>) {
+        // Whoever lagged sees the present state like everybody else.
+        let state = self.parts.camera.state();
+        match event {
+            Ok(CameraEvent::Control(control)) => {
+                tracing::debug!(control = control.name, value = control.value, "camera control changed")
+            }
+            _ => {
+                match state.phase {
+                    Phase::Lost(_) | Phase::NoSignal => {
+                        tracing::warn!("{}", state.detail);
+                        self.camera_check.not_ready(&state.detail);
+                    }
+                    _ => {
+                        tracing::info!("{}", state.detail);
+                        self.camera_check.ready(&state.detail);
+                    }
+                }
+                self.follow_camera(&state);
+            }
+        }
+    }
+
+    /// The encoder works at the size and rate that the camera really has.
+    fn follow_camera(&mut self, state: &crate::capture::video::State) {
+        let (Some(mode), Phase::Live | Phase::Pattern) = (state.mode, &state.phase) else { return };
+        let fps = self.wishes.fps.min(mode.fps.fps() as f32);
+        let change = StreamChange { size: Some((mode.size.width, mode.size.height)), fps: Some(fps), bitrate_kbps: None };
+        self.wish(self.wishes.with(&change));
+    }
+
+    fn message(&mut self, from: &Sender, message: &[u8], finished: &mpsc::Sender<Finished>) {
+        let view = self.books.view(&self.parts, &self.session, self.wishes, now());
+        match self.desk.receive(from, message, &view, now()) {
+            Step::Nothing => {}
+            Step::Send(letter) => self.send(letter),
+            Step::Do { ticket, effect } => match effects::begin(effect, &self.parts, self.wishes) {
+                Begun::Now(outcome) => self.reply(ticket, &outcome),
+                Begun::Wish(wishes) => {
+                    let sound = wishes.audio_muted != self.wishes.audio_muted || wishes.volume != self.wishes.volume;
+                    self.wish(wishes);
+                    self.reply_with_state(ticket, sound);
+                }
+                Begun::Later(job) => {
+                    let finished = finished.clone();
+                    tokio::task::spawn_blocking(move || {
+                        // The loop has ended when nobody listens any more, and with it whoever waits for this.
+                        let _ = finished.blocking_send((ticket, job()));
+                    });
+                }
+            },
+        }
+    }
+
+    fn finished(&mut self, ticket: Ticket, done: Done) {
+        match done {
+            Done::Outcome(outcome) => self.reply(ticket, &outcome),
+            Done::Stream(change) => {
+                self.wish(self.wishes.with(&change));
+                self.reply_with_state(ticket, false);
+            }
+        }
+    }
+
+    /// Makes `wishes` true: tells session and microphone what has changed.
+    fn wish(&mut self, wishes: Wishes) {
+        let before = std::mem::replace(&mut self.wishes, wishes);
+        let now = now();
+        if wishes.encoder() != before.encoder() {
+            self.session.handle(Input::Encoder(wishes.encoder()), now);
+        }
+        if wishes.video_muted != before.video_muted {
+            self.session.handle(Input::Mute(Medium::Video, wishes.video_muted), now);
+        }
+        if wishes.audio_muted != before.audio_muted {
+            self.session.handle(Input::Mute(Medium::Audio, wishes.audio_muted), now);
+        }
+        if wishes.volume != before.volume {
+            self.parts.microphone.set_volume(wishes.volume);
+        }
+    }
+
+    fn reply_with_state(&mut self, ticket: Ticket, sound: bool) {
+        self.drain_session();
+        let view = self.books.view(&self.parts, &self.session, self.wishes, now());
+        let outcome = if sound { Outcome::Audio(Box::new(view.audio)) } else { Outcome::Stream(Box::new(view.stream)) };
+        self.reply(ticket, &outcome);
+    }
+
+    fn reply(&mut self, ticket: Ticket, outcome: &Outcome) {
+        if let Some(letter) = self.desk.finish(ticket, outcome, now()) {
+            self.send(letter);
+        }
+    }
+
+    fn send(&self, letter: Letter) {
+        let Sender::Participant(to) = &letter.to else {
+            if let Some(socket) = &self.socket {
+                socket.send(letter);
+            }
+            return;
+        };
+        let Some(extensions) = self.parts.engine.extensions() else { return };
+        let sent = extensions.send_command_message(to, &letter.message).and_then(|()| match letter.attachment {
+            Some(file) => extensions.send_bytes(to, announce::SNAPSHOT_TOPIC, &file.name, file.mime, file.bytes.to_vec()),
+            None => Ok(()),
+        });
+        if let Err(why) = sent {
+            metrics::counter!("artc_control_unsent_total").increment(1);
+            tracing::warn!(to = &**to, "reply not sent: {why}");
+        }
+    }
+}
+
+/// The next message of the socket; never, where there is none.
+async fn next_arrival(socket: &mut Option<Server>) -> Option<Arrival> {
+    match socket {
+        Some(socket) => socket.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until the daemon's clock shows `deadline`.
+async fn at(deadline: Option<Duration>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep(deadline.saturating_sub(now())).await,
+        None => std::future::pending().await,
+    }
+}

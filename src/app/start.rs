@@ -1,0 +1,207 @@
+//! Starting in order, saying what is here, and ending in the reverse order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wire::device::Info;
+
+use super::announce::{line, viewer_address};
+use super::books::Books;
+use super::clock::now;
+use super::effects::Parts;
+use super::shell::Shell;
+use super::stop::Stop;
+use super::tickets::{TicketSource, viewer_token};
+use super::wishes::Wishes;
+use super::{STOP_WITHIN, engine};
+use crate::capture::audio::{Microphone, Phase as MicrophonePhase};
+use crate::capture::video::{Camera, Phase as CameraPhase};
+use crate::cli::Exit;
+use crate::config::{Config, EngineKind, Loaded};
+use crate::control::{Desk, permission::LOCAL_VIEWER, socket};
+use crate::session::Session;
+use crate::telemetry::Telemetry;
+use crate::uplink::Uplink;
+
+/// How long the first lines wait for the devices to say what they are.
+const DEVICES_WITHIN: Duration = Duration::from_millis(1500);
+/// How long the printed viewer address lets in. A page that is in stays in.
+const VIEWER_TTL: Duration = Duration::from_secs(3600);
+/// The loop turns at least so often.
+const LOOP_LIMIT: Duration = Duration::from_secs(5);
+
+/// Starts everything, runs, ends everything.
+pub async fn daemon(loaded: Loaded, telemetry: Telemetry) -> Exit {
+    let started = now();
+    let mut stop = match Stop::listen() {
+        Ok(stop) => stop,
+        Err(why) => {
+            eprintln!("artc-edge: signals cannot be listened to: {why}");
+            return Exit::Bug;
+        }
+    };
+    let Loaded { config, board, machine, .. } = loaded;
+    let name = config.device.name.clone().unwrap_or_else(host_name);
+
+    let parts =
+        Camera::start(config.camera.clone()).and_then(|camera| Ok((camera, Microphone::start(config.microphone.clone())?)));
+    let (camera, microphone) = match parts {
+        Ok((camera, microphone)) => (Arc::new(camera), Arc::new(microphone)),
+        Err(why) => {
+            eprintln!("artc-edge: no threads for the devices: {why}");
+            return Exit::TryAgain;
+        }
+    };
+    let served = match telemetry.serve(&config.telemetry).await {
+        Ok(served) => Some(served),
+        Err(why) => {
+            // Worth a warning, and no reason for a camera to stay dark.
+            tracing::warn!("metrics and health are not served: {why}");
+            None
+        }
+    };
+
+    let embedded = config.room.enabled && config.engine.kind == EngineKind::Open && config.engine.open.url.is_none();
+    let room = if embedded {
+        match room::Server::start(config.room.clone()) {
+            Ok(room) => Some(Arc::new(room)),
+            Err(why) => {
+                eprintln!("artc-edge: {why}");
+                return Exit::TryAgain;
+            }
+        }
+    } else {
+        None
+    };
+    let made = match engine::make(&config, room.as_deref()) {
+        Ok(made) => made,
+        Err(why) => {
+            eprintln!("artc-edge: {why}");
+            return Exit::Configuration;
+        }
+    };
+    let tickets = match &room {
+        Some(room) => TicketSource::Embedded { room: Arc::clone(room), channel: config.room.channel.clone(), name: name.clone() },
+        None if config.engine.kind == EngineKind::Fake => TicketSource::Scripted,
+        None => TicketSource::Configured { config: config.engine.open.clone(), name: name.clone() },
+    };
+
+    let wishes = Wishes::of(&config);
+    let socket_path = socket::path(&config.control, |name| std::env::var(name).ok());
+    let server = match socket::Server::bind(&socket_path, config.control.socket_group.as_deref()) {
+        Ok(server) => Some(server),
+        Err(why) => {
+            tracing::warn!("no local commands: {why}");
+            None
+        }
+    };
+    let sound = (config.microphone.source != "none").then(|| microphone.ring());
+    let uplink = Uplink::start(Arc::clone(&made.engine), camera.slot(), sound);
+    let uplink = match uplink {
+        Ok(uplink) => uplink,
+        Err(why) => {
+            eprintln!("artc-edge: no threads for the uplink: {why}");
+            return Exit::TryAgain;
+        }
+    };
+    let health = telemetry.health();
+    let mut shell = Shell {
+        session: Session::new(engine::session_config(&config, &wishes)),
+        desk: Desk::new(&config.control),
+        socket: server,
+        tickets,
+        books: Books::new(info(&config, &board, &name), made.encoder, started),
+        wishes,
+        channel_check: health.check("channel"),
+        camera_check: health.check("camera"),
+        beat: health.beat("main", LOOP_LIMIT),
+        parts: Parts { camera: Arc::clone(&camera), microphone: Arc::clone(&microphone), engine: made.engine },
+    };
+
+    line("board", &board.title(&machine));
+    let introduced = tokio::spawn(introduce(
+        Arc::clone(&camera),
+        Arc::clone(&microphone),
+        where_to_look(&config, room.as_deref(), made.server),
+    ));
+    shell.run(&mut stop).await;
+    introduced.abort();
+
+    drop(shell);
+    close(uplink, camera, microphone).await;
+    if let Some(room) = room.and_then(Arc::into_inner) {
+        room.stop().await;
+    }
+    drop(served);
+    Exit::Ok
+}
+
+/// Says what camera and microphone are as soon as they know it, then where to look.
+async fn introduce(camera: Arc<Camera>, microphone: Arc<Microphone>, addresses: Vec<(&'static str, String)>) {
+    let (mut pictures, mut sounds) = (camera.events(), microphone.events());
+    let known = async {
+        while camera.state().phase == CameraPhase::Starting {
+            let _ = pictures.recv().await;
+        }
+        while microphone.state().phase == MicrophonePhase::Starting {
+            let _ = sounds.recv().await;
+        }
+    };
+    let _ = tokio::time::timeout(DEVICES_WITHIN, known).await;
+    line("camera", &camera.state().detail);
+    line("microphone", &microphone.state().detail);
+    for (what, address) in addresses {
+        line(what, &address);
+    }
+    // Ready means: devices known, room open. Under systemd this ends the start.
+    if let Err(why) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
+        tracing::debug!("systemd not told: {why}");
+    }
+}
+
+fn where_to_look(config: &Config, room: Option<&room::Handle>, server: String) -> Vec<(&'static str, String)> {
+    let Some(room) = room else {
+        return vec![("room", server), ("viewer", "the server's own; this device only publishes".into())];
+    };
+    let channel = &config.room.channel;
+    let viewer = match viewer_token(room, channel, LOCAL_VIEWER, VIEWER_TTL) {
+        Ok(token) => viewer_address(&room.url(), channel, &token),
+        Err(why) => format!("no address: {why}"),
+    };
+    vec![("room", format!("{} (channel {channel})", room.signal_url())), ("viewer", viewer)]
+}
+
+/// Ends the threads of the devices. One that hangs in a driver is left behind: the process ends anyway.
+async fn close(uplink: Uplink, camera: Arc<Camera>, microphone: Arc<Microphone>) {
+    let closing = tokio::task::spawn_blocking(move || {
+        drop(uplink);
+        drop(microphone);
+        drop(camera);
+    });
+    if tokio::time::timeout(STOP_WITHIN, closing).await.is_err() {
+        tracing::warn!("a device's driver does not let go; ending without it");
+    }
+}
+
+fn info(config: &Config, board: &board::Profile, name: &str) -> Info {
+    let system = rustix::system::uname();
+    let engine = match config.engine.kind {
+        EngineKind::Open => "open",
+        EngineKind::Fake => "fake",
+    };
+    Info {
+        name: name.into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        board: board.badge.name.clone(),
+        architecture: system.machine().to_string_lossy().into_owned(),
+        kernel: system.release().to_string_lossy().into_owned(),
+        engine: engine.into(),
+        channel: String::new(),
+        identity: String::new(),
+    }
+}
+
+fn host_name() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    if name.is_empty() { "artc-edge".into() } else { name }
+}

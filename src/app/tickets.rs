@@ -1,0 +1,94 @@
+//! Where join tokens come from: the embedded room's own key, or the configuration for a server elsewhere.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use artc_bindings::Secret;
+use room::token::{Claims, TokenError, VideoGrant};
+
+use crate::session::Ticket;
+
+/// Identity under which the device joins its own room.
+pub const DEVICE_IDENTITY: &str = "camera";
+
+/// Each join gets a new token, so it need not live longer than a join takes.
+const DEVICE_TTL: Duration = Duration::from_secs(600);
+
+/// A token for whoever opens the printed viewer address: sees, hears and commands, and publishes nothing but messages.
+pub fn viewer_token(room: &room::Handle, channel: &str, identity: &str, ttl: Duration) -> Result<String, TokenError> {
+    let grant = VideoGrant { can_publish: Some(false), ..VideoGrant::join(channel) };
+    let claims = Claims { sub: identity.into(), name: "Viewer".into(), video: Some(grant), ..Claims::default() };
+    room.mint(claims, ttl)
+}
+
+/// Makes or reads tokens.
+pub enum TicketSource {
+    /// The room of this process.
+    Embedded {
+        /// The room, which has the key.
+        room: Arc<room::Handle>,
+        /// The channel to join.
+        channel: String,
+        /// What others see.
+        name: String,
+    },
+    /// A server elsewhere.
+    Configured {
+        /// `[engine.open]`.
+        config: artc_open::Config,
+        /// What others see.
+        name: String,
+    },
+    /// An engine that asks for none.
+    Scripted,
+}
+
+impl TicketSource {
+    /// The ticket for the next join. A token in a file is read anew each time, so that it can be renewed in place.
+    pub fn next(&self, renew: bool) -> Result<Ticket, String> {
+        match self {
+            Self::Embedded { room, channel, name } => {
+                let claims = Claims {
+                    sub: DEVICE_IDENTITY.into(),
+                    name: name.clone(),
+                    video: Some(VideoGrant { can_update_own_metadata: Some(true), ..VideoGrant::join(channel) }),
+                    ..Claims::default()
+                };
+                let token = room.mint(claims, DEVICE_TTL).map_err(|why| why.to_string())?;
+                Ok(Ticket {
+                    token: Secret::new(token),
+                    channel: channel.clone(),
+                    user_id: DEVICE_IDENTITY.into(),
+                    user_name: name.clone(),
+                })
+            }
+            Self::Configured { config, name } => configured(config, name, renew),
+            Self::Scripted => Ok(Ticket {
+                token: Secret::new("scripted"),
+                channel: "camera".into(),
+                user_id: DEVICE_IDENTITY.into(),
+                user_name: DEVICE_IDENTITY.into(),
+            }),
+        }
+    }
+}
+
+fn configured(config: &artc_open::Config, name: &str, renew: bool) -> Result<Ticket, String> {
+    let token = match (&config.token_file, &config.token) {
+        (Some(path), _) => {
+            let text =
+                std::fs::read_to_string(path).map_err(|why| format!("`[engine.open] token_file` {}: {why}", path.display()))?;
+            text.trim().to_owned()
+        }
+        (None, Some(token)) if renew => {
+            tracing::warn!("`[engine.open] token` was refused and there is no other; `token_file` could be renewed in place");
+            token.clone()
+        }
+        (None, Some(token)) => token.clone(),
+        (None, None) => return Err("`[engine.open] url` is set without `token_file` or `token`".into()),
+    };
+    let artc_open::Claims { identity, room, .. } = artc_open::peek(&token).unwrap_or_default();
+    let channel = config.channel.clone().or(room).ok_or("the token names no room; set `[engine.open] channel`")?;
+    let user_id = config.identity.clone().or(identity).ok_or("the token names no identity; set `[engine.open] identity`")?;
+    Ok(Ticket { token: Secret::new(token), channel, user_id, user_name: name.into() })
+}

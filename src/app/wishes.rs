@@ -1,0 +1,58 @@
+//! What is asked of the published picture and sound. Commands change it; joins, reconnections and other cameras do not.
+
+use artc_bindings::{Dimensions, VideoEncoderConfiguration};
+use media::Size;
+
+use crate::config::Config;
+use crate::control::StreamChange;
+
+/// What is asked for now.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wishes {
+    /// Picture size.
+    pub size: Size,
+    /// Frames a second.
+    pub fps: f32,
+    /// Highest bitrate in kbit/s.
+    pub bitrate_kbps: u32,
+    /// Others see no picture.
+    pub video_muted: bool,
+    /// Others hear nothing.
+    pub audio_muted: bool,
+    /// Of the microphone, 0 to 100.
+    pub volume: u8,
+}
+
+impl Wishes {
+    /// What the configuration asks for.
+    pub fn of(config: &Config) -> Self {
+        Self {
+            size: config.camera.size(),
+            fps: config.camera.fps as f32,
+            bitrate_kbps: config.stream.bitrate_kbps,
+            video_muted: false,
+            audio_muted: false,
+            volume: 100,
+        }
+    }
+
+    /// These, with `change` made.
+    pub fn with(self, change: &StreamChange) -> Self {
+        Self {
+            size: change.size.map_or(self.size, |(width, height)| Size::new(width, height)),
+            fps: change.fps.unwrap_or(self.fps),
+            bitrate_kbps: change.bitrate_kbps.unwrap_or(self.bitrate_kbps),
+            ..self
+        }
+    }
+
+    /// How the engine is to encode.
+    pub fn encoder(&self) -> VideoEncoderConfiguration {
+        VideoEncoderConfiguration {
+            dimensions: Dimensions { width: self.size.width, height: self.size.height },
+            frame_rate: self.fps.round().max(1.0) as u32,
+            bitrate: self.bitrate_kbps,
+            ..VideoEncoderConfiguration::default()
+        }
+    }
+}
