@@ -154,16 +154,17 @@ fn show_tells_origins_and_hides_secrets() {
     const CANARY: &str = "canary-0123456789-0123456789-0123456789";
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("config.toml");
-    fs::write(&path, format!("[camera]\nfps = 25.0\n\n[room]\napi_key = \"k\"\napi_secret = \"{CANARY}\"\n")).expect("written");
+    let text = format!("[camera]\nfps = 25.0\n\n[engine.open]\nurl = \"ws://x\"\ntoken = \"{CANARY}\"\n");
+    fs::write(&path, text).expect("written");
     let name = path.to_str().expect("UTF-8");
-    let variables = [("ARTC__STREAM__BITRATE_KBPS", "900"), ("ARTC__ENGINE__OPEN__TOKEN", CANARY)];
+    let variables = [("ARTC__STREAM__BITRATE_KBPS", "900"), ("ARTC__ENGINE__OPEN__TOKEN", "canary-above")];
     let (code, out, err) = said(&run(&["config", "show", "--origin", "--config", name], &variables, ""));
     assert_eq!((code, err.as_str()), (0, ""));
     let line = |key: &str| out.lines().find(|line| line.trim_start_matches("# ").starts_with(key)).unwrap_or_default().to_owned();
     assert_eq!(line("fps").split("  # ").nth(1), Some(format!("file: {name}:2").as_str()));
     assert_eq!(line("bitrate_kbps").split("  # ").nth(1), Some("environment: ARTC__STREAM__BITRATE_KBPS"));
     assert_eq!(line("idle").split("  # ").nth(1), Some("built-in"));
-    assert_eq!(line("api_secret =").split("  ").next(), Some("# api_secret = (secret)"));
+    assert_eq!(line("token =").split("  ").next(), Some("# token = (secret)"));
     let (_, json, _) = said(&run(&["config", "show", "--json", "--config", name], &variables, ""));
     let settings: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     let fps = settings.as_array().and_then(|all| all.iter().find(|one| one["key"] == "camera.fps")).cloned().unwrap_or_default();
@@ -174,7 +175,7 @@ fn show_tells_origins_and_hides_secrets() {
     assert!(!out.contains("canary") && !json.contains("canary"));
     // What is shown is a configuration again.
     let (_, shown, _) = said(&run(&["config", "show", "--config", name], &[], ""));
-    assert_eq!(said(&run(&["check", "-"], &[], &shown.replace("api_key", "#"))).0, 0, "{shown}");
+    assert_eq!(said(&run(&["check", "-"], &[], &shown.replace("url =", "# url ="))).0, 0, "{shown}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod call;
 mod check;
 mod completions;
 mod config;
+mod devices;
 mod doctor;
 mod exit;
 mod run;
@@ -66,6 +67,7 @@ enum Command {
     Run(run::Run),
     Check(check::Check),
     Config(config::Config),
+    Devices(devices::Devices),
     Call(call::Call),
     Token(token::Token),
     Doctor(doctor::Doctor),
@@ -112,6 +114,7 @@ fn go(cli: Cli) -> Exit {
         Command::Run(run) => run.go(cli.config),
         Command::Check(check) => check.go(cli.config.config),
         Command::Config(config) => config.go(cli.config.config),
+        Command::Devices(devices) => devices.go(cli.config),
         Command::Call(call) => call.go(cli.config),
         Command::Token(token) => token.go(cli.config),
         Command::Doctor(doctor) => doctor.go(cli.config),

@@ -86,6 +86,9 @@ impl Error {
             Kind::Other(text) if text == "invalid socket address syntax" => {
                 format!("`{path}`: no address with port; write it as \"127.0.0.1:7880\" or \"[::1]:7880\"")
             }
+            Kind::Other(text) if text == "invalid IP address syntax" => {
+                format!("`{path}`: no IP address; write it as \"192.0.2.7\" or \"2001:db8::7\"")
+            }
             Kind::Other(text) => format!("`{path}`: {text}"),
         };
         Problem::plain(self.at.clone(), text)
@@ -160,6 +163,7 @@ fn wanted(expected: &str) -> String {
         "a sequence" => "a list, in [brackets]".into(),
         "a map" => "a table".into(),
         "socket address" => "an address with port in quotes, such as \"127.0.0.1:7880\"".into(),
+        "IP address" => "an IP address in quotes, such as \"192.0.2.7\"".into(),
         other if other.starts_with("struct ") => "a section or table".into(),
         other if other.starts_with("enum ") || other.contains("variant identifier") => "one of its names in quotes".into(),
         other => other.to_owned(),

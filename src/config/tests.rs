@@ -66,14 +66,8 @@ fn every_key_of_the_manual_is_explained() {
 #[test]
 fn every_example_of_the_manual_is_right() {
     // What an example needs beside it, or cannot have.
-    let company = [
-        ("engine.open.url", "token_file = \"x\""),
-        ("room.api_key", "api_secret_file = \"x\""),
-        ("room.api_secret", "api_key = \"x\""),
-        ("room.api_secret_file", "api_key = \"x\""),
-        ("room.tls_cert", "tls_key = \"x\""),
-        ("room.tls_key", "tls_cert = \"x\""),
-    ];
+    let company =
+        [("engine.open.url", "token_file = \"x\""), ("room.tls_cert", "tls_key = \"x\""), ("room.tls_key", "tls_cert = \"x\"")];
     for (key, example, number) in manual_keys() {
         if !example {
             continue;
@@ -166,8 +160,7 @@ fn credentials_name_files_and_yield_to_nothing_below() {
 #[test]
 fn secrets_are_shown_nowhere() {
     const CANARY: &str = "canary-0123456789-canary-0123456789";
-    let good =
-        format!("[room]\napi_key = \"k\"\napi_secret = \"{CANARY}\"\n[engine.open]\nurl = \"ws://x\"\ntoken = \"{CANARY}\"\n");
+    let good = format!("[engine.open]\nurl = \"ws://x\"\ntoken = \"{CANARY}\"\n");
     let loaded = load(&text(&good)).unwrap_or_else(|why| panic!("{why}"));
     let settings = serde_json::to_string(&loaded.settings()).expect("JSON");
     for shown in [loaded.show(true), settings, format!("{:?}", loaded.config)] {
@@ -175,15 +168,16 @@ fn secrets_are_shown_nowhere() {
         assert!(shown.contains("(secret)") || shown.contains("redacted"), "{shown}");
     }
     for bad in [
+        format!("[engine.open]\ntoken = [\"{CANARY}\"]\n"),
+        format!("[engine.open]\ntoken = \"{CANARY}\n"),
+        format!("[engine.open]\ntoken = {CANARY}\n"),
+        // Where it does not belong.
         format!("[room]\napi_secret = \"{CANARY}\"\n"),
-        format!("[room]\napi_secret = [\"{CANARY}\"]\n"),
-        format!("[room]\napi_secret = \"{CANARY}\n"),
-        format!("[room]\napi_secret = {CANARY}\n"),
+        format!("[room]\npassword = \"{CANARY}\"\n"),
         format!("[engine]\nopen = {{ token = \"{CANARY}\", x = 1 }}\n"),
         format!("[engine.open]\ntoken = \"{CANARY}\"\ntoken = \"{CANARY}\"\n"),
         format!("[engine.open]\ntoken = \"{CANARY}\"\ntoken_file = \"x\"\n"),
         format!("[engine.open]\ntokn = \"{CANARY}\"\n"),
-        format!("[room]\nenabled = \"x\"\napi_key = \"k\"\napi_secret = \"{CANARY}\"\n"),
     ] {
         let why = load(&text(&bad)).expect_err("a mistake is found").to_string();
         assert!(!why.contains("canary"), "{bad} -> {why}");
@@ -194,21 +188,15 @@ fn secrets_are_shown_nowhere() {
 fn a_secret_comes_from_the_first_line_of_its_file() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("secret");
-    let with = || {
-        let room = format!("[room]\napi_key = \"k\"\napi_secret_file = \"{}\"\n", path.display());
-        load(&text(&room)).unwrap_or_else(|why| panic!("{why}")).config.with_secrets()
-    };
-    let missing = with().expect_err("refused").to_string();
-    assert_eq!(
-        missing,
-        format!("`room.api_secret_file` {}: no such file; create it with the secret on its first line", path.display())
-    );
+    let read = || read_secret("--secret-file", path.clone());
+    let shown = path.display();
+    let missing = read().expect_err("refused").to_string();
+    assert_eq!(missing, format!("--secret-file {shown}: no such file; create it with the secret on its first line"));
     fs::write(&path, "\n").expect("written");
-    let empty = with().expect_err("refused").to_string();
-    assert_eq!(empty, format!("`room.api_secret_file` {}: the file is empty; put the secret on its first line", path.display()));
-    fs::write(&path, "0123456789-0123456789-0123456789 \nnot this\n").expect("written");
-    let config = with().unwrap_or_else(|why| panic!("{why}"));
-    assert_eq!(config.room.api_secret.as_deref(), Some("0123456789-0123456789-0123456789"));
+    let empty = read().expect_err("refused").to_string();
+    assert_eq!(empty, format!("--secret-file {shown}: the file is empty; put the secret on its first line"));
+    fs::write(&path, "0123456789 \nnot this\n").expect("written");
+    assert_eq!(read().unwrap_or_else(|why| panic!("{why}")), "0123456789");
 }
 
 #[test]
@@ -352,9 +340,16 @@ fn every_mistake_gets_its_message() {
             "t:2:11: `room.enabled`: false leaves nothing to join; set `engine.open.url` and a token, or switch the room on",
         ),
         ("[room]\nchannel = \"\"", "t:2:11: `room.channel`: is empty; the device needs a channel to be met in"),
-        ("[room]\napi_key = \"k\"", "t:2:11: `room.api_key`: needs `api_secret_file` (or `api_secret`) beside it"),
-        ("[room]\napi_secret_file = \"x\"", "t:1:1: `room.api_secret`: needs `api_key` beside it"),
-        ("[room]\napi_key = \"k\"\napi_secret = \"short\"", "t:3:14: `room.api_secret`: is shorter than 32 characters"),
+        ("[room]\napi_key = \"\"", "t:2:11: `room.api_key`: is empty; name the key under which tokens are signed"),
+        ("[room]\nmax_rooms = 0", "t:2:13: `room.max_rooms`: 0 is out of range, 1 to 10000"),
+        (
+            "[room]\nexternal_ips = [\"here\"]",
+            "t:2:17: `room.external_ips[0]`: no IP address; write it as \"192.0.2.7\" or \"2001:db8::7\"",
+        ),
+        (
+            "[room]\nexternal_ips = [7]",
+            "t:2:17: `room.external_ips[0]`: expected an IP address in quotes, such as \"192.0.2.7\", found the number 7",
+        ),
         ("[room]\ntls_cert = \"x\"", "t:2:12: `room.tls_cert`: needs `tls_key` beside it"),
         ("[room]\ntls_key = \"x\"", "t:2:11: `room.tls_key`: needs `tls_cert` beside it"),
         // Commands, telemetry.

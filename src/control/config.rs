@@ -14,7 +14,6 @@ pub struct Config {
     /// systemd, else `$XDG_RUNTIME_DIR/artc-edge/control.sock`, else `/run/artc-edge/control.sock`.
     pub socket: Option<PathBuf>,
     /// Group whose members may open the socket too (mode 0660); unset, only the daemon's own user may (mode 0600).
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub socket_group: Option<String>,
     /// Which identity in the channel may call which methods; `*` stands for any run of characters on both sides, as in `camera.*`.
     /// The app server (`app-server`) and the viewer whose address the daemon prints (`local-viewer`) may call everything without a

@@ -275,6 +275,29 @@ pub struct DeviceInfo {
     pub controls: Vec<Control>,
     /// Why it cannot be used.
     pub problem: Option<String>,
+    /// The same in one word.
+    pub loss: Option<Loss>,
+}
+
+impl DeviceInfo {
+    /// Whether `source` of the configuration means this device; `auto` means every camera, the first of them is taken.
+    pub fn is_meant_by(&self, source: &str) -> bool {
+        match identity::Target::parse(source) {
+            identity::Target::Pattern => false,
+            identity::Target::First => self.camera.is_some(),
+            identity::Target::Node(path) => self.node == std::fs::canonicalize(&path).unwrap_or(path),
+            identity::Target::Id(id) => self.camera.as_ref().is_some_and(|camera| identity::is_meant(&id, camera)),
+        }
+    }
+
+    /// The mode that it would be asked for, and the size that would go out.
+    ///
+    /// # Errors
+    /// Why none of its modes will do, and what would.
+    pub fn mode_for(&self, config: &Config) -> Result<(Mode, Size), String> {
+        let formats: Vec<FourCc> = self.modes.iter().map(|mode| mode.fourcc).collect();
+        policy::choose(&self.modes, &formats, config).map(|choice| (choice.mode, choice.size))
+    }
 }
 
 /// Every video node of this machine. Opens each for a moment, which disturbs nobody who streams from it.
@@ -284,12 +307,13 @@ pub fn devices() -> Vec<DeviceInfo> {
         Ok(found) => {
             let offers = found.device.offers(wanted.size(), Rate::from_fps(wanted.fps));
             let problem = offers.as_ref().err().map(ToString::to_string);
+            let loss = offers.as_ref().err().map(OpenError::loss);
             let (modes, controls) = (offers.unwrap_or_default().modes, found.device.controls());
-            DeviceInfo { node: candidate.node, camera: Some(found.identity), modes, controls, problem }
+            DeviceInfo { node: candidate.node, camera: Some(found.identity), modes, controls, problem, loss }
         }
         Err(error) => {
-            let problem = Some(error.to_string());
-            DeviceInfo { node: candidate.node, camera: None, modes: Vec::new(), controls: Vec::new(), problem }
+            let (problem, loss) = (Some(error.to_string()), Some(error.loss()));
+            DeviceInfo { node: candidate.node, camera: None, modes: Vec::new(), controls: Vec::new(), problem, loss }
         }
     };
     identity::scan().into_iter().map(describe).collect()

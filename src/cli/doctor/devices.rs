@@ -13,87 +13,106 @@ use rustix::{
 };
 
 use super::{Exit, Finding, holders::holders};
-use crate::config::Config;
+use crate::{
+    capture::{
+        audio,
+        video::{self, Loss},
+    },
+    config::Config,
+};
 
 /// Our own name, as the kernel shows it: a device that the daemon has is where it belongs.
 const OURS: &str = "artc-edge (process ";
 
 pub(super) fn cameras(config: &Config) -> Vec<Finding> {
-    let source = config.camera.source.as_str();
-    if source == "pattern" {
-        return vec![Finding::ok("camera", "the built-in pattern, as configured")];
+    let about = "camera";
+    let wanted = &config.camera;
+    if wanted.source == "pattern" {
+        return vec![Finding::ok(about, "the built-in pattern, as configured")];
     }
-    let nodes = nodes(Path::new("/dev"), |name| number_after(name, "video"));
-    let mut findings = usable("camera", &nodes);
-    if nodes.is_empty() {
-        let way_out = "plug one in, or load its driver: `dmesg` tells what the kernel thinks of it";
-        findings.push(match source {
-            "auto" => Finding::warning("camera", "none; the built-in pattern will be sent", way_out),
-            _ => Finding::failure("camera", Exit::Unavailable, format!("none, but `camera.source` is \"{source}\""), way_out),
+    let nodes = video::devices();
+    let mut findings = Vec::new();
+    let mut meant = 0;
+    for device in nodes.iter().filter(|device| device.loss != Some(Loss::NotACamera)) {
+        let name = device.node.display();
+        let who = device.camera.as_ref().map(|camera| format!("{name} ({})", camera.card)).unwrap_or(name.to_string());
+        let is_meant = device.is_meant_by(&wanted.source);
+        meant += usize::from(is_meant);
+        findings.push(match &device.problem {
+            Some(_) if device.loss == Some(Loss::NoPermission) => denied(about, &device.node),
+            Some(why) if is_meant => {
+                Finding::failure(about, Exit::Unavailable, why, "unplug it and plug it in again; `dmesg` tells more")
+            }
+            Some(why) => Finding::warning(about, why, "unplug it and plug it in again; `dmesg` tells more"),
+            None => match (busy(about, &device.node, &who), device.mode_for(wanted)) {
+                (Some(finding), _) => finding,
+                (None, Ok((mode, size))) if mode.size == size => Finding::ok(about, format!("{who}: {mode}")),
+                (None, Ok((mode, size))) => Finding::ok(about, format!("{who}: {mode}, sent as {size}")),
+                (None, Err(why)) if is_meant => {
+                    Finding::failure(about, Exit::Unavailable, format!("{who}: {why}"), "`artc-edge devices` lists its modes")
+                }
+                (None, Err(why)) => Finding::warning(about, format!("{who}: {why}"), "`artc-edge devices` lists its modes"),
+            },
         });
     }
-    findings
-}
-
-pub(super) fn microphones(config: &Config) -> Vec<Finding> {
-    let source = config.microphone.source.as_str();
-    if ["tone", "none"].contains(&source) {
-        return vec![Finding::ok("microphone", format!("\"{source}\", as configured"))];
-    }
-    let nodes = nodes(Path::new("/dev/snd"), |name| name.starts_with("pcmC") && name.ends_with('c'));
-    let mut findings = usable("microphone", &nodes);
-    if nodes.is_empty() {
-        let way_out = "plug one in, or load its driver; /proc/asound/cards lists the cards that the kernel knows";
-        findings.push(match source {
-            "auto" => Finding::warning("microphone", "none; the built-in tone will be sent", way_out),
-            _ => Finding::failure(
-                "microphone",
+    let denied = findings.iter().any(|finding| finding.exit == Exit::Permission);
+    if meant == 0 && !denied {
+        let there = if findings.is_empty() { "no camera is there" } else { "that camera is not there" };
+        findings.push(match wanted.source.as_str() {
+            "auto" => Finding::warning(
+                about,
+                "none; the built-in pattern will be sent",
+                "plug one in, or load its driver: `dmesg` tells what the kernel thinks of it",
+            ),
+            source => Finding::failure(
+                about,
                 Exit::Unavailable,
-                format!("none, but `microphone.source` is \"{source}\""),
-                way_out,
+                format!("`camera.source` is \"{source}\", and {there}"),
+                "`artc-edge devices` lists those that are",
             ),
         });
     }
     findings
 }
 
-/// Nodes of a directory by their names.
-fn nodes(directory: &Path, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
-    let mut nodes: Vec<PathBuf> =
-        entries.flatten().filter(|entry| entry.file_name().to_str().is_some_and(&wanted)).map(|entry| entry.path()).collect();
-    nodes.sort();
-    nodes
-}
-
-fn number_after(name: &str, prefix: &str) -> bool {
-    name.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-/// Whether this user may open the nodes, and who else has them.
-fn usable(about: &'static str, nodes: &[PathBuf]) -> Vec<Finding> {
+pub(super) fn microphones(config: &Config) -> Vec<Finding> {
+    let about = "microphone";
+    let source = config.microphone.source.as_str();
+    if ["tone", "none"].contains(&source) {
+        return vec![Finding::ok(about, format!("\"{source}\", as configured"))];
+    }
+    let cards = audio::devices();
     let mut findings = Vec::new();
-    for node in nodes {
-        let shown = node.display();
-        match access(node, Access::READ_OK | Access::WRITE_OK) {
-            Ok(()) => {}
-            Err(Errno::ACCESS | Errno::PERM) => {
-                let (text, way_out) = group(node);
-                findings.push(Finding::failure(about, Exit::Permission, format!("{shown}: permission denied; {text}"), way_out));
-                continue;
-            }
-            // It was pulled between the look and the try.
-            Err(_) => continue,
-        }
-        let others: Vec<String> = holders(|target| target == node).into_iter().filter(|name| !name.starts_with(OURS)).collect();
-        if others.is_empty() {
-            findings.push(Finding::ok(about, format!("{shown}: may be opened")));
-        } else {
-            let way_out = "stop that, or choose another device: only one program can have it";
-            findings.push(Finding::warning(about, format!("{shown}: in use by {}", others.join(", ")), way_out));
-        }
+    for card in &cards {
+        let node = PathBuf::from(format!("/dev/snd/pcmC{}D{}c", card.number, card.device));
+        let who = format!("{} ({})", card.id, card.name);
+        findings.push(match access(&node, Access::READ_OK | Access::WRITE_OK) {
+            Err(Errno::ACCESS | Errno::PERM) => denied(about, &node),
+            _ => busy(about, &node, &who).unwrap_or_else(|| Finding::ok(about, who)),
+        });
+    }
+    let way_out = "plug one in, or load its driver; `artc-edge devices` lists those that are there";
+    if source == "auto" && cards.is_empty() {
+        findings.push(Finding::warning(about, "none; the built-in tone will be sent", way_out));
+    }
+    // Other names may be ALSA's own, which only ALSA can judge.
+    if source != "auto" && !source.contains(':') && !cards.iter().any(|card| card.is_meant_by(source)) {
+        let text = format!("`microphone.source` is \"{source}\", and that is not there");
+        findings.push(Finding::failure(about, Exit::Unavailable, text, way_out));
     }
     findings
+}
+
+/// Who else has a device, when somebody has.
+fn busy(about: &'static str, node: &Path, who: &str) -> Option<Finding> {
+    let others: Vec<String> = holders(|target| target == node).into_iter().filter(|name| !name.starts_with(OURS)).collect();
+    let way_out = "stop that, or choose another device: only one program can have it";
+    (!others.is_empty()).then(|| Finding::warning(about, format!("{who}: in use by {}", others.join(", ")), way_out))
+}
+
+fn denied(about: &'static str, node: &Path) -> Finding {
+    let (text, way_out) = group(node);
+    Finding::failure(about, Exit::Permission, format!("{}: permission denied; {text}", node.display()), way_out)
 }
 
 /// Whom a node belongs to, and how to become one of them.
@@ -122,17 +141,6 @@ fn name_in(file: &str, number: u32) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_camera_nodes_are_cameras() {
-        let directory = tempfile::tempdir().expect("a directory");
-        for name in ["video0", "video12", "video", "videox", "v4l-subdev0", "media0"] {
-            fs::write(directory.path().join(name), "").expect("written");
-        }
-        let found = nodes(directory.path(), |name| number_after(name, "video"));
-        let names: Vec<_> = found.iter().filter_map(|path| path.file_name()?.to_str()).collect();
-        assert_eq!(names, ["video0", "video12"]);
-    }
 
     #[test]
     fn users_and_groups_have_names() {
