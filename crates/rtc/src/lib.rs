@@ -26,6 +26,7 @@
 pub mod candidate;
 pub mod framing;
 pub mod h264;
+pub mod local;
 pub mod mux;
 pub mod packet;
 pub mod peer;

@@ -353,6 +353,13 @@ impl Peer {
         true
     }
 
+    /// Asks the other side to send at most `bitrate` bit/s on a section (REMB).
+    pub fn ask_bandwidth(&mut self, mid: Mid, rid: Option<Rid>, bitrate: u64) {
+        if let Some(stream) = self.rtc.direct_api().stream_rx_by_mid(mid, rid) {
+            stream.request_remb(Bitrate::from(bitrate));
+        }
+    }
+
     /// Tells the bandwidth estimator what we send at least and would like to send, in bit/s.
     pub fn set_bandwidth(&mut self, minimum: u64, desired: u64) {
         self.rtc.bwe().set_bitrate(Bitrate::from(minimum), Bitrate::from(desired));

@@ -142,85 +142,134 @@ pub fn starts_key_frame(payload: &[u8]) -> bool {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
+/// Largest access unit that is put together: a 1080p key frame at any sane rate is below a megabyte.
+const MAX_UNIT: usize = 4 * 1024 * 1024;
+/// Packets that wait for one before them. At most this many; then what is missing is given up.
+const MAX_WAITING: usize = 256;
 
-    fn annex_b(units: &[Vec<u8>]) -> Vec<u8> {
-        let mut out = Vec::new();
-        for unit in units {
-            out.extend([0, 0, 0, 1]);
-            out.extend(unit);
+/// An access unit put together from payloads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessUnit {
+    /// Annex B.
+    pub data: Vec<u8>,
+    /// RTP timestamp.
+    pub timestamp: u32,
+    /// Whether a decoder can start here.
+    pub key: bool,
+}
+
+/// Puts the payloads of one track into order and access units. After a loss that is not made good it gives nothing until the next
+/// key frame, for a decoder would show rubbish.
+#[derive(Debug, Default)]
+pub struct Depacketizer {
+    next: Option<u64>,
+    waiting: std::collections::BTreeMap<u64, (u32, bool, Arc<[u8]>)>,
+    unit: Vec<u8>,
+    unit_time: u32,
+    unit_key: bool,
+    /// The unit under way lacks something.
+    broken: bool,
+    needs_key: bool,
+}
+
+impl Depacketizer {
+    /// Takes a payload; calls `give` for each access unit that it completes. Answers false when a key frame should be asked for.
+    pub fn push(&mut self, seq: u64, timestamp: u32, marker: bool, payload: Arc<[u8]>, mut give: impl FnMut(AccessUnit)) -> bool {
+        if self.next.is_none() {
+            self.next = Some(seq);
+            self.needs_key = true;
         }
-        out
-    }
-
-    /// Depacketises as RFC 6184 says, for comparison.
-    fn reassemble(payloads: &[(Arc<[u8]>, bool)]) -> Vec<Vec<u8>> {
-        let mut units: Vec<Vec<u8>> = Vec::new();
-        for (payload, _) in payloads {
-            match payload[0] & 0x1f {
-                STAP_A => {
-                    let mut rest = &payload[1..];
-                    while !rest.is_empty() {
-                        let n = usize::from(u16::from_be_bytes([rest[0], rest[1]]));
-                        units.push(rest[2..2 + n].to_vec());
-                        rest = &rest[2 + n..];
-                    }
-                }
-                FU_A => {
-                    if payload[1] & 0x80 != 0 {
-                        units.push(vec![(payload[0] & 0xe0) | (payload[1] & 0x1f)]);
-                    }
-                    units.last_mut().unwrap().extend(&payload[2..]);
-                }
-                _ => units.push(payload.to_vec()),
+        if self.next.is_some_and(|next| seq < next) {
+            return !self.needs_key;
+        }
+        self.waiting.insert(seq, (timestamp, marker, payload));
+        loop {
+            let Some(first) = self.waiting.first_entry() else { break };
+            let missing = self.next.is_some_and(|next| *first.key() != next);
+            if missing && self.waiting.len() <= MAX_WAITING {
+                break;
             }
-        }
-        units
-    }
-
-    fn cut(bytes: &[u8]) -> Vec<(Arc<[u8]>, bool)> {
-        let mut payloads = Vec::new();
-        packetize(bytes, |payload, last| payloads.push((payload, last)));
-        payloads
-    }
-
-    #[test]
-    fn a_key_frame_is_seen_in_its_first_payload_only() {
-        let unit = annex_b(&[vec![0x67, 1, 2], vec![0x68, 3], vec![[0x65].as_slice(), &[9; 5000]].concat()]);
-        let payloads = cut(&unit);
-        assert_eq!(payloads[0].0[0] & 0x1f, STAP_A, "parameter sets travel together");
-        assert!(starts_key_frame(&payloads[0].0));
-        assert!(starts_key_frame(&payloads[1].0), "the picture itself, should the parameter sets be known");
-        assert!(payloads[2..].iter().all(|(p, _)| !starts_key_frame(p)));
-        let inter = cut(&annex_b(&[vec![[0x41].as_slice(), &[9; 5000]].concat()]));
-        assert!(inter.iter().all(|(p, _)| !starts_key_frame(p)));
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_cut_can_be_put_together_again(
-            units in proptest::collection::vec(
-                (prop_oneof![Just(0x67u8), Just(0x68), Just(0x06), Just(0x65), Just(0x41)],
-                 proptest::collection::vec(1u8.., 1..4000)),
-                1..6),
-        ) {
-            let units: Vec<Vec<u8>> = units.into_iter().map(|(h, mut body)| { body.insert(0, h); body }).collect();
-            let payloads = cut(&annex_b(&units));
-            prop_assert_eq!(reassemble(&payloads), units);
-            prop_assert!(payloads.iter().all(|(p, _)| p.len() <= MAX_PAYLOAD));
-            let marks: Vec<bool> = payloads.iter().map(|(_, last)| *last).collect();
-            prop_assert_eq!(marks.iter().position(|m| *m), Some(marks.len() - 1), "one marker, on the last");
-        }
-
-        #[test]
-        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(prop_oneof![Just(0u8), Just(1), any::<u8>()], 0..400)) {
-            for (payload, _) in cut(&bytes) {
-                let _ = starts_key_frame(&payload);
+            let Some((seq, (timestamp, marker, payload))) = self.waiting.pop_first() else { break };
+            if missing {
+                self.lose();
             }
-            let _ = starts_key_frame(&bytes);
+            self.next = Some(seq + 1);
+            self.append(timestamp, marker, &payload, &mut give);
         }
+        !self.needs_key
+    }
+
+    fn lose(&mut self) {
+        self.broken = true;
+        self.needs_key = true;
+    }
+
+    fn append(&mut self, timestamp: u32, marker: bool, payload: &[u8], give: &mut impl FnMut(AccessUnit)) {
+        if timestamp != self.unit_time {
+            // A unit whose marker was lost has ended all the same.
+            if !self.unit.is_empty() {
+                self.lose();
+            }
+            self.begin(timestamp);
+        }
+        if !self.add(payload) {
+            self.lose();
+        }
+        if marker {
+            let (data, key) = (std::mem::take(&mut self.unit), self.unit_key);
+            if !self.broken && (key || !self.needs_key) && !data.is_empty() {
+                self.needs_key = false;
+                give(AccessUnit { data, timestamp, key });
+            }
+            self.begin(timestamp);
+        }
+    }
+
+    fn begin(&mut self, timestamp: u32) {
+        self.unit.clear();
+        (self.unit_time, self.unit_key, self.broken) = (timestamp, false, false);
+    }
+
+    fn add(&mut self, payload: &[u8]) -> bool {
+        self.unit_key |= starts_key_frame(payload);
+        if self.unit.len() + payload.len() > MAX_UNIT {
+            return false;
+        }
+        let Some((head, body)) = payload.split_first() else { return true };
+        match head & 0x1f {
+            STAP_A => {
+                let mut rest = body;
+                while let [high, low, after @ ..] = rest {
+                    let length = usize::from(u16::from_be_bytes([*high, *low]));
+                    let Some(unit) = after.get(..length) else { return false };
+                    self.nal(unit);
+                    rest = &after[length..];
+                }
+                rest.is_empty()
+            }
+            FU_A => {
+                let Some((fu, part)) = body.split_first() else { return false };
+                if fu & 0x80 != 0 {
+                    self.nal(&[(head & 0xe0) | (fu & 0x1f)]);
+                } else if self.unit.is_empty() {
+                    return false;
+                }
+                self.unit.extend_from_slice(part);
+                true
+            }
+            1..=23 => {
+                self.nal(payload);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn nal(&mut self, unit: &[u8]) {
+        self.unit.extend_from_slice(&[0, 0, 0, 1]);
+        self.unit.extend_from_slice(unit);
     }
 }
+
+#[cfg(test)]
+mod tests;
