@@ -4,10 +4,11 @@
 use std::time::Instant;
 
 use bytes::Bytes;
+use rtc::local::FromRoom;
 use rtc::proto::{self, data_packet::Value};
 use rtc::{DataChannel, packet};
 
-use super::participant::Sent;
+use super::participant::{Sent, Way};
 use super::room::Room;
 use super::{Cx, ParticipantId};
 
@@ -62,6 +63,10 @@ impl Room {
         bytes: &Bytes,
     ) {
         for p in self.participants.values().filter(|p| Some(p.id) != from && meant(to, p.identity(), &p.sid)) {
+            if p.way == Way::Local {
+                cx.out.links.extend(p.conn.map(|conn| (conn, FromRoom::Data(channel, bytes.clone()))));
+                continue;
+            }
             let Some(peer) = p.receiving_peer().and_then(|key| cx.peers.get(key)) else { continue };
             if let Err(error) = peer.send_data(channel, bytes.clone()) {
                 metrics::counter!("artc_room_data_refused_total", "reason" => "slow_receiver").increment(1);

@@ -5,6 +5,7 @@ pub(crate) mod api;
 mod data;
 mod forwarder;
 mod limits;
+mod local;
 mod participant;
 mod peers;
 mod publish;
@@ -19,6 +20,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
+use rtc::local::{FromRoom, ToRoom};
 use rtc::proto::{DisconnectReason, ReconnectResponse, leave_request};
 use rtc::signal::{Request, Response};
 use rtc::{Candidate, Event, PeerConfig, Protocol, Transmit};
@@ -64,6 +66,8 @@ impl Moment {
 pub(crate) struct Outbox {
     pub(crate) transmits: Vec<Transmit>,
     pub(crate) signals: Vec<(ConnId, Signal)>,
+    /// For engines of this process, besides signalling.
+    pub(crate) links: Vec<(ConnId, FromRoom)>,
 }
 
 /// For a websocket.
@@ -230,6 +234,13 @@ impl Core {
     pub(crate) fn signal_closed(&mut self, conn: ConnId, at: Moment) {
         let Some((id, participant)) = self.conns.remove(&conn) else { return };
         self.with_room(id, at, |room, cx| room.signal_lost(cx, participant, conn));
+        self.settle(at);
+    }
+
+    /// An engine of this process said something over its link.
+    pub(crate) fn link(&mut self, conn: ConnId, message: ToRoom, at: Moment) {
+        let Some(&(id, participant)) = self.conns.get(&conn) else { return };
+        self.with_room(id, at, |room, cx| room.link(cx, participant, conn, message));
         self.settle(at);
     }
 

@@ -29,12 +29,14 @@ pub(crate) enum Way {
     Whip,
     /// WHEP: receives one participant, no signalling.
     Whep,
+    /// In this process: signalling and media over a link.
+    Local,
 }
 
 impl Way {
     /// Whether messages can be sent to it.
     pub(crate) fn has_signalling(self) -> bool {
-        matches!(self, Way::Two | Way::One)
+        matches!(self, Way::Two | Way::One | Way::Local)
     }
 }
 

@@ -1,19 +1,22 @@
 //! Publishing: from the announcement of a track to its packets being passed on, and back. Not for who receives it.
 #![expect(deprecated, reason = "older clients read the older fields of TrackInfo")]
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use rtc::local::FromRoom;
 use rtc::proto::{
     self, MuteTrackRequest, SessionDescription, TrackInfo, TrackPublishedResponse, TrackSource, TrackType,
     request_response::Reason,
 };
 use rtc::sdp::{Sdp, SectionTrack};
 use rtc::signal::Response;
+use rtc::str0m::format::Codec;
 use rtc::str0m::rtp::ExtensionValues;
 use rtc::{MediaKind, Mid, OutgoingPacket, RtpPacket, h264};
 
 use super::forwarder::Incoming;
-use super::participant::{PendingTrack, Way};
+use super::participant::{Participant, PendingTrack, Way};
 use super::peers::{Owner, PeerKey, Role};
 use super::room::Room;
 use super::track::Track;
@@ -57,6 +60,10 @@ impl Room {
         let conn = self.participants[&id].conn;
         let response = TrackPublishedResponse { cid: request.cid, track: Some(info) };
         cx.out.send(conn, Response::TrackPublished(response));
+        if self.participants[&id].way == Way::Local {
+            // There is no section to wait for.
+            self.publish_pending(cx, id);
+        }
     }
 
     fn pend(&mut self, id: ParticipantId, request: &proto::AddTrackRequest, cx: &Cx<'_>) -> TrackInfo {
@@ -202,6 +209,22 @@ impl Room {
         }
     }
 
+    /// In this process: publishes what was just announced.
+    fn publish_pending(&mut self, cx: &mut Cx<'_>, owner: ParticipantId) {
+        let pending = self.participants.get_mut(&owner).map(|p| std::mem::take(&mut p.pending)).unwrap_or_default();
+        for PendingTrack { info, .. } in pending {
+            let video = info.r#type() == TrackType::Video;
+            let rids = info.layers.iter().map(|layer| layer.rid.as_str()).filter(|rid| !rid.is_empty()).map(rtc::Rid::from);
+            let section = Sending {
+                mid: "local".into(),
+                kind: if video { MediaKind::Video } else { MediaKind::Audio },
+                cid: String::new(),
+                rids: rids.collect(),
+            };
+            self.publish(cx, owner, info, &section);
+        }
+    }
+
     /// Ends a track. The caller announces its owner.
     pub(super) fn unpublish(&mut self, cx: &mut Cx<'_>, track: TrackId) {
         let Some(subscribers) = self.tracks.get(&track).map(|t| t.subscribers.clone()) else { return };
@@ -280,14 +303,10 @@ impl Room {
             arrived: packet.timestamp,
             sender_time,
         };
-        let extensions =
-            ExtensionValues { mid: None, rid: None, rid_repair: None, transport_cc: None, ..packet.header.ext_vals.clone() };
-        let mut pass = Pass { packet: &packet, incoming, extensions, video, profile: track.profile };
-        for subscriber in &track.subscribers {
-            if let Some(p) = self.participants.get_mut(subscriber) {
-                pass.to(cx, p, track.id);
-            }
-        }
+        let extensions = ExtensionValues { mid: None, rid: None, rid_repair: None, transport_cc: None, ..packet.header.ext_vals };
+        let marker = packet.header.marker;
+        let pass = Pass { incoming, marker, wallclock: packet.timestamp, payload: &packet.payload, extensions: &extensions };
+        pass.to_subscribers(cx, &mut self.participants, track);
         if first && video {
             // A layer that begins to flow may be better than the one chosen before.
             self.next_choice = now;
@@ -296,28 +315,43 @@ impl Room {
 }
 
 /// One packet on its way to several subscribers.
-struct Pass<'a> {
-    packet: &'a RtpPacket,
-    incoming: Incoming,
-    extensions: ExtensionValues,
-    video: bool,
-    profile: Option<u32>,
+pub(super) struct Pass<'a> {
+    pub(super) incoming: Incoming,
+    pub(super) marker: bool,
+    /// When the packet's timestamp was.
+    pub(super) wallclock: std::time::Instant,
+    pub(super) payload: &'a std::sync::Arc<[u8]>,
+    pub(super) extensions: &'a ExtensionValues,
 }
 
 impl Pass<'_> {
-    fn to(&mut self, cx: &mut Cx<'_>, p: &mut super::participant::Participant, track: TrackId) {
-        let Some(key) = p.receiving_peer() else { return };
-        let Some(subscription) = p.subscriptions.get_mut(&track) else { return };
-        let Some(mid) = subscription.mid.filter(|_| subscription.bound) else { return };
-        let Some(out) = subscription.flow.forward(&self.incoming) else { return };
-        let Some(peer) = cx.peers.get(key) else { return };
+    pub(super) fn to_subscribers(&self, cx: &mut Cx<'_>, participants: &mut BTreeMap<ParticipantId, Participant>, track: &Track) {
+        let mut count = 0;
+        for subscriber in &track.subscribers {
+            if let Some(p) = participants.get_mut(subscriber) {
+                count += u64::from(self.to(cx, p, track));
+            }
+        }
+        metrics::counter!("artc_room_packets_forwarded_total").increment(count);
+    }
+
+    fn to(&self, cx: &mut Cx<'_>, p: &mut Participant, track: &Track) -> bool {
+        let (key, conn, way) = (p.receiving_peer(), p.conn, p.way);
+        let Some(subscription) = p.subscriptions.get_mut(&track.id).filter(|s| s.bound) else { return false };
+        let Some(out) = subscription.flow.forward(&self.incoming) else { return false };
+        if way == Way::Local {
+            let packet = self.for_link(track, out.seq, out.timestamp);
+            cx.out.links.extend(conn.map(|conn| (conn, FromRoom::Packet(packet))));
+            return true;
+        }
+        let (Some(key), Some(mid)) = (key, subscription.mid) else { return false };
+        let Some(peer) = cx.peers.get(key) else { return false };
         if subscription.pt.is_none() {
-            use rtc::str0m::format::Codec;
-            let codec = if self.video { Codec::H264 } else { Codec::Opus };
-            subscription.pt = peer.payload_type(mid, codec, self.profile);
+            let codec = if track.is_video() { Codec::H264 } else { Codec::Opus };
+            subscription.pt = peer.payload_type(mid, codec, track.profile);
             peer.set_unpaced(mid, None, true);
         }
-        let Some(pt) = subscription.pt else { return };
+        let Some(pt) = subscription.pt else { return false };
         peer.send_packet(
             mid,
             None,
@@ -325,14 +359,26 @@ impl Pass<'_> {
                 pt,
                 seq_no: out.seq.into(),
                 timestamp: out.timestamp,
-                wallclock: self.packet.timestamp,
-                marker: self.packet.header.marker,
+                wallclock: self.wallclock,
+                marker: self.marker,
                 extensions: self.extensions.clone(),
-                resendable: self.video,
-                payload: self.packet.payload.clone(),
+                resendable: track.is_video(),
+                payload: self.payload.clone(),
             },
-        );
-        metrics::counter!("artc_room_packets_forwarded_total").increment(1);
+        )
+    }
+
+    fn for_link(&self, track: &Track, seq: u64, timestamp: u32) -> rtc::local::Packet {
+        rtc::local::Packet {
+            track: track.sid.clone(),
+            seq,
+            timestamp,
+            marker: self.marker,
+            arrived: self.incoming.arrived,
+            captured: self.extensions.abs_capture_time.map(|time| time.capture_time),
+            audio_level: self.extensions.audio_level,
+            payload: self.payload.clone(),
+        }
     }
 }
 

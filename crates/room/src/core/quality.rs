@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use rtc::local::FromRoom;
 use rtc::proto::{
     ConnectionQuality, ConnectionQualityInfo, ConnectionQualityUpdate, SpeakerInfo, SpeakersChanged, StreamState,
     StreamStateInfo, StreamStateUpdate, SubscribedCodec, SubscribedQuality, SubscribedQualityUpdate, VideoQuality,
@@ -11,7 +12,7 @@ use rtc::signal::Response;
 use rtc::str0m::stats::PeerStats;
 use rtc::{MediaKind, Mid};
 
-use super::participant::Participant;
+use super::participant::{Participant, Way};
 use super::peers::Role;
 use super::room::Room;
 use super::{Cx, ParticipantId, TrackId};
@@ -22,8 +23,12 @@ const SPEAKERS_PAUSE: Duration = Duration::from_millis(400);
 const QUALITY_PAUSE: Duration = Duration::from_secs(5);
 /// A publisher is told to send less only once less has been enough for this long, as people scroll back.
 const LESS_PATIENCE: Duration = Duration::from_secs(2);
+/// A new track's publisher is told for the first time after this.
+const FIRST_QUALITY: Duration = Duration::from_secs(1);
 /// Sound and data on the path besides pictures, bit/s.
 const SOUND_RATE: u64 = 64_000;
+/// Bandwidth looked for on the way to a viewer of a picture without layers, bit/s.
+const ROOM_TO_GROW: u64 = 3_000_000;
 
 impl Room {
     /// The regular part of the room's work.
@@ -36,6 +41,7 @@ impl Room {
                 self.choose_layers(cx, id);
             }
             self.quality_wanted(cx);
+            self.feed_back_bandwidth(cx);
             self.forget_pending(cx);
         }
         self.ask_for_key_frames(cx);
@@ -87,7 +93,8 @@ impl Room {
             let lowest = (0..=wished).find(|index| track.layers[*index].flows(now)).unwrap_or(wished);
             let pause = affordable.is_none() && p.traits.allow_pause && track.layers[lowest].flows(now);
             let target = if pause { None } else { Some(affordable.unwrap_or(lowest)) };
-            desired += rate(wished) * 5 / 4;
+            // A picture without layers can only grow into what has been found to be there.
+            desired += if track.layers.len() > 1 { rate(wished) * 5 / 4 } else { (rate(wished) * 3 / 2).max(ROOM_TO_GROW) };
             least += rate(lowest);
             left = left.map(|left| left.saturating_sub(target.map_or(0, rate)));
             subscription.flow.set_target(target);
@@ -131,9 +138,15 @@ impl Room {
 
     pub(super) fn key_frame_wanted(&mut self, cx: &mut Cx<'_>, id: ParticipantId, mid: Mid) {
         let Some(p) = self.participants.get(&id) else { return };
-        let Some((track, subscription)) = p.subscriptions.iter().find(|(_, s)| s.mid == Some(mid)) else { return };
+        let track = p.subscriptions.iter().find(|(_, s)| s.mid == Some(mid)).map(|(track, _)| *track);
+        self.key_frame_wanted_of(cx, id, track);
+    }
+
+    pub(super) fn key_frame_wanted_of(&mut self, cx: &mut Cx<'_>, id: ParticipantId, track: Option<TrackId>) {
+        let Some(track) = track else { return };
+        let Some(subscription) = self.participants.get(&id).and_then(|p| p.subscriptions.get(&track)) else { return };
         metrics::counter!("artc_room_key_frames_wanted_total").increment(1);
-        if let (Some(track), Some(layer)) = (self.tracks.get_mut(track), subscription.flow.key_layer()) {
+        if let (Some(track), Some(layer)) = (self.tracks.get_mut(&track), subscription.flow.key_layer()) {
             track.layers[layer].want_key();
         }
         self.ask_for_key_frames(cx);
@@ -143,15 +156,17 @@ impl Room {
     pub(super) fn ask_for_key_frames(&mut self, cx: &mut Cx<'_>) {
         let now = cx.at.now;
         for track in self.tracks.values_mut().filter(|track| track.is_video()) {
-            let Some(key) = self.participants.get(&track.owner).and_then(|owner| owner.publisher) else { continue };
+            let Some(owner) = self.participants.get(&track.owner) else { continue };
             for layer in &mut track.layers {
                 if !layer.key_due(now) {
                     continue;
                 }
-                if let Some(peer) = cx.peers.get(key)
-                    && peer.request_key_frame(track.mid, layer.rid)
-                {
-                    metrics::counter!("artc_room_key_frames_asked_total").increment(1);
+                metrics::counter!("artc_room_key_frames_asked_total").increment(1);
+                if owner.way == Way::Local {
+                    let wanted = FromRoom::KeyFrameWanted { track: track.sid.clone(), rid: layer.rid };
+                    cx.out.links.extend(owner.conn.map(|conn| (conn, wanted)));
+                } else if let Some(peer) = owner.publisher.and_then(|key| cx.peers.get(key)) {
+                    peer.request_key_frame(track.mid, layer.rid);
                 }
             }
         }
@@ -167,8 +182,11 @@ impl Room {
             // Without layers there is only all or nothing.
             let watched = if track.layers.len() > 1 { watched } else { watched.map(|_| VideoQuality::High) };
             let Some(told) = track.quality_told else {
-                track.quality_told = Some(watched);
-                tell_quality(cx, self.participants.get(&track.owner), &track.info.sid, watched);
+                // A client that has only just been told the sid does not know yet whose quality this would be.
+                if now.saturating_duration_since(*track.since.get_or_insert(now)) >= FIRST_QUALITY {
+                    track.quality_told = Some(watched);
+                    tell_quality(cx, self.participants.get(&track.owner), &track.info.sid, watched);
+                }
                 continue;
             };
             if watched >= told {

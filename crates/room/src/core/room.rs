@@ -134,6 +134,13 @@ impl Room {
                     self.offer(cx, id, &offer);
                 }
             }
+            Way::Local => {
+                if let Some(p) = self.participants.get_mut(&id) {
+                    p.state = State::Active;
+                }
+                self.announce(cx, id, None);
+                self.resubscribe(cx, id);
+            }
             Way::Whip | Way::Whep => {}
         }
         id

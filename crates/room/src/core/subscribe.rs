@@ -61,7 +61,7 @@ impl Room {
         let subscription = Subscription {
             kind: track.kind,
             mid: None,
-            bound: false,
+            bound: p.way == Way::Local,
             pt: None,
             flow: Forwarder::new(track.is_video(), OutStream::default()),
             wish: Wish::default(),
@@ -111,6 +111,11 @@ impl Room {
                 p.sections_due = Some(p.sections_due.unwrap_or(cx.at.now + SECTIONS_PAUSE));
             }
             Way::Whip | Way::Whep => p.offer_due = false,
+            Way::Local => {
+                p.offer_due = false;
+                self.told_subscribed(cx, id);
+                self.choose_layers(cx, id);
+            }
         }
     }
 

@@ -19,6 +19,7 @@ pub(crate) struct Track {
     pub(crate) id: TrackId,
     pub(crate) owner: ParticipantId,
     pub(crate) info: TrackInfo,
+    pub(crate) sid: std::sync::Arc<str>,
     pub(crate) kind: MediaKind,
     /// Section on the publisher's connection.
     pub(crate) mid: Mid,
@@ -35,6 +36,9 @@ pub(crate) struct Track {
     pub(crate) quality_told: Option<Option<VideoQuality>>,
     pub(crate) quality_less_since: Option<Instant>,
     pub(crate) subscribed_told: bool,
+    /// What the slowest viewer can take, as the publisher was told, bit/s.
+    pub(crate) bandwidth_told: Option<u64>,
+    pub(crate) since: Option<Instant>,
     pub(crate) level: LevelMeter,
 }
 
@@ -49,6 +53,8 @@ pub(crate) struct Layer {
     last_packet: Option<Instant>,
     key_wanted: bool,
     key_asked: Option<Instant>,
+    /// Number of the next packet, where the room itself makes the packets.
+    pub(crate) next_seq: u64,
 }
 
 impl Layer {
@@ -62,6 +68,7 @@ impl Layer {
             last_packet: None,
             key_wanted: false,
             key_asked: None,
+            next_seq: 0,
         }
     }
 
@@ -102,6 +109,7 @@ impl Track {
         Track {
             id,
             owner,
+            sid: info.sid.as_str().into(),
             info,
             kind,
             mid,
@@ -113,6 +121,8 @@ impl Track {
             quality_told: None,
             quality_less_since: None,
             subscribed_told: false,
+            bandwidth_told: None,
+            since: None,
             level: LevelMeter::default(),
         }
     }

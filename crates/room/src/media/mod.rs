@@ -9,6 +9,8 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant, SystemTime};
 
+use rtc::local::{FromRoom, LinkId, ToRoom};
+use rtc::proto::{DisconnectReason, leave_request::Action};
 use rtc::{Protocol, Transmit};
 use tokio::sync::{mpsc, oneshot};
 
@@ -29,6 +31,8 @@ pub(crate) enum Command {
     Admit(Box<Claims>, oneshot::Sender<Result<(), JoinRefused>>),
     /// A websocket is open; its frames go to the sender.
     Join(Box<Join>, mpsc::Sender<Signal>),
+    /// An engine of this process joins; what is for it goes to the sender.
+    JoinLocal(Box<Join>, mpsc::Sender<FromRoom>),
     /// A frame came.
     Signal(ConnId, Box<rtc::signal::Request>),
     /// The websocket ended.
@@ -68,15 +72,18 @@ pub(crate) struct Sockets {
     pub(crate) addresses: Addresses,
 }
 
+/// Messages of engines of this process.
+pub(crate) type Links = mpsc::Receiver<(LinkId, ToRoom)>;
+
 /// Runs until told to stop. Blocks its thread.
-pub(crate) fn run(core: Core, sockets: Sockets, commands: mpsc::Receiver<Command>) -> std::io::Result<()> {
+pub(crate) fn run(core: Core, sockets: Sockets, commands: mpsc::Receiver<Command>, links: Links) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async move {
         let (tcp_tx, tcp_rx) = mpsc::channel(256);
         let udp = UdpPort::new(sockets.udp)?;
         let tcp = sockets.tcp.map(|listener| TcpPort::start(listener, tcp_tx)).transpose()?;
         let mut media = Media { core, udp, tcp, addresses: sockets.addresses, addresses_at: None, signals: HashMap::new() };
-        media.run(commands, tcp_rx).await;
+        media.run(commands, links, tcp_rx).await;
         Ok(())
     })
 }
@@ -87,11 +94,17 @@ struct Media {
     tcp: Option<TcpPort>,
     addresses: Addresses,
     addresses_at: Option<Instant>,
-    signals: HashMap<ConnId, mpsc::Sender<Signal>>,
+    signals: HashMap<ConnId, Sink>,
+}
+
+/// Where a participant's messages go.
+enum Sink {
+    Websocket(mpsc::Sender<Signal>),
+    Link(mpsc::Sender<FromRoom>),
 }
 
 impl Media {
-    async fn run(&mut self, mut commands: mpsc::Receiver<Command>, mut tcp: mpsc::Receiver<FromTcp>) {
+    async fn run(&mut self, mut commands: mpsc::Receiver<Command>, mut links: Links, mut tcp: mpsc::Receiver<FromTcp>) {
         let sleep = tokio::time::sleep(Duration::from_secs(1));
         tokio::pin!(sleep);
         let mut armed: Option<Instant> = None;
@@ -109,6 +122,7 @@ impl Media {
                         self.receive();
                     }
                 }
+                Some((link, message)) = links.recv() => self.core.link(ConnId(link.0), message, moment()),
                 Some(packet) = tcp.recv() => self.tcp_packet(packet),
                 command = commands.recv() => match command {
                     Some(Command::Stop(done)) => {
@@ -176,9 +190,10 @@ impl Media {
             Command::Admit(claims, reply) => drop(reply.send(self.core.admit(&claims, at))),
             Command::Join(join, signals) => {
                 self.look_up_addresses(at.now);
-                self.signals.insert(join.conn, signals);
+                self.signals.insert(join.conn, Sink::Websocket(signals));
                 self.core.join(*join, at);
             }
+            Command::JoinLocal(join, link) => self.join_local(*join, link, at),
             Command::Signal(conn, message) => self.core.signal(conn, *message, at),
             Command::SignalClosed(conn) => {
                 self.signals.remove(&conn);
@@ -226,15 +241,41 @@ impl Media {
         self.core.out.transmits.clear();
         for (conn, signal) in std::mem::take(&mut self.core.out.signals) {
             let closes = matches!(signal, Signal::Close);
-            let Some(sender) = self.signals.get(&conn) else { continue };
-            if sender.try_send(signal).is_err() {
+            let taken = match (self.signals.get(&conn), signal) {
+                (None, _) => continue,
+                (Some(Sink::Websocket(sender)), signal) => sender.try_send(signal).is_ok(),
+                (Some(Sink::Link(sender)), Signal::Frame(frame)) => sender.try_send(FromRoom::Signal(frame)).is_ok(),
+                (Some(Sink::Link(sender)), Signal::Close) => sender.try_send(FromRoom::Closed).is_ok(),
+            };
+            if !taken {
                 // A client that reads nothing for hundreds of messages; closing its queue closes its websocket.
                 metrics::counter!("artc_room_signals_slow_total").increment(1);
-                self.signals.remove(&conn);
-            } else if closes {
-                self.signals.remove(&conn);
+            }
+            if (!taken || closes) && matches!(self.signals.remove(&conn), Some(Sink::Link(_))) && !taken {
+                // Nobody else would say that this engine is gone.
+                self.core.link(conn, ToRoom::Closed, moment());
             }
         }
+        for (conn, message) in std::mem::take(&mut self.core.out.links) {
+            if let Some(Sink::Link(sender)) = self.signals.get(&conn)
+                && sender.try_send(message).is_err()
+            {
+                metrics::counter!("artc_room_link_dropped_total").increment(1);
+            }
+        }
+    }
+
+    /// An engine of this process: what the web server asks beforehand for others is asked here.
+    fn join_local(&mut self, join: Join, link: mpsc::Sender<FromRoom>, at: Moment) {
+        if let Err(refused) = self.core.admit(&join.claims, at) {
+            tracing::warn!(error = %refused, identity = join.claims.sub, "an engine of this process was refused");
+            let leave = crate::core::leave(DisconnectReason::JoinFailure, Action::Disconnect);
+            let _ = link.try_send(FromRoom::Signal(rtc::signal::encode_response(leave)));
+            let _ = link.try_send(FromRoom::Closed);
+            return;
+        }
+        self.signals.insert(join.conn, Sink::Link(link));
+        self.core.join(join, at);
     }
 
     fn send(&mut self, transmits: &[Transmit]) {

@@ -3,6 +3,7 @@
 
 mod http;
 mod join;
+mod local;
 mod routes;
 mod session;
 mod twirp;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime};
 
+use rtc::local::{LinkId, LocalRoom, ToRoom};
 use rtc::{Certificate, MediaMode, PeerConfig};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -90,6 +92,7 @@ pub(crate) struct Shared {
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) conns: AtomicU64,
     pub(crate) stopping: watch::Receiver<bool>,
+    pub(crate) links: mpsc::Sender<(LinkId, ToRoom)>,
 }
 
 impl Shared {
@@ -164,17 +167,18 @@ impl Server {
             remote_unmute: config.remote_unmute,
         };
         let (commands, queue) = mpsc::channel(COMMANDS);
+        let (links, from_links) = rtc::local::to_room();
         let core = Core::new(settings, peers);
         let thread = std::thread::Builder::new()
             .name("artc-room".to_owned())
             .spawn(move || {
-                if let Err(error) = media::run(core, sockets, queue) {
+                if let Err(error) = media::run(core, sockets, queue, from_links) {
                     tracing::error!(%error, "media of the room has ended");
                 }
             })
             .map_err(StartError::Thread)?;
         let (stop, stopping) = watch::channel(false);
-        let shared = Arc::new(Shared { key, commands, conns: AtomicU64::new(1), stopping });
+        let shared = Arc::new(Shared { key, commands, conns: AtomicU64::new(1), stopping, links });
         let web = tokio::spawn(http::serve(web, tls, routes::router(Arc::clone(&shared)), shared.stopping.clone()));
         tracing::info!(%http, %media, tls = encrypted, "room listens");
         Ok(Handle { shared, http, media, tcp, tls: encrypted, stop, web, thread: Some(thread) })
@@ -213,13 +217,18 @@ impl Handle {
         self.shared.key.mint(claims, ttl, self.shared.wall())
     }
 
+    /// The way in for an engine of this process.
+    pub fn local(&self) -> Arc<dyn LocalRoom> {
+        Arc::new(local::Way(Arc::clone(&self.shared)))
+    }
+
     /// Says good-bye to everybody and ends. Takes at most a second.
     pub async fn stop(mut self) {
         let (done, ended) = oneshot::channel();
         if self.shared.commands.send(Command::Stop(done)).await.is_ok() {
             drop(tokio::time::timeout(GRACE, ended).await);
         }
-        drop(self.stop.send(true));
+        let _ = self.stop.send(true);
         if tokio::time::timeout(GRACE, &mut self.web).await.is_err() {
             tracing::warn!("requests to the room were cut off");
             self.web.abort();
@@ -232,7 +241,7 @@ impl Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        drop(self.stop.send(true));
+        let _ = self.stop.send(true);
         if self.thread.is_some() {
             drop(self.shared.commands.try_send(Command::Stop(oneshot::channel().0)));
             self.web.abort();
