@@ -1,7 +1,11 @@
 //! The `[camera]` section.
 
+use std::fmt;
+
 use media::{PixelFormat, Size};
 use serde::{Deserialize, Serialize};
+
+use super::mode::{FourCc, Mode};
 
 /// Which camera, and what is asked of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,6 +54,14 @@ pub enum Format {
     Yu12,
     /// Planar 4:2:0, chroma planes swapped.
     Yv12,
+    /// NV12 with a buffer a plane.
+    Nm12,
+    /// NV21 with a buffer a plane.
+    Nm21,
+    /// YU12 with a buffer a plane.
+    Ym12,
+    /// YV12 with a buffer a plane.
+    Ym21,
     /// Motion JPEG.
     Mjpeg,
     /// H.264 from the camera, passed through without re-encoding.
@@ -57,19 +69,31 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format that is asked for; `None` leaves the choice to us.
-    pub const fn pixel_format(self) -> Option<PixelFormat> {
-        Some(match self {
-            Self::Auto => return None,
-            Self::Yuyv => PixelFormat::Yuyv,
-            Self::Uyvy => PixelFormat::Uyvy,
-            Self::Nv12 => PixelFormat::Nv12,
-            Self::Nv21 => PixelFormat::Nv21,
-            Self::Yu12 => PixelFormat::I420,
-            Self::Yv12 => PixelFormat::Yv12,
-            Self::Mjpeg => PixelFormat::Mjpeg,
-            Self::H264 => PixelFormat::H264,
-        })
+    /// Whether this names `mode`. Named without a word about buffers, a format may have one or one a plane.
+    pub fn names(self, mode: &Mode) -> bool {
+        let one = match self {
+            Self::Auto => return mode.format().is_some_and(|format| format != PixelFormat::H264),
+            Self::Nm12 => b"NM12",
+            Self::Nm21 => b"NM21",
+            Self::Ym12 => b"YM12",
+            Self::Ym21 => b"YM21",
+            Self::Yuyv => b"YUYV",
+            Self::Uyvy => b"UYVY",
+            Self::Nv12 => return mode.format() == Some(PixelFormat::Nv12),
+            Self::Nv21 => return mode.format() == Some(PixelFormat::Nv21),
+            Self::Yu12 => return mode.format() == Some(PixelFormat::I420),
+            Self::Yv12 => return mode.format() == Some(PixelFormat::Yv12),
+            Self::Mjpeg => return mode.format() == Some(PixelFormat::Mjpeg),
+            Self::H264 => b"H264",
+        };
+        mode.fourcc == FourCc(*one)
+    }
+}
+
+impl fmt::Display for Format {
+    /// As the configuration spells it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&format!("{self:?}").to_ascii_lowercase())
     }
 }
 

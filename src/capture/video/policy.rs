@@ -16,7 +16,7 @@ use std::cmp::Reverse;
 
 use media::{PixelFormat, Size, fit_inside};
 
-use super::config::Config;
+use super::config::{Config, Format};
 use super::mode::{FourCc, Mode, Rate};
 
 /// A chosen mode, and the size that goes out.
@@ -30,7 +30,7 @@ pub(super) struct Choice {
 pub(super) fn choose(modes: &[Mode], formats: &[FourCc], config: &Config) -> Result<Choice, String> {
     let (wanted, rate) = (config.size(), Rate::from_fps(config.fps));
     let fits = |mode: &&Mode| mode.size.fits_2k();
-    let named: Vec<&Mode> = modes.iter().filter(|mode| is_named(mode, config)).collect();
+    let named: Vec<&Mode> = modes.iter().filter(|mode| config.format.names(mode)).collect();
     let mode = named
         .iter()
         .copied()
@@ -50,14 +50,6 @@ pub(super) fn output_size(mode: &Mode, config: &Config) -> Size {
         Some(PixelFormat::H264) => mode.size,
         _ if config.scale => fit_inside(mode.size, config.size()),
         _ => mode.size.even(),
-    }
-}
-
-fn is_named(mode: &Mode, config: &Config) -> bool {
-    match (mode.format(), config.format.pixel_format()) {
-        (Some(PixelFormat::H264), None) | (None, _) => false,
-        (Some(_), None) => true,
-        (format, named) => format == named,
     }
 }
 
@@ -91,14 +83,11 @@ fn cost(format: Option<PixelFormat>) -> u8 {
 fn refusal(modes: &[Mode], named: &[&Mode], formats: &[FourCc], config: &Config) -> String {
     if !named.is_empty() {
         let largest = if named.iter().any(|mode| mode.size.width < mode.size.height) { "1088x1920" } else { "1920x1088" };
-        let way_out = match config.format.pixel_format() {
-            Some(PixelFormat::H264) => "choose another [camera] format",
-            _ => "set [camera] scale = true",
-        };
+        let way_out = if config.format == Format::H264 { "choose another [camera] format" } else { "set [camera] scale = true" };
         return format!("no mode fits {largest} (offers {}); {way_out}", offers(named.iter().copied()));
     }
-    if let Some(named) = config.format.pixel_format() {
-        return format!("no mode in {named:?} (offers {}); set [camera] format = \"auto\"", offers(modes));
+    if config.format != Format::Auto {
+        return format!("no mode in {} (offers {}); set [camera] format = \"auto\"", config.format, offers(modes));
     }
     if !modes.is_empty() {
         return format!("only H.264 can be used (offers {}); set [camera] format = \"h264\"", offers(modes));
@@ -130,7 +119,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::capture::video::Format;
 
     fn mode(fourcc: &[u8; 4], width: u32, height: u32, fps: u32) -> Mode {
         Mode { fourcc: FourCc(*fourcc), size: Size::new(width, height), fps: Rate::new(fps, 1) }
@@ -184,7 +172,7 @@ mod tests {
         );
         assert_eq!(
             chosen(&large, &Config { format: Format::Nv12, ..Config::default() }),
-            "no mode in Nv12 (offers 3840x2160 MJPG); set [camera] format = \"auto\""
+            "no mode in nv12 (offers 3840x2160 MJPG); set [camera] format = \"auto\""
         );
         assert_eq!(
             chosen(&[mode(b"H264", 1280, 720, 30)], &Config::default()),

@@ -168,7 +168,10 @@ impl Pump {
                 if now >= retry.at {
                     match self.connect(now.saturating_sub(retry.since) > REPLACE_AFTER) {
                         Ok(live) => return self.use_camera(live),
-                        Err(again) if again == lost => retry = retry.again(now),
+                        // Pulled, or not there: the first word says more.
+                        Err(again) if again == lost || (again.loss, lost.loss) == (Loss::Unplugged, Loss::Unplugged) => {
+                            retry = retry.again(now);
+                        }
                         Err(other) => return self.show_lost(other, retry.again(now), Some(drawn.mode().size)),
                     }
                 }

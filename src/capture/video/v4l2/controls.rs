@@ -113,19 +113,22 @@ impl Device {
             raw::v4l2_ctrl_type_V4L2_CTRL_TYPE_MENU => menu(false),
             raw::v4l2_ctrl_type_V4L2_CTRL_TYPE_INTEGER_MENU => menu(true),
             raw::v4l2_ctrl_type_V4L2_CTRL_TYPE_BUTTON => ControlKind::Button,
-            raw::v4l2_ctrl_type_V4L2_CTRL_TYPE_BITMASK => ControlKind::Bitmask { mask: query.maximum },
+            raw::v4l2_ctrl_type_V4L2_CTRL_TYPE_BITMASK => ControlKind::Bitmask { mask: query.maximum & 0xffff_ffff },
             _ => return None,
         };
         let unreadable = kind == ControlKind::Button || has(raw::V4L2_CTRL_FLAG_WRITE_ONLY);
         let value = if unreadable { Ok(0) } else { self.node.control(query.id, query.type_ == WIDE) };
+        // The kernel has the topmost of 32 bits as a sign.
+        let bits = |value: i64| if matches!(kind, ControlKind::Bitmask { .. }) { value & 0xffff_ffff } else { value };
+        let (value, default) = (bits(value.unwrap_or(query.default_value)), bits(query.default_value));
         let label = text(&query.name.map(|letter| letter.to_ne_bytes()[0]));
         Some(Control {
             id: query.id,
             name: command_name(&label),
             label,
             kind,
-            value: value.unwrap_or(query.default_value),
-            default: query.default_value,
+            value,
+            default,
             read_only: has(raw::V4L2_CTRL_FLAG_READ_ONLY),
             inactive: has(raw::V4L2_CTRL_FLAG_INACTIVE | raw::V4L2_CTRL_FLAG_GRABBED),
             volatile: has(raw::V4L2_CTRL_FLAG_VOLATILE),
