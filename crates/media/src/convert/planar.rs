@@ -37,8 +37,13 @@ pub(super) fn deinterleave(raw: &RawFrame<'_>, size: Size, out: &mut [u8], swapp
     }
     let rows = out_u.chunks_exact_mut(half).zip(out_v.chunks_exact_mut(half));
     for (source, (u, v)) in uv.data.chunks(uv.stride).zip(rows) {
-        for (pair, (u, v)) in source[..2 * half].chunks_exact(2).zip(u.iter_mut().zip(v)) {
-            (*u, *v) = (pair[0], pair[1]);
+        let (pairs, _) = source[..2 * half].as_chunks::<2>();
+        // One output at a time: so the compiler makes vectors of it.
+        for (u, [first, _]) in u.iter_mut().zip(pairs) {
+            *u = *first;
+        }
+        for (v, [_, second]) in v.iter_mut().zip(pairs) {
+            *v = *second;
         }
     }
     Ok(())
