@@ -112,8 +112,10 @@ fn halve(plane: &[u8], width: usize, out: &mut [u8]) {
         let (upper, lower) = rows.split_at(width);
         let (upper, _) = upper.as_chunks::<2>();
         let (lower, _) = lower.as_chunks::<2>();
-        for (out, ([a, b], [c, d])) in out.iter_mut().zip(upper.iter().zip(lower)) {
-            *out = ((u16::from(*a) + u16::from(*b) + u16::from(*c) + u16::from(*d) + 2) / 4) as u8;
+        // As numbers of 16 bits, which the compiler makes vectors of; not so as pairs of bytes.
+        for (out, (upper, lower)) in out.iter_mut().zip(upper.iter().zip(lower)) {
+            let (upper, lower) = (u16::from_le_bytes(*upper), u16::from_le_bytes(*lower));
+            *out = (((upper & 0xff) + (upper >> 8) + (lower & 0xff) + (lower >> 8) + 2) / 4) as u8;
         }
     }
 }

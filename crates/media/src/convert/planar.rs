@@ -38,12 +38,10 @@ pub(super) fn deinterleave(raw: &RawFrame<'_>, size: Size, out: &mut [u8], swapp
     let rows = out_u.chunks_exact_mut(half).zip(out_v.chunks_exact_mut(half));
     for (source, (u, v)) in uv.data.chunks(uv.stride).zip(rows) {
         let (pairs, _) = source[..2 * half].as_chunks::<2>();
-        // One output at a time: so the compiler makes vectors of it.
-        for (u, [first, _]) in u.iter_mut().zip(pairs) {
-            *u = *first;
-        }
-        for (v, [_, second]) in v.iter_mut().zip(pairs) {
-            *v = *second;
+        // As numbers of 16 bits, which the compiler makes vectors of; not so as pairs of bytes.
+        for (pair, (u, v)) in pairs.iter().zip(u.iter_mut().zip(v)) {
+            let both = u16::from_le_bytes(*pair);
+            (*u, *v) = (both as u8, (both >> 8) as u8);
         }
     }
     Ok(())
