@@ -59,6 +59,7 @@ pub fn inspect(unit: &[u8]) -> Result<UnitInfo, &'static str> {
 /// Whether a decoder can start at `unit`, without checking the rest of it.
 pub fn is_key(unit: &[u8]) -> bool {
     nals(unit)
+        .filter(|nal| !matches!(nal[0] & 0x1f, 3 | 4))
         .filter_map(NalKind::of)
         .find(|kind| matches!(kind, NalKind::Slice | NalKind::Idr))
         .is_some_and(|kind| kind == NalKind::Idr)
