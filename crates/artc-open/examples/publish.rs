@@ -69,7 +69,6 @@ fn draw(width: usize, height: usize, n: usize) -> Vec<u8> {
     out
 }
 
-#[expect(clippy::disallowed_methods, reason = "a program of its own owns its clock")]
 fn main() -> Result<(), Failure> {
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())

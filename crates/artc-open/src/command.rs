@@ -75,7 +75,7 @@ pub enum Command {
     /// A message to all, as the documents have it.
     Data(DataChannelMsg),
     /// A message on the command plane.
-    CommandMessage {
+    Message {
         /// To whom.
         to: String,
         /// What.

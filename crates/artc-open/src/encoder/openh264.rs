@@ -105,7 +105,7 @@ impl OpenH264 {
     /// An encoder for `settings`.
     pub fn new(settings: Settings) -> Result<Self, OpenError> {
         let size = settings.size;
-        if size.width < 16 || size.height < 16 || size.width % 2 != 0 || size.height % 2 != 0 {
+        if size.width < 16 || size.height < 16 || !size.width.is_multiple_of(2) || !size.height.is_multiple_of(2) {
             return Err(OpenError::Size { encoder: NAME, size, why: "sides must be even and at least 16" });
         }
         if !size.fits_2k() {

@@ -39,7 +39,7 @@ impl Extensions for OpenEngine {
         if data.len() > MAX_DATA_BYTES {
             return Err(CallError::MessageTooLong { method: METHOD, len: data.len(), limit: MAX_DATA_BYTES });
         }
-        self.command(METHOD, Command::CommandMessage { to: to.to_owned(), data: data.to_vec() })
+        self.command(METHOD, Command::Message { to: to.to_owned(), data: data.to_vec() })
     }
 
     fn send_bytes(&self, to: &str, topic: &str, name: &str, mime: &str, bytes: Vec<u8>) -> Result<(), CallError> {

@@ -58,7 +58,7 @@ impl Signal {
         let options = options.clone();
         tokio::spawn(async move {
             let closed = match establish(&options, &connect).await {
-                Ok(Stream::Plain(stream)) => carry(stream, outbox, attempt, &news).await,
+                Ok(Stream::Plain(stream)) => carry(*stream, outbox, attempt, &news).await,
                 Ok(Stream::Tls(stream)) => carry(*stream, outbox, attempt, &news).await,
                 Err(error) => News::Failed(error),
             };
@@ -77,7 +77,7 @@ impl Signal {
 }
 
 enum Stream {
-    Plain(WebSocketStream<TcpStream>),
+    Plain(Box<WebSocketStream<TcpStream>>),
     Tls(Box<WebSocketStream<tokio_rustls::client::TlsStream<TcpStream>>>),
 }
 
@@ -88,7 +88,7 @@ async fn establish(options: &Options, connect: &Connect) -> Result<Stream, Conne
     // Small messages that somebody waits for.
     let _ = tcp.set_nodelay(true);
     match connector {
-        None => Ok(Stream::Plain(upgrade(&address, &connect.token, tcp).await?)),
+        None => Ok(Stream::Plain(Box::new(upgrade(&address, &connect.token, tcp).await?))),
         Some(config) => {
             let stream = encrypt(&address, config, tcp).await?;
             Ok(Stream::Tls(Box::new(upgrade(&address, &connect.token, stream).await?)))

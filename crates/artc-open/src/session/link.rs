@@ -44,6 +44,7 @@ impl PeerKind {
 }
 
 /// What comes out of the peers.
+#[expect(clippy::large_enum_variant, reason = "moved out at once, a box would cost an allocation a packet")]
 pub(super) enum Polled {
     Transmit(rtc::Transmit),
     Event(rtc::Event),

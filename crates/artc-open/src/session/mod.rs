@@ -48,6 +48,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// What the shell has to do.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "moved out at once, a box would cost an allocation a frame")]
 pub enum Output {
     /// Open a signalling connection; an earlier one is no longer wanted.
     Connect(Connect),
@@ -203,7 +204,7 @@ impl Session {
             Command::RemoteStream(uid, stream) => self.choose_stream(&uid, stream, now),
             Command::DefaultStream(stream) => self.remote.default_stream = stream,
             Command::Data(message) => self.send_documented(&message),
-            Command::CommandMessage { to, data } => self.send_command(to, &data),
+            Command::Message { to, data } => self.send_command(to, &data),
             Command::Bytes { to, topic, name, mime, bytes } => self.send_stream(to, &topic, &name, &mime, bytes),
             Command::DataSwitches(send, receive) => self.data.switch(send, receive),
             Command::LeaveOnceNoStreamer(on) => self.remote.leave_once_no_streamer = on,
@@ -313,3 +314,6 @@ impl Session {
         z ^ (z >> 31)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,7 +24,7 @@ use crate::options::Latency;
 
 /// How often limits and budgets are looked at without anything else happening.
 const LOOK: Duration = Duration::from_millis(250);
-/// A track that the server does not confirm in this time counts as refused.
+/// A track that the server does not confirm in this time is asked for again: the answer was lost.
 const CONFIRM_WITHIN: Duration = Duration::from_secs(10);
 /// The probing for bandwidth aims at so many times the configured bitrate, so that key frames find room.
 const HEADROOM: u64 = 2;
@@ -422,6 +422,15 @@ impl Session {
         self.refresh_tracks(now);
     }
 
+    /// Asks anew for what was asked and never confirmed, under another id: whether the server heard the first question nobody knows.
+    pub(super) fn ask_again(&mut self, now: Instant) {
+        for track in self.publish.tracks.iter_mut().filter(|t| t.asked_at.is_some() && t.sid.is_empty()) {
+            track.ending = track.mid.take().or(track.ending);
+            track.asked_at = None;
+        }
+        self.refresh_tracks(now);
+    }
+
     pub(super) fn publish_link_lost(&mut self) {
         self.publish.budget.forget();
         for track in &mut self.publish.tracks {
@@ -584,11 +593,10 @@ impl Session {
         self.refresh_limits(now);
         self.spend(now);
         self.check_published(now);
-        let late =
-            self.publish.tracks.iter().find(|t| t.sid.is_empty() && t.asked_at.is_some_and(|at| now >= at + CONFIRM_WITHIN));
-        if let (Some(track), true) = (late, self.online()) {
-            let cid = track.cid.clone();
-            self.publish_failed(&cid, "it does not confirm", now);
+        let late = |t: &Track| t.sid.is_empty() && t.asked_at.is_some_and(|at| now >= at + CONFIRM_WITHIN);
+        if self.online() && self.publish.tracks.iter().any(late) {
+            metrics::counter!("artc_open_tracks_unconfirmed_total").increment(1);
+            self.ask_again(now);
         }
     }
 

@@ -258,6 +258,7 @@ impl Session {
         self.out.push_back(Output::IceServers(response.ice_servers));
         self.sync_state();
         self.restart_ice(now);
+        self.ask_again(now);
         self.resend_data(response.last_message_seq);
         self.tell(Status::Connected, Reason::SignalingHeartbeatAlive, "");
     }

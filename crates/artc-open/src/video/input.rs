@@ -38,7 +38,7 @@ pub struct Counters {
 }
 
 /// What the track should be, besides its target: written by the engine, read by the thread.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Control {
     /// Somebody is there to receive it: joined, published, not muted, watched.
     pub active: bool,
@@ -48,12 +48,6 @@ pub struct Control {
     pub key_interval: Option<Duration>,
     /// It is a screen, not a camera.
     pub screen: bool,
-}
-
-impl Default for Control {
-    fn default() -> Self {
-        Self { active: false, target: None, key_interval: None, screen: false }
-    }
 }
 
 #[derive(Default)]
