@@ -102,6 +102,7 @@ pub const METRICS: &[Metric] = &[
 
     counter("artc_rtc_data_dropped_total", "Lossy data packets, the oldest first, for which their channel's queue had no room, by channel."),
     counter("artc_rtc_data_refused_total", "Reliable data packets that were refused because their channel's queue was full."),
+    counter("artc_rtc_local_frames_dropped_total", "Pictures and sound for which the link to the room of the same process had no room."),
     counter("artc_rtc_datagrams_refused_total", "Datagrams that were for a peer and made no sense to it."),
 
     gauge("artc_room_rooms", "Rooms that are open."),
@@ -124,6 +125,7 @@ pub const METRICS: &[Metric] = &[
     counter("artc_room_calls_refused_total", "RoomService calls that were refused, by reason."),
     counter("artc_room_web_refused_total", "HTTP connections that were refused, by reason."),
     counter("artc_room_tracks_published_total", "Tracks that were published."),
+    counter("artc_room_link_dropped_total", "Messages to an engine of the same process for which its link had no room."),
     counter("artc_room_packets_forwarded_total", "Media packets that were handed on, each receiver counted."),
     counter("artc_room_key_frames_wanted_total", "Key frames that receivers wanted."),
     counter("artc_room_key_frames_asked_total", "Key frames that publishers were asked for."),
