@@ -70,7 +70,7 @@ impl Default for Limits {
             min_fps: 1.0,
             max_fps: 120.0,
             min_bitrate_kbps: 50,
-            max_bitrate_kbps: 20_000,
+            max_bitrate_kbps: 50_000,
         }
     }
 }

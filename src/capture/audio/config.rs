@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// `auto` (the first card that captures, else the tone), `tone`, `none`, or an ALSA name such as `plughw:1,0`.
+    /// `auto` (the first card that captures, else the tone), `tone`, `none`, a stable id as `artc-edge devices` prints it, or any
+    /// name of ALSA such as `plughw:CARD=C920,DEV=0`.
     pub source: String,
     /// Samples a second: 8000, 16000, 32000, 44100 or 48000.
     pub rate: u32,

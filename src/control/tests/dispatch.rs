@@ -191,7 +191,7 @@ fn values_outside_of_what_is_possible_are_refused_with_what_is() {
         ("stream.set", json!({ "width": 640, "height": 0 }), "out_of_range", "640x0 has a side below 64 pixels"),
         ("stream.set", json!({ "fps": 0 }), "out_of_range", "0 frames a second is not between 1 and 120"),
         ("stream.set", json!({ "fps": 1e300 }), "out_of_range", "inf frames a second is not between 1 and 120"),
-        ("stream.set", json!({ "bitrate_kbps": 49 }), "out_of_range", "49 kbit/s is not between 50 and 20000"),
+        ("stream.set", json!({ "bitrate_kbps": 49 }), "out_of_range", "49 kbit/s is not between 50 and 50000"),
         ("audio.set_volume", json!({ "volume": 101 }), "out_of_range", "volume 101 is not between 0 and 100"),
         ("audio.set_volume", json!({ "volume": u32::MAX }), "out_of_range", "volume 4294967295 is not between 0 and 100"),
     ];
