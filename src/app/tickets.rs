@@ -16,7 +16,7 @@ const DEVICE_TTL: Duration = Duration::from_secs(600);
 
 /// A token for whoever opens the printed viewer address: sees, hears and commands, and publishes nothing but messages.
 pub fn viewer_token(room: &room::Handle, channel: &str, identity: &str, ttl: Duration) -> Result<String, TokenError> {
-    let grant = VideoGrant { can_publish: Some(false), ..VideoGrant::join(channel) };
+    let grant = VideoGrant { can_publish: Some(false), can_publish_data: Some(true), ..VideoGrant::join(channel) };
     let claims = Claims { sub: identity.into(), name: "Viewer".into(), video: Some(grant), ..Claims::default() };
     room.mint(claims, ttl)
 }
