@@ -23,8 +23,22 @@ const BARS: [Color; 8] = [
     Color::gray(40),
 ];
 
-/// How long the block takes from one side to the other and back.
-const SWEEP: Duration = Duration::from_secs(4);
+/// How the moving part of the test pattern looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Luma of the block, 16 (black) to 235 (white).
+    pub block: u8,
+    /// How long the block takes from one side to the other and back; not zero.
+    pub sweep: Duration,
+    /// Show the clock and the frame counter.
+    pub clock: bool,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self { block: 145, sweep: Duration::from_secs(4), clock: true }
+    }
+}
 
 /// Draws what does not move in the test pattern: colour bars, and steps of grey at the bottom.
 pub fn draw_background(canvas: &mut Canvas<'_>) {
@@ -43,7 +57,7 @@ pub fn draw_background(canvas: &mut Canvas<'_>) {
 }
 
 /// Draws what moves in the test pattern: the barcode, the clock with the frame counter, and a block that goes to and fro.
-pub fn draw_moving(canvas: &mut Canvas<'_>, counter: u32, captured_at: Duration) {
+pub fn draw_moving(canvas: &mut Canvas<'_>, counter: u32, captured_at: Duration, look: &Look) {
     let Size { width, height } = canvas.size();
     let (band, row) = (height * 5 / 8, height / 8);
     canvas.fill(Rect { x: 0, y: band, width, height: 2 * row }, Color::BLACK);
@@ -55,14 +69,17 @@ pub fn draw_moving(canvas: &mut Canvas<'_>, counter: u32, captured_at: Duration)
     let _ = write!(text, "{hours:02}:{minutes:02}:{:02}.{:03}  #{counter:06}", seconds % 60, captured_at.subsec_millis());
     let scale = (width / (Canvas::text_width(text.as_str(), 1) + 12)).clamp(1, (row / Canvas::GLYPH.height).max(1));
     let (left, top) = (centred(width, Canvas::text_width(text.as_str(), scale)), centred(row, Canvas::GLYPH.height * scale));
-    canvas.text(left, band + top, scale, text.as_str(), Color::WHITE.y);
+    if look.clock {
+        canvas.text(left, band + top, scale, text.as_str(), Color::WHITE.y);
+    }
 
     let block = row.min(width);
-    let phase = (captured_at.as_micros() % SWEEP.as_micros()) as u64;
-    let half = SWEEP.as_micros() as u64 / 2;
+    let sweep = look.sweep.as_micros().max(2);
+    let phase = (captured_at.as_micros() % sweep) as u64;
+    let half = sweep as u64 / 2;
     let way = if phase < half { phase } else { 2 * half - phase };
     let x = (u64::from(width - block) * way / half) as u32;
-    canvas.fill(Rect { x, y: band + row, width: block, height: row }, Color { y: 145, u: 54, v: 34 });
+    canvas.fill(Rect { x, y: band + row, width: block, height: row }, Color { y: look.block, u: 54, v: 34 });
 
     Stamp::new(counter, captured_at).draw(canvas);
 }
@@ -136,7 +153,7 @@ mod tests {
             let mut bytes = vec![7; len + 64];
             let mut canvas = Canvas::new(size, &mut bytes).unwrap();
             draw_background(&mut canvas);
-            draw_moving(&mut canvas, counter, Duration::from_millis(ms));
+            draw_moving(&mut canvas, counter, Duration::from_millis(ms), &Look::default());
             prop_assert!(bytes[..len].iter().all(|b| *b != 7), "everything is painted");
             prop_assert!(bytes[len..].iter().all(|b| *b == 7));
             let mut canvas = Canvas::new(size, &mut bytes).unwrap();
@@ -153,7 +170,7 @@ mod tests {
             let mut bytes = vec![0; size.area() * 3 / 2];
             let mut canvas = Canvas::new(size, &mut bytes).unwrap();
             draw_background(&mut canvas);
-            draw_moving(&mut canvas, counter, Duration::from_millis(ms));
+            draw_moving(&mut canvas, counter, Duration::from_millis(ms), &Look::default());
             bytes
         };
         let (first, second) = (draw(1, 1000), draw(2, 1033));

@@ -23,6 +23,7 @@ mod control;
 mod encoded;
 mod hotplug;
 mod identity;
+mod knobs;
 mod live;
 mod mode;
 mod pattern;

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use media::draw::Canvas;
-use media::pattern::{draw_background, draw_card, draw_heartbeat, draw_moving};
+use media::pattern::{Look, draw_background, draw_card, draw_heartbeat, draw_moving};
 use media::{Frame, FramePool, Size};
 
 use super::mode::{FourCc, Mode, Rate};
@@ -54,7 +54,7 @@ impl Pace {
 /// What a built-in source draws.
 #[derive(Debug)]
 enum Picture {
-    Pattern,
+    Pattern(Look),
     Card,
 }
 
@@ -69,14 +69,14 @@ pub(super) struct Drawn {
 
 impl Drawn {
     /// The test pattern.
-    pub(super) fn pattern(size: Size, rate: Rate, now: Duration) -> Self {
+    pub(super) fn pattern(size: Size, rate: Rate, look: Look, now: Duration) -> Self {
         let background = |size, bytes: &mut [u8]| {
             if let Some(mut canvas) = Canvas::new(size, bytes) {
                 draw_background(&mut canvas);
             }
         };
         let pool = FramePool::with_background(size, POOL_DEPTH, background);
-        Self { picture: Picture::Pattern, pool, pace: Pace::new(rate, now), sequence: 0 }
+        Self { picture: Picture::Pattern(look), pool, pace: Pace::new(rate, now), sequence: 0 }
     }
 
     /// The card.
@@ -88,6 +88,13 @@ impl Drawn {
         };
         let pool = FramePool::with_background(size, POOL_DEPTH, background);
         Self { picture: Picture::Card, pool, pace: Pace::new(CARD_RATE, now), sequence: 0 }
+    }
+
+    /// The pattern looks like this from the next frame on; a card stays as it is.
+    pub(super) fn set_look(&mut self, look: Look) {
+        if let Picture::Pattern(now) = &mut self.picture {
+            *now = look;
+        }
     }
 
     /// What it delivers, in the words of a camera.
@@ -111,7 +118,7 @@ impl Drawn {
         let drawn = self.pool.fill(captured_at, sequence, |bytes| {
             if let Some(mut canvas) = Canvas::new(size, bytes) {
                 match picture {
-                    Picture::Pattern => draw_moving(&mut canvas, sequence, captured_at),
+                    Picture::Pattern(look) => draw_moving(&mut canvas, sequence, captured_at, look),
                     Picture::Card => draw_heartbeat(&mut canvas, sequence),
                 }
             }
@@ -150,7 +157,7 @@ mod tests {
     #[test]
     fn the_pattern_is_stamped_with_its_own_time() {
         let start = Duration::from_secs(5);
-        let mut source = Drawn::pattern(Size::new(320, 180), Rate::new(30, 1), start);
+        let mut source = Drawn::pattern(Size::new(320, 180), Rate::new(30, 1), Look::default(), start);
         let (first, _) = source.next(start).unwrap();
         let (second, _) = source.next(start + Duration::from_millis(40)).unwrap();
         let (first, second) = (first.unwrap(), second.unwrap());

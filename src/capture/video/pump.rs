@@ -23,6 +23,7 @@ use super::config::{Config, Idle};
 use super::control::{Control, ControlError};
 use super::hotplug::Hotplug;
 use super::identity::{Candidate, Target, is_meant, is_same, open, scan};
+use super::knobs::{self, Knobs};
 use super::live::{Live, Lost};
 use super::mode::{Mode, Rate};
 use super::pattern::Drawn;
@@ -94,12 +95,14 @@ pub(super) struct Pump {
     known: Option<Identity>,
     /// Controls that were set by command, to be set again on a camera that comes back.
     set: Vec<(String, i64)>,
+    /// The pattern's controls, which stay as they are while a camera is in use.
+    knobs: Knobs,
 }
 
 impl Pump {
     pub(super) fn new(config: Config, shared: Arc<Shared>, inbox: Receiver<Command>) -> Self {
         let target = Target::parse(&config.source);
-        Self { config, target, shared, inbox, hotplug: None, known: None, set: Vec::new() }
+        Self { config, target, shared, inbox, hotplug: None, known: None, set: Vec::new(), knobs: Knobs::default() }
     }
 
     /// Runs until nobody can send commands any more.
@@ -319,9 +322,14 @@ impl Pump {
     }
 
     fn pattern(&self, detail: &str, retry: Option<Retry>) -> Source {
-        let drawn = Drawn::pattern(self.config.size(), Rate::from_fps(self.config.fps), clock());
+        let drawn = Drawn::pattern(self.config.size(), Rate::from_fps(self.config.fps), self.knobs.look(), clock());
         self.shared.slot.set_depth(SLOT_DEPTH);
-        self.shared.facts().mode = Some(drawn.mode());
+        {
+            let mut facts = self.shared.facts();
+            facts.mode = Some(drawn.mode());
+            facts.modes = knobs::modes();
+            facts.controls = self.knobs.controls().to_vec();
+        }
         self.say(Phase::Pattern, detail);
         Source::Pattern { drawn, retry }
     }
@@ -368,6 +376,16 @@ impl Pump {
                 }
                 let _ = reply.send(done);
                 Source::Camera(live)
+            }
+            (Command::SetControl { which, value, reply }, Source::Pattern { mut drawn, retry }) => {
+                let done = self.knobs.set(&which, value);
+                if let Ok(control) = &done {
+                    drawn.set_look(self.knobs.look());
+                    self.shared.facts().controls = self.knobs.controls().to_vec();
+                    let _ = self.shared.events.send(CameraEvent::Control(control.clone()));
+                }
+                let _ = reply.send(done);
+                Source::Pattern { drawn, retry }
             }
             (Command::SetControl { reply, .. }, source) => {
                 let _ = reply.send(Err(ControlError::NoCamera { why: self.shared.facts().detail.clone() }));

@@ -109,6 +109,31 @@ fn the_mode_changes_while_it_runs() {
 }
 
 #[test]
+fn the_pattern_is_commanded_like_a_camera() {
+    let camera = start(pattern(320, 180, 100.0));
+    frame(&camera);
+    assert!(camera.modes().iter().any(|mode| mode.to_string() == "1280x720@30 YU12"));
+    let names: Vec<_> = camera.controls().into_iter().map(|control| control.name).collect();
+    assert_eq!(names, ["block_brightness", "block_speed", "show_clock"]);
+    let mut events = camera.events();
+    let brightest = |frame: &Frame| {
+        let [luma, ..] = frame.planes();
+        // The block goes to and fro between rows 134 and 156; nothing else is drawn there.
+        luma[135 * 320..150 * 320].iter().copied().max()
+    };
+    for value in [235, 60] {
+        assert_eq!(camera.set_control("block_brightness", value).unwrap().value, value);
+        let seen = || brightest(&frame(&camera)).map(i64::from);
+        assert!((0..20).any(|_| seen() == Some(value)), "the picture follows");
+        assert!(matches!(events.try_recv(), Ok(CameraEvent::Control(control)) if control.value == value));
+    }
+    assert!(matches!(camera.set_control("block_brightness", 300), Err(ControlError::OutOfRange { .. })));
+    assert!(matches!(camera.set_control("gain", 1), Err(ControlError::Unknown { .. })));
+    camera.set_mode(Size::new(160, 120), 100.0).unwrap();
+    assert_eq!(camera.controls()[0].value, 60, "another size changes nothing else");
+}
+
+#[test]
 fn nobody_watches_and_it_closes_where_it_may() {
     let camera = start(Config { idle: Idle::Close, ..pattern(64, 64, 100.0) });
     let slot = camera.slot();

@@ -97,7 +97,10 @@ export class Picture {
     if (key === this.#shown) return;
     this.#shown = key;
     show(this.#notice, notice !== undefined);
-    if (!notice) return;
+    if (!notice) {
+      fill(this.#notice);
+      return;
+    }
     const button = notice.action && h("button", { type: "button", class: "primary" }, notice.action.text);
     button?.addEventListener("click", notice.action?.press ?? (() => undefined));
     fill(
