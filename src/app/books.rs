@@ -80,6 +80,7 @@ impl Books {
             info: self.info.clone(),
             status: Status {
                 uptime_s: now.saturating_sub(self.started).as_secs(),
+                time_ms: super::clock::since_1970().as_millis() as u64,
                 connection: connection(&self.session),
                 connection_reason: (!self.session.detail.is_empty()).then(|| self.session.detail.clone()),
                 participants: parts.engine.extensions().map_or(0, |e| u32::try_from(e.participants().len()).unwrap_or(u32::MAX)),

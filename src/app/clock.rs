@@ -6,6 +6,15 @@ use rustix::time::{ClockId, clock_gettime};
 
 /// Now, on `CLOCK_MONOTONIC`: the axis of the drivers' timestamps.
 pub fn now() -> Duration {
-    let now = clock_gettime(ClockId::Monotonic);
+    read(ClockId::Monotonic)
+}
+
+/// Time since 1970, as far as the device knows it. Only for telling others: it jumps.
+pub fn since_1970() -> Duration {
+    read(ClockId::Realtime)
+}
+
+fn read(clock: ClockId) -> Duration {
+    let now = clock_gettime(clock);
     Duration::new(u64::try_from(now.tv_sec).unwrap_or_default(), u32::try_from(now.tv_nsec).unwrap_or_default())
 }

@@ -188,6 +188,8 @@ function standingFor(state: State): Standing {
       return { text: "No signal", tone: "bad" };
     case "off":
       return { text: "Camera off", tone: "idle" };
+    case "resting":
+      return { text: "Camera resting", tone: "idle" };
     default:
       return state.still >= STILL_AFTER ? { text: "Picture stands still", tone: "bad" } : { text: "Live", tone: "good" };
   }

@@ -17,7 +17,7 @@ export interface DeviceInfo {
   identity: string;
 }
 
-export type SourceState = "off" | "live" | "built_in" | "no_signal" | "lost";
+export type SourceState = "off" | "resting" | "live" | "built_in" | "no_signal" | "lost";
 
 /** What a camera or microphone is doing. Grabbed = broken + dropped + pushed + in flight. */
 export interface Source {

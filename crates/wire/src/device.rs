@@ -29,6 +29,9 @@ pub struct Info {
 pub struct Status {
     /// Seconds since the daemon started.
     pub uptime_s: u64,
+    /// The device's clock at this answer, in milliseconds since 1970. With the time that question and answer took, a viewer knows how
+    /// far the clocks are apart, and so how old a picture is that carries its capture time.
+    pub time_ms: u64,
     /// The way to the channel.
     pub connection: Connection,
     /// Why it is not connected, where that is known.

@@ -60,8 +60,8 @@ export function listen(page, ms = 1200) {
 
 /**
  * Reads the stamp of every frame shown for `ms` milliseconds: frame counter, capture time on the monotonic clock, and when the
- * frame was there to be painted on the same clock. Both ends run on this machine, so the difference is the whole way from picture
- * to picture.
+ * page was given the frame, on the same clock. Both ends run on this machine, so the difference is the whole way from picture to
+ * picture, but for the time until the screen's next refresh.
  */
 export async function stamps(page, ms) {
   // performance.now() runs on the monotonic clock from another start. The reading lies somewhere between two of ours; the
@@ -82,14 +82,15 @@ export async function stamps(page, ms) {
         const pen = canvas.getContext("2d", { willReadFrequently: true });
         const found = [];
         const end = performance.now() + duration;
-        const each = (now, frame) => {
+        const each = (_beginning, frame) => {
+          const given = performance.now();
           const { videoWidth: width } = video;
           const height = Math.ceil(width / 20);
           if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
           pen.drawImage(video, 0, 0);
           const stamp = readStamp(pen.getImageData(0, 0, width, height).data, width);
-          found.push({ ...(stamp ?? { counter: null, ms: null }), shown: now, expected: frame.expectedDisplayTime, received: frame.receiveTime, captured: frame.captureTime });
-          if (now < end) video.requestVideoFrameCallback(each);
+          found.push({ ...(stamp ?? { counter: null, ms: null }), given, expected: frame.expectedDisplayTime, received: frame.receiveTime, captured: frame.captureTime });
+          if (given < end) video.requestVideoFrameCallback(each);
           else resolve(found);
         };
         video.requestVideoFrameCallback(each);
@@ -120,7 +121,7 @@ export async function stamps(page, ms) {
       }),
     ms,
   );
-  return seen.map((each) => ({ ...each, latency: each.ms === null ? null : each.shown + ahead - each.ms }));
+  return seen.map((each) => ({ ...each, latency: each.ms === null ? null : each.given + ahead - each.ms }));
 }
 
 /** The value below which the part `p` of all values lies. */
