@@ -194,6 +194,16 @@ describe("somebody who may not command", () => {
   });
 });
 
+describe("somebody whose token allows no messages", () => {
+  it("sees the picture and is told so", async () => {
+    const other = await Viewer.open(browser, daemon.address("tester-mute", { grant: { canPublish: false, canPublishData: false } }));
+    await other.live();
+    await other.page.getByText("This address lets nobody send messages.").waitFor();
+    assert.equal(await other.page.getByRole("button", { name: "Take a snapshot" }).isDisabled(), true);
+    await other.close();
+  });
+});
+
 it("all that broke no rule", () => {
   assert.deepEqual(viewer.faults, []);
 });

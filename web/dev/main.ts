@@ -44,6 +44,7 @@ class MadeUpChannel extends Emitter<ChannelEvents> implements Channel {
     }
     this.emit("phase", { kind: "connected" });
     if (state === "empty") return this.emit("people", people().slice(0, 1));
+    this.emit("mayCommand", state !== "watching");
     this.emit("camera", "door-cam");
     this.emit("people", people());
     this.#picture(false);

@@ -99,13 +99,25 @@ export function startPage(channel: Channel, document: Document, browser: Problem
   channel.on("people", (all) => people.people(all));
   channel.on("file", (file) => snapshots.file(file));
 
+  let mayCommand = true;
   const troubles = new Map<Part, Refused | Unanswered>();
+  const tellForbidden = () => {
+    const refusal = [...troubles.values()].find((trouble) => trouble instanceof Refused && trouble.code === Code.NotAllowed);
+    show(forbidden, !mayCommand || refusal !== undefined);
+    const watching = h("strong", {}, "You can watch, but not command this camera. ");
+    if (!mayCommand) fill(forbidden, watching, "This address lets nobody send messages.");
+    else if (refusal instanceof Refused) fill(forbidden, watching, `Its answer: ${refusal.message}`, refusal.remedy ? `; ${refusal.remedy}.` : ".");
+  };
+  channel.on("mayCommand", (may) => {
+    mayCommand = may;
+    tellForbidden();
+  });
   camera.on("reach", (reach) => {
     for (const part of [stream, snapshots, device]) part.enabled(reach === "answers");
     troubles.clear();
-    show(forbidden, false);
+    tellForbidden();
     if (reach === "answers") return;
-    const why = reach === "asking" ? "Asking the camera …" : "No camera is in reach.";
+    const why = reach === "asking" ? "Asking the camera …" : mayCommand ? "No camera is in reach." : "Only for who may command.";
     controls.unread(why);
     device.unread(why);
   });
@@ -115,9 +127,7 @@ export function startPage(channel: Channel, document: Document, browser: Problem
     if (part === "stream") stream.enabled(error === undefined);
     if (part === "controls" && error) controls.unread(`They could not be read: ${error.message}`);
     if (part === "info" && error) device.unread(`It could not be read: ${error.message}`);
-    const refusal = [...troubles.values()].find((trouble) => trouble instanceof Refused && trouble.code === Code.NotAllowed);
-    show(forbidden, refusal !== undefined);
-    if (refusal instanceof Refused) fill(forbidden, h("strong", {}, "You can watch, but not command this camera. "), `Its answer: ${refusal.message}`, refusal.remedy ? `; ${refusal.remedy}.` : ".");
+    tellForbidden();
   });
   camera.on("info", (info) => {
     header.name(info.name || info.identity);

@@ -53,6 +53,7 @@ export class CameraModel extends Emitter<CameraEvents> {
   readonly clock = new Clock();
   readonly #rpc: RpcClient;
   #present = false;
+  #allowed = true;
   #connected = false;
   #reach: Reach = "none";
   /** Counts the times that the camera came in reach, so that a late answer of an earlier time changes nothing. */
@@ -81,6 +82,10 @@ export class CameraModel extends Emitter<CameraEvents> {
       this.#rpc.close("the camera left the channel");
       this.#present = identity !== undefined;
       this.#change(true);
+    });
+    channel.on("mayCommand", (may) => {
+      this.#allowed = may;
+      this.#change(false);
     });
     channel.on("phase", ({ kind }) => {
       this.#connected = kind === "connected";
@@ -152,7 +157,7 @@ export class CameraModel extends Emitter<CameraEvents> {
 
   /** Follows channel and connection; `other` when it is another camera than before. */
   #change(other: boolean): void {
-    const there = this.#present && this.#connected;
+    const there = this.#present && this.#connected && this.#allowed;
     if (!other && there === (this.#reach !== "none")) return;
     this.#round += 1;
     clearTimeout(this.#again);

@@ -56,6 +56,8 @@ export interface IncomingFile {
 export interface ChannelEvents {
   phase: Phase;
   people: Person[];
+  /** The token lets us send messages, and so commands. */
+  mayCommand: boolean;
   /** Another camera was chosen, or the camera came or left: its identity. */
   camera: string | undefined;
   picture: Media | undefined;

@@ -124,7 +124,7 @@ export class LiveKitChannel extends Emitter<ChannelEvents> implements Channel {
     }
     joined();
     this.#phase({ kind: "connected" });
-    this.#refresh();
+    this.#tell();
     return leaveProblem(await ended) ?? joinProblem(new Error("the connection was lost"), readClaims(token), Date.now());
   }
 
@@ -143,6 +143,7 @@ export class LiveKitChannel extends Emitter<ChannelEvents> implements Channel {
       RoomEvent.TrackUnmuted,
       RoomEvent.ActiveSpeakersChanged,
       RoomEvent.ConnectionQualityChanged,
+      RoomEvent.ParticipantPermissionsChanged,
     ] as const) {
       room.on(event, refresh);
     }
@@ -200,6 +201,8 @@ export class LiveKitChannel extends Emitter<ChannelEvents> implements Channel {
     const room = this.#room;
     const others = room ? [...room.remoteParticipants.values()] : [];
     const cameras = others.filter(isCamera).sort((a, b) => (a.joinedAt?.getTime() ?? 0) - (b.joinedAt?.getTime() ?? 0));
+    // Before the camera, so that nothing is asked of it that could not be sent.
+    if (room?.state === ConnectionState.Connected) this.emit("mayCommand", room.localParticipant.permissions?.canPublishData !== false);
     const camera = cameras.find(({ identity }) => identity === this.#wanted) ?? cameras[0];
     if (camera?.identity !== this.#camera) {
       this.#camera = camera?.identity;

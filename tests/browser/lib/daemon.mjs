@@ -96,8 +96,8 @@ export class Daemon {
   }
 
   /** A viewer's address for another identity than the one that the daemon prints. */
-  address(identity, { room = CHANNEL, seconds = 3600, more = "" } = {}) {
-    return `${this.origin}/#token=${mint(KEYS, identity, room, seconds)}&room=${room}${more}`;
+  address(identity, { room = CHANNEL, seconds = 3600, grant = {}, more = "" } = {}) {
+    return `${this.origin}/#token=${mint(KEYS, identity, room, seconds, grant)}&room=${room}${more}`;
   }
 
   /** Calls a method on the daemon's own socket, as `artc-edge call` does: one line there, one line back. */
