@@ -69,7 +69,7 @@ pub(super) struct Live {
     offers: Offers,
     device: Device,
     running: Option<Running>,
-    /// The card that is shown while the input has no signal.
+    /// What is shown while nothing good comes: no signal at the input, or a stream that has just begun.
     card: Option<Drawn>,
     check_at: Duration,
     broken: Option<BrokenFrame>,
@@ -170,7 +170,7 @@ impl Live {
         self.running.as_ref().is_some_and(|running| running.good.is_some())
     }
 
-    /// The card, while there is no signal.
+    /// What is shown while the camera delivers nothing.
     pub(super) fn card(&mut self) -> Option<&mut Drawn> {
         self.card.as_mut()
     }
@@ -246,7 +246,6 @@ impl Live {
         self.device.adopt_source();
         self.offers = self.device.offers(config.size(), Rate::from_fps(config.fps))?;
         self.begin(config, now)?;
-        self.card = None;
         Ok(())
     }
 
@@ -256,7 +255,7 @@ impl Live {
         }
     }
 
-    /// Shows the card from now on, until there is a signal again.
+    /// Shows the card from now on, until the first good frame.
     pub(super) fn show_card(&mut self, card: Drawn) {
         self.card = Some(card);
     }
@@ -328,7 +327,7 @@ impl Live {
         if running.good.is_none() {
             shared.facts().driver_timestamps = timestamp.is_some();
         }
-        let raw = running.stream.frame(buffer, timestamp.unwrap_or(now));
+        let raw = running.stream.frame(buffer, shared.in_order(timestamp.unwrap_or(now)));
         let done = match &mut running.output {
             Output::Pictures { converter, pool } => {
                 let size = pool.size();
@@ -361,6 +360,7 @@ impl Live {
         match done {
             Ok(()) => {
                 running.good = Some(now);
+                self.card = None;
                 if self.broken.take().is_some() {
                     tracing::info!(camera = %self.identity.id, "frames are whole again");
                 }

@@ -36,6 +36,7 @@ mod tests;
 mod v4l2;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -62,6 +63,8 @@ const SLOT_DEPTH: usize = 2;
 const COMMANDS: usize = 16;
 /// How long a command may take: UVC devices are given five seconds to answer a control request.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(6);
+/// Pictures are at least this far apart in time.
+const STEP: Duration = Duration::from_millis(1);
 /// Events that a slow listener may lag behind before the oldest are lost to it.
 const EVENTS: usize = 64;
 
@@ -89,6 +92,8 @@ pub(crate) struct Shared {
     facts: Mutex<Facts>,
     events: broadcast::Sender<CameraEvent>,
     wake: OwnedFd,
+    /// Timestamp of the newest picture, in nanoseconds.
+    newest: AtomicU64,
 }
 
 /// What is known about the camera at the moment.
@@ -126,6 +131,16 @@ impl Shared {
     fn facts(&self) -> MutexGuard<'_, Facts> {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// The timestamp that a picture captured at `captured_at` goes out with: as it is, unless a picture with a later one went out
+    /// before. That happens where a camera takes over from the card, or changes its mode: its first picture was captured
+    /// before the last card was drawn. Players take a time that goes back for a new stream, or wait for it.
+    fn in_order(&self, captured_at: Duration) -> Duration {
+        let after = Duration::from_nanos(self.newest.load(Ordering::Relaxed)) + STEP;
+        let stamp = captured_at.max(after);
+        self.newest.store(u64::try_from(stamp.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        stamp
+    }
 }
 
 impl Camera {
@@ -137,6 +152,7 @@ impl Camera {
             facts: Mutex::new(Facts::new()),
             events,
             wake: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
+            newest: AtomicU64::new(0),
         });
         let (commands, inbox) = sync_channel(COMMANDS);
         let pump = Pump::new(config, Arc::clone(&shared), inbox);

@@ -137,7 +137,7 @@ impl Pump {
         }
         let now = clock();
         match self.connect(false) {
-            Ok(live) => self.use_camera(live),
+            Ok(live) => self.use_camera(live, None),
             Err(lost) => self.show_lost(lost, Retry::new(now), None),
         }
     }
@@ -170,7 +170,7 @@ impl Pump {
                 }
                 if now >= retry.at {
                     match self.connect(now.saturating_sub(retry.since) > REPLACE_AFTER) {
-                        Ok(live) => return self.use_camera(live),
+                        Ok(live) => return self.use_camera(live, Some(drawn)),
                         // Pulled, or not there: the first word says more.
                         Err(again) if again == lost || (again.loss, lost.loss) == (Loss::Unplugged, Loss::Unplugged) => {
                             retry = retry.again(now);
@@ -189,7 +189,7 @@ impl Pump {
                     }
                     if now >= retry.at {
                         match self.connect(true) {
-                            Ok(live) => return self.use_camera(live),
+                            Ok(live) => return self.use_camera(live, Some(drawn)),
                             Err(Lost { loss: Loss::Unplugged, .. }) => *retry = retry.again(now),
                             Err(lost) => return self.show_lost(lost, retry.again(now), None),
                         }
@@ -256,8 +256,12 @@ impl Pump {
         first
     }
 
-    /// Takes `live` as the source.
-    fn use_camera(&mut self, mut live: Box<Live>) -> Source {
+    /// Takes `live` as the source. What was `shown` before it is shown on until its first picture comes, which can take seconds and
+    /// may never happen.
+    fn use_camera(&mut self, mut live: Box<Live>, shown: Option<Drawn>) -> Source {
+        if let Some(shown) = shown {
+            live.show_card(shown);
+        }
         let again = self.known.as_ref().is_some_and(|known| is_same(known, &live.identity));
         if again {
             for (name, value) in &self.set {
@@ -341,7 +345,8 @@ impl Pump {
             self.shared.slot.grab().dropped();
         }
         let ticket = self.shared.slot.grab();
-        if let Some(frame) = frame {
+        if let Some(mut frame) = frame {
+            frame.captured_at = self.shared.in_order(frame.captured_at);
             self.shared.facts().latest = Some(Captured::Raw(frame.clone()));
             ticket.push(Captured::Raw(frame));
         }
