@@ -33,6 +33,7 @@ const LINES_SHOWN: usize = 80;
 /// Runs `body` in a guest of its own, and fails when it fails, or is not done in time.
 pub fn in_guest<F: FnOnce()>(guest: &Guest, body: F) {
     if std::env::var_os("IN_BENCH").is_some() {
+        show_what_hangs();
         return body();
     }
     // "kernel::unplug::twenty_times::{{closure}}" is the body of the test "unplug::twenty_times".
@@ -42,6 +43,16 @@ pub fn in_guest<F: FnOnce()>(guest: &Guest, body: F) {
     if let Err(reason) = boot(guest, name) {
         panic!("{reason}");
     }
+}
+
+/// A test that fails leaves in the kernel's log (`dmesg` beside its console) where every task stood that was stuck in a driver.
+fn show_what_hangs() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        // Without it the log says less; the test fails all the same.
+        let _ = fs::write("/proc/sysrq-trigger", "w");
+        usual(info);
+    }));
 }
 
 fn boot(guest: &Guest, name: &str) -> Result<(), String> {
@@ -122,7 +133,8 @@ pub fn here() -> PathBuf {
 
 /// Where consoles and results stay: target/kernel-bench.
 fn results() -> PathBuf {
-    built("../kernel-bench")
+    let release = built("");
+    release.parent().expect("target/release is in target").join("kernel-bench")
 }
 
 /// A file that cargo built, relative to target/release.

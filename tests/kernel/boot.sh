@@ -33,7 +33,7 @@ fi
 
 own=
 if [ -z "$folder" ]; then folder=$(mktemp -d); own=$folder; fi
-rm -f "$folder/exit"; mkdir -p "$folder/uml" # the kernel keeps its pid there instead of ~/.uml
+rm -f "$folder/exit"; mkdir -p "$folder/uml" # the kernel keeps its pid there instead of in ~/.uml
 {
   printf 'export PATH=%q HOME=/root LANG=C.UTF-8 TERM=%q IN_BENCH=yes\n' "$PATH:/usr/sbin:/sbin" "${TERM:-dumb}"
   printf 'interactive=%s\n' "$interactive"
@@ -48,8 +48,9 @@ console="con=null con0=null,fd:1"
 # The kernel dies with whoever started it, and everything in the guest dies with the kernel.
 # shellcheck disable=SC2206 # arguments are words
 linux=(setpriv --pdeathsig KILL "$kernel" mem="$memory" rootfstype=hostfs rootflags=/ ro init="$here/init.sh" bench="$folder"
-  uml_dir="$folder/uml" con=null quiet $vivid $arguments)
+  uml_dir=./uml con=null quiet $vivid $arguments)
 
+cd "$folder" # relative to it, so that the names of its sockets stay short
 if [ "$interactive" = yes ]; then
   state=$(stty -g 2>/dev/null || true)
   "${linux[@]}" con0=fd:0,fd:1 || true

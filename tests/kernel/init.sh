@@ -40,6 +40,7 @@ else
   setsid sh /run/bench/command </dev/null
 fi
 echo $? >/run/bench/exit
+dmesg >/run/bench/dmesg 2>/dev/null
 sync
 echo o >/proc/sysrq-trigger
 sleep 60

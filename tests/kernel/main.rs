@@ -5,5 +5,11 @@
 
 mod bench;
 mod board;
+mod controls;
 mod drivers;
+mod faults;
+mod formats;
 mod rig;
+mod sound;
+mod unplug;
+mod usb;

@@ -2,7 +2,9 @@
 //! [`crate::bench`].
 
 mod process;
+pub mod sound;
 mod usb_camera;
+mod viewer;
 mod vivid;
 
 use std::path::{Path, PathBuf};
@@ -10,6 +12,7 @@ use std::time::{Duration, Instant};
 
 pub use process::{Process, run};
 pub use usb_camera::UsbCamera;
+pub use viewer::{Viewer, colour_at};
 pub use vivid::Vivid;
 
 /// A clip that clips.sh prepared.
@@ -66,4 +69,9 @@ pub fn cameras() -> Vec<(PathBuf, String)> {
         .collect();
     out.sort();
     out
+}
+
+/// Open descriptors of this process.
+pub fn open_files() -> usize {
+    std::fs::read_dir("/proc/self/fd").expect("procfs is mounted").count()
 }

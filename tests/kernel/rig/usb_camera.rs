@@ -23,7 +23,7 @@ impl UsbCamera {
         let mut command = Command::new(crate::bench::built("examples/uvc-camera"));
         command.args(["--product", product]).args(options).args(modes);
         let mut process = Process::start("uvc-camera", command);
-        process.wait_for_line("attached", Duration::from_secs(5));
+        process.wait_for_line("attached", Duration::from_secs(20));
         Self { process, product: product.to_owned() }
     }
 
@@ -41,6 +41,11 @@ impl UsbCamera {
     pub fn fault(&mut self, fault: &str) {
         self.process.tell(fault);
         self.process.wait_for_line("fault", Duration::from_secs(5));
+    }
+
+    /// Waits for a line in which it says what happens to it.
+    pub fn wait_for_line(&mut self, part: &str, limit: Duration) -> String {
+        self.process.wait_for_line(part, limit)
     }
 
     /// Pulls the plug: the node is gone afterwards.

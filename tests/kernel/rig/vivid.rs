@@ -8,7 +8,7 @@ use super::{cameras, run, wait_for, write};
 const DRIVER: &str = "/sys/bus/platform/drivers/vivid";
 
 /// One of vivid's cameras. boot.sh asks for two: number 0 with single-planar, number 1 with multi-planar buffers.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Vivid(pub usize);
 
 impl Vivid {
