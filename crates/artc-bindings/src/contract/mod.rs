@@ -9,6 +9,7 @@
 //! a time; the time limits only end what would hang.
 
 mod cases;
+mod channels;
 mod media;
 mod messages;
 mod methods;
@@ -101,7 +102,7 @@ impl std::fmt::Display for Report {
 
 type Case = (&'static str, fn(&mut Stage<'_>) -> Outcome);
 
-const ALL: [&[Case]; 3] = [cases::CASES, media::CASES, messages::CASES];
+const ALL: [&[Case]; 4] = [cases::CASES, media::CASES, channels::CASES, messages::CASES];
 
 /// Runs every case.
 pub fn run(driver: &mut dyn Driver) -> Report {

@@ -183,7 +183,8 @@ impl<'d> Stage<'d> {
         )
     }
 
-    fn wait_while<T>(
+    /// Waits while doing something at every step.
+    pub(super) fn wait_while<T>(
         &mut self,
         who: Who,
         what: &str,
