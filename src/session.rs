@@ -15,21 +15,22 @@
 
 mod backoff;
 mod call;
+mod interface;
 mod status;
+mod verdict;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use artc_bindings::{
-    CallError, ClientRole, ConnectionStatus, ErrorCode, Event, JoinChannelConfig, PublishState, RenderMode, Secret,
-    VideoEncoderConfiguration, VideoSource,
-};
+use artc_bindings::{CallError, ClientRole, ConnectionStatus, ErrorCode, Event, PublishState, RenderMode, VideoSource};
 
 pub use backoff::{FIRST_PAUSE, MAX_PAUSE};
 pub use call::Call;
+pub use interface::{Config, Input, Medium, Output, Ticket};
 pub use status::{Phase, Status};
 
 use backoff::Backoff;
+use verdict::{ends_the_join, is_about_the_token};
 
 /// How long a token may take to come.
 const TOKEN_TIMEOUT: Duration = Duration::from_secs(15);
@@ -44,88 +45,6 @@ const STEADY: Duration = Duration::from_secs(60);
 const MIN_GAP: Duration = Duration::from_secs(1);
 /// Pause before a track that the engine dropped is published again.
 const REPUBLISH: Duration = Duration::from_secs(2);
-
-/// What is joined and published.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// Settings of each join.
-    pub join: JoinChannelConfig,
-    /// How the camera is encoded.
-    pub encoder: VideoEncoderConfiguration,
-    /// Whether the camera is published.
-    pub video: bool,
-    /// Rate in Hz and channels of the published sound; `None` publishes no sound.
-    pub audio: Option<(u32, u32)>,
-    /// Loudness of the sound, 0 to 100.
-    pub volume: i32,
-    /// Picture and sound muted from the start.
-    pub muted: (bool, bool),
-    /// Seed of the pauses' jitter.
-    pub seed: u64,
-}
-
-/// What a join needs; made by whoever holds the keys, or read from the configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ticket {
-    /// The token.
-    pub token: Secret,
-    /// Channel of the token.
-    pub channel: String,
-    /// User of the token.
-    pub user_id: String,
-    /// What others see.
-    pub user_name: String,
-}
-
-/// What can be muted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Medium {
-    /// The camera.
-    Video,
-    /// The microphone.
-    Audio,
-}
-
-/// What happens to a session.
-#[derive(Clone, Debug)]
-pub enum Input<'a> {
-    /// Be in the channel.
-    Join,
-    /// Be in no channel.
-    Leave,
-    /// The answer to [`Output::NeedToken`].
-    Ticket(Result<Ticket, String>),
-    /// The engine tells something.
-    Event(&'a Event),
-    /// The engine refused a call.
-    Refused(&'a Call, &'a CallError),
-    /// A network link came up or an address changed.
-    LinkUp,
-    /// Stop or resume sending.
-    Mute(Medium, bool),
-    /// Loudness of the sound, 0 to 100.
-    Volume(i32),
-    /// How the camera is encoded from now on.
-    Encoder(VideoEncoderConfiguration),
-    /// Time has passed.
-    Deadline,
-}
-
-/// What a session asks for.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Output {
-    /// Carry this out on the engine.
-    Call(Call),
-    /// Get a token for the next join.
-    NeedToken {
-        /// The last one was refused: one from a cache will not do.
-        renew: bool,
-    },
-    /// How things stand has changed.
-    Status(Status),
-    /// Nothing more to do before this time, or before another input when `None`. Ends the draining.
-    WakeAt(Option<Duration>),
-}
 
 /// The state machine.
 #[derive(Debug)]
@@ -478,39 +397,6 @@ impl Session {
         self.status.since = now;
         self.outputs.push_back(Output::Status(self.status.clone()));
     }
-}
-
-/// Whether an error ends the join, so that only joining again helps.
-fn ends_the_join(code: ErrorCode) -> bool {
-    matches!(
-        code,
-        ErrorCode::LeaveUnusual
-            | ErrorCode::SessionRemoved
-            | ErrorCode::NetworkConnectFail
-            | ErrorCode::NetworkReconnectFail
-            | ErrorCode::NetworkDisconnect
-            | ErrorCode::NetworkTimeout
-            | ErrorCode::JoinBadToken
-            | ErrorCode::JoinInvalidChannel
-            | ErrorCode::JoinBadChannel
-            | ErrorCode::NoPeople
-            | ErrorCode::SdkInvalidState
-            | ErrorCode::Inner
-            | ErrorCode::Fatal
-    )
-}
-
-/// Whether another token may help.
-fn is_about_the_token(code: ErrorCode) -> bool {
-    matches!(
-        code,
-        ErrorCode::JoinBadToken
-            | ErrorCode::JoinInvalidChannel
-            | ErrorCode::JoinBadChannel
-            | ErrorCode::JoinConfigInvalid
-            | ErrorCode::JoinBadAppid
-            | ErrorCode::JoinInvalidAppid
-    )
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The session's steps one by one; the life as a whole is in `tests/simulation`.
 
-use artc_bindings::{ConnectionStatusChangeReason, PublishChange};
+use artc_bindings::{ConnectionStatusChangeReason, JoinChannelConfig, PublishChange, Secret, VideoEncoderConfiguration};
 
 use super::*;
 

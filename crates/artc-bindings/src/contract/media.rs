@@ -129,8 +129,9 @@ fn audio_only(stage: &mut Stage<'_>) -> Outcome {
 fn pushing_too_early(stage: &mut Stage<'_>) -> Outcome {
     let cam = stage.actor("cam")?;
     let off = |answer: &Result<(), CallError>| matches!(answer, Err(CallError::SourceOff { .. }));
+    let early = |answer: &Result<(), CallError>| off(answer) || matches!(answer, Err(CallError::NotJoined { .. }));
     let (video, audio) = (stage.push_picture(cam), stage.push_sound(cam));
-    must(off(&video) && off(&audio), &format!("sources off: {video:?}, {audio:?}"))?;
+    must(early(&video) && early(&audio), &format!("sources off and not joined: {video:?}, {audio:?}"))?;
     stage.prepare(cam)?;
     let (video, audio) = (stage.push_picture(cam), stage.push_sound(cam));
     for answer in [video, audio] {
@@ -139,8 +140,9 @@ fn pushing_too_early(stage: &mut Stage<'_>) -> Outcome {
     }
     stage.engine(cam).set_external_video_source(false, VideoSource::Camera, RenderMode::Auto)?;
     stage.join(cam, &publishing())?;
-    let video = stage.push_picture(cam);
-    must(off(&video), &format!("switched off again: {video:?}"))
+    stage.engine(cam).set_external_audio_source(false, 0, 0)?;
+    let (video, audio) = (stage.push_picture(cam), stage.push_sound(cam));
+    must(off(&video) && off(&audio), &format!("switched off again: {video:?}, {audio:?}"))
 }
 
 fn grey(width: u32, height: u32) -> VideoDataSample {
