@@ -1,3 +1,4 @@
 //! The contract suite of the engine API (`artc_bindings::contract`) on every engine that this machine can run.
 
 mod fake;
+mod open;
