@@ -300,9 +300,10 @@ impl Engine for OpenEngine {
         if old_role == client_role {
             return Ok(());
         }
-        let publishes =
-            (calls.publish_video && calls.sources[0]) || (calls.publish_screen && calls.sources[1]) || calls.publish_audio;
-        if client_role == ClientRole::Live && calls.channel.is_some() && publishes {
+        // What was just stopped may still be on its way out.
+        let allowed = [calls.publish_video, calls.publish_screen, calls.publish_audio];
+        let publishes = allowed.into_iter().zip(calls.publishing).any(|(allowed, publishing)| allowed && publishing);
+        if client_role == ClientRole::Live && publishes {
             let why = "stop publishing before becoming a viewer".into();
             return Err(CallError::InvalidState { method: METHOD, why });
         }
