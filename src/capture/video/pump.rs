@@ -401,7 +401,8 @@ impl Pump {
                 Source::Camera(live)
             }
             (Command::Controls { reply }, source) => {
-                let _ = reply.send(Vec::new());
+                let shown = if matches!(source, Source::Pattern { .. }) { self.knobs.controls().to_vec() } else { Vec::new() };
+                let _ = reply.send(shown);
                 source
             }
             (Command::SetMode { size, fps, reply }, source) => self.set_mode(size, fps, &reply, source),

@@ -12,6 +12,23 @@ export function sight(page) {
   });
 }
 
+/**
+ * The strongest green in the band where the pattern's block moves to and fro on black (crates/media/src/pattern.rs); the block is
+ * the only thing there.
+ */
+export function brightestGreen(page) {
+  return page.evaluate(() => {
+    const video = document.querySelector("video");
+    const canvas = new OffscreenCanvas(160, 90);
+    const pen = canvas.getContext("2d", { willReadFrequently: true });
+    pen.drawImage(video, 0, 0, 160, 90);
+    const { data } = pen.getImageData(0, 71, 160, 4);
+    let most = 0;
+    for (let i = 1; i < data.length; i += 4) most = Math.max(most, data[i]);
+    return most;
+  });
+}
+
 /** How many of two sights' pixels differ clearly, 0 to 1. */
 export function difference(a, b) {
   return a.filter((value, i) => Math.abs(value - b[i]) > 24).length / a.length;

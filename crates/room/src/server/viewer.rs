@@ -6,10 +6,8 @@ use axum::response::{IntoResponse as _, Response};
 /// Path and content of every file of `web/dist`, made by `build.rs`.
 static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/viewer.rs"));
 
-/// Only what came from this server may run, and it may talk to this server only.
-const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; \
-    media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; \
-    form-action 'none'; frame-ancestors 'none'";
+/// Only what came from this server may run, and it may talk to this server only. The page's own word for it.
+const POLICY: &str = include_str!("../../../../web/csp.txt").trim_ascii();
 
 const UNBUILT: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>artc-edge</title>\
     <h1>The viewer page is not built in</h1>\
