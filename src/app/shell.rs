@@ -52,6 +52,8 @@ impl Shell {
         let events = self.parts.engine.event_handler();
         let mut camera_events = self.parts.camera.events();
         let mut microphone_events = self.parts.microphone.events();
+        // The camera was started before anybody listened; what it has said since is in its state.
+        self.camera_state();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
 
@@ -193,26 +195,30 @@ impl Shell {
     }
 
     fn camera_event(&mut self, event: Result<CameraEvent, broadcast::error::RecvError>) {
-        // Whoever lagged sees the present state like everybody else.
-        let state = self.parts.camera.state();
         match event {
             Ok(CameraEvent::Control(control)) => {
                 tracing::debug!(control = control.name, value = control.value, "camera control changed")
             }
+            // Whoever lagged sees the present state like everybody else.
+            _ => self.camera_state(),
+        }
+    }
+
+    /// Tells how the camera is now, and follows it.
+    fn camera_state(&mut self) {
+        let state = self.parts.camera.state();
+        match state.phase {
+            Phase::Starting => return,
+            Phase::Lost(_) | Phase::NoSignal => {
+                tracing::warn!("{}", state.detail);
+                self.camera_check.not_ready(&state.detail);
+            }
             _ => {
-                match state.phase {
-                    Phase::Lost(_) | Phase::NoSignal => {
-                        tracing::warn!("{}", state.detail);
-                        self.camera_check.not_ready(&state.detail);
-                    }
-                    _ => {
-                        tracing::info!("{}", state.detail);
-                        self.camera_check.ready(&state.detail);
-                    }
-                }
-                self.follow_camera(&state);
+                tracing::info!("{}", state.detail);
+                self.camera_check.ready(&state.detail);
             }
         }
+        self.follow_camera(&state);
     }
 
     /// The encoder works at the size and rate that the camera really has.
