@@ -1,0 +1,129 @@
+//! The running daemon as its operator meets it: health, metrics, local commands, doctor, an orderly end.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpListener,
+    net::TcpStream,
+    path::PathBuf,
+    process::{Child, Command, Output, Stdio},
+    sync::mpsc,
+    time::Duration,
+};
+
+/// A daemon with pattern and tone, on ports of its own; killed when a test fails before it ends.
+struct Daemon {
+    child: Child,
+    telemetry: String,
+    directory: tempfile::TempDir,
+    lines: mpsc::Receiver<String>,
+}
+
+impl Daemon {
+    fn start() -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        // Free at this moment; the daemon says so if somebody else is quicker.
+        let telemetry = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").to_string();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_artc-edge"))
+            .arg("run")
+            .env_clear()
+            .envs(variables(&directory.path().join("control.sock"), &telemetry))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        let (sender, lines) = mpsc::channel();
+        let out = child.stdout.take().expect("piped");
+        std::thread::spawn(move || BufReader::new(out).lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Self { child, telemetry, directory, lines }
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.directory.path().join("control.sock")
+    }
+
+    /// Waits for the line that begins so.
+    fn line(&self, start: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(Duration::from_secs(20)).unwrap_or_else(|_| panic!("no line `{start}` came"));
+            if line.starts_with(start) {
+                return line;
+            }
+        }
+    }
+
+    fn program(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_artc-edge"))
+            .args(arguments)
+            .env_clear()
+            .envs(variables(&self.socket(), &self.telemetry))
+            .output()
+            .expect("it runs")
+    }
+
+    fn get(&self, path: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.telemetry).expect("it listens");
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("sent");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("answered");
+        let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        (status, text.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn variables(socket: &std::path::Path, telemetry: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("ARTC__CAMERA__SOURCE", "pattern".into()),
+        ("ARTC__MICROPHONE__SOURCE", "tone".into()),
+        ("ARTC__ROOM__LISTEN", "127.0.0.1:0".into()),
+        ("ARTC__ROOM__MEDIA_PORT", "0".into()),
+        ("ARTC__ROOM__TCP_PORT", "0".into()),
+        ("ARTC__CONTROL__SOCKET", socket.display().to_string()),
+        ("ARTC__TELEMETRY__LISTEN", telemetry.into()),
+    ]
+}
+
+#[test]
+fn it_gets_ready_answers_and_ends_in_order() {
+    let mut daemon = Daemon::start();
+    daemon.line("viewer:");
+    // Joining takes a moment after the address is printed; asking takes one, too, so this waits for no clock.
+    let mut last = String::new();
+    let ready = (0..2000).any(|_| {
+        let (status, text) = daemon.get("/readyz");
+        last = text;
+        status == 200
+    });
+    assert!(ready, "{last}");
+    assert!(last.contains("\"camera\"") && last.contains("\"channel\""), "{last}");
+    assert_eq!(daemon.get("/livez").0, 200);
+    assert!(daemon.get("/metrics").1.contains("artc_capture_video_grabbed_total"));
+
+    let said = daemon.program(&["call", "device.info"]);
+    let info: serde_json::Value = serde_json::from_slice(&said.stdout).expect("JSON");
+    assert_eq!((said.status.code(), info["engine"].as_str()), (Some(0), Some("open")));
+    let unknown = daemon.program(&["call", "device.inof"]);
+    assert_eq!(unknown.status.code(), Some(64), "{}", String::from_utf8_lossy(&unknown.stderr));
+    let picture = daemon.directory.path().join("picture.jpg");
+    let taken = daemon.program(&["call", "camera.snapshot", "--output", picture.to_str().expect("UTF-8")]);
+    assert_eq!(taken.status.code(), Some(0), "{}", String::from_utf8_lossy(&taken.stderr));
+    assert!(std::fs::read(&picture).is_ok_and(|bytes| bytes.starts_with(&[0xff, 0xd8])), "a JPEG");
+
+    let doctor = daemon.program(&["doctor"]);
+    let text = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert_eq!(doctor.status.code(), Some(0), "{text}");
+    assert!(text.contains("taken while the daemon runs") && text.contains("running, answers on"), "{text}");
+
+    let killed = Command::new("kill").args(["-TERM", &daemon.child.id().to_string()]).status();
+    assert!(killed.is_ok_and(|status| status.success()));
+    assert_eq!(daemon.child.wait().expect("it ends").code(), Some(0));
+    assert!(!daemon.socket().exists(), "its socket is gone with it");
+    let gone = daemon.program(&["call", "device.info"]);
+    assert_eq!(gone.status.code(), Some(69), "{}", String::from_utf8_lossy(&gone.stderr));
+}
