@@ -23,6 +23,8 @@ pub struct Calls {
     pub publish_screen: bool,
     /// See [`Calls::publish_video`].
     pub publish_audio: bool,
+    /// Being published now: camera, screen, sound.
+    pub publishing: [bool; 3],
     /// External sources that are on: camera, screen.
     pub sources: [bool; 2],
     /// The documented data channel may be used for sending.
@@ -39,6 +41,7 @@ impl Default for Calls {
             publish_video: true,
             publish_screen: false,
             publish_audio: true,
+            publishing: [false; 3],
             sources: [false; 2],
             data_out: false,
         }

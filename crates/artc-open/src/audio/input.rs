@@ -137,7 +137,7 @@ impl AudioInput {
         let mut inner = self.lock();
         let Some(format) = inner.format else { return Err(PushRefused::SourceOff) };
         let sample = 2 * usize::from(format.channels);
-        if !bytes.len().is_multiple_of(sample) {
+        if bytes.is_empty() || !bytes.len().is_multiple_of(sample) {
             return Err(PushRefused::Ragged { len: bytes.len(), sample });
         }
         let ms = (bytes.len() / sample) as u64 * 1000 / u64::from(format.rate);

@@ -132,9 +132,14 @@ impl Engine for OpenEngine {
 
     fn push_external_video_frame(&self, frame: &VideoDataSample, source_type: VideoSource) -> Result<(), CallError> {
         const METHOD: &str = "push_external_video_frame";
-        if !self.alive(METHOD)?.sources[source_type as usize] {
+        let calls = self.alive(METHOD)?;
+        if !calls.sources[source_type as usize] {
             return Err(CallError::SourceOff { method: METHOD });
         }
+        if calls.channel.is_none() {
+            return Err(CallError::NotJoined { method: METHOD });
+        }
+        drop(calls);
         frame.check()?;
         if frame.rotation != 0 {
             let why = format!("of {} is not done by this engine; turn the picture before pushing it", frame.rotation);
@@ -164,7 +169,7 @@ impl Engine for OpenEngine {
 
     fn push_external_audio_frame_raw_data(&self, audio_samples: &[u8], timestamp: i64) -> Result<(), CallError> {
         const METHOD: &str = "push_external_audio_frame_raw_data";
-        drop(self.alive(METHOD)?);
+        drop(self.in_channel(METHOD)?);
         let captured_at = self.on_our_clock(timestamp);
         match self.audio.push(audio_samples, captured_at) {
             Ok(None) => Ok(()),

@@ -14,6 +14,9 @@ use super::Session;
 const UP_WITHIN: Duration = Duration::from_secs(15);
 /// A media path that was up may be away for so long before it is given up; short losses heal by themselves.
 const DOWN_FOR: Duration = Duration::from_secs(6);
+/// A server that closes the media path says why on the signalling connection, which may take so much longer. Only one that says
+/// nothing is joined anew: whoever was removed or replaced must not come back by himself.
+const WHY_WITHIN: Duration = Duration::from_secs(1);
 /// How often peers report statistics.
 const STATISTICS: Duration = Duration::from_secs(1);
 /// Where the estimate begins, bit/s: at what was configured, within these bounds. Loss shows less within a second; beginning low
@@ -54,6 +57,8 @@ pub(super) enum Polled {
 pub(super) struct Link {
     ends: [End; 2],
     born: Instant,
+    /// The server has closed the media path.
+    closed: Option<Instant>,
     /// Data channels are in the offers.
     channels: bool,
     /// Something must be offered that is not yet.
@@ -120,6 +125,7 @@ impl Session {
         let mut link = Link {
             ends: [End::new(&publisher, now), End::new(&subscriber, now)],
             born: now,
+            closed: None,
             channels: false,
             dirty: true,
             restart: false,
@@ -340,7 +346,8 @@ impl Session {
         let peers = link.ends.iter().map(|end| end.wake);
         let down = link.ends.iter().filter_map(|end| end.down_since).map(|at| at + DOWN_FOR);
         let up = (!link.up() && self.online()).then_some(link.born + UP_WITHIN);
-        peers.chain(down).chain(up).min()
+        let closed = link.closed.map(|at| at + WHY_WITHIN);
+        peers.chain(down).chain(up).chain(closed).min()
     }
 
     pub(super) fn link_timeout(&mut self, now: Instant) {
@@ -353,8 +360,12 @@ impl Session {
         }
         let never_up = !link.up() && now >= link.born + UP_WITHIN;
         let down = link.ends.iter().any(|end| end.down_since.is_some_and(|at| now >= at + DOWN_FOR));
+        let closed = link.closed.is_some_and(|at| now >= at + WHY_WITHIN);
         if online {
-            if never_up {
+            if closed {
+                link.closed = None;
+                self.lost(Reason::MediaPath, "the server closed the media path", false, now);
+            } else if never_up {
                 link.born = now;
                 self.lost(Reason::MediaPath, "no media path to the server; UDP and TCP may be blocked", false, now);
             } else if down {
@@ -376,8 +387,10 @@ impl Session {
             }
             E::Ice(IceConnectionState::Disconnected) => self.mark_down(kind, Some(now)),
             E::Ice(IceConnectionState::Connected | IceConnectionState::Completed) => self.mark_down(kind, None),
-            E::Closed if self.link.is_some() => {
-                self.lost(Reason::MediaPath, "the server closed the media path", false, now);
+            E::Closed => {
+                if let Some(link) = &mut self.link {
+                    link.closed.get_or_insert(now);
+                }
             }
             E::Frame(frame) => self.arrived(frame, now),
             E::KeyFrameWanted { mid, .. } => self.key_wanted(mid),

@@ -335,6 +335,8 @@ impl Session {
         let old_state = std::mem::replace(&mut track.state, new_state);
         let elapse_since_last_state = now.saturating_duration_since(std::mem::replace(&mut track.since, now));
         let change = PublishChange { old_state, new_state, elapse_since_last_state, channel };
+        let active = matches!(new_state, PublishState::Publishing | PublishState::Published);
+        self.setup.shared.calls().publishing[local as usize] = active;
         self.event(match local {
             Local::Camera => Event::VideoPublishStateChanged(change),
             Local::Screen => Event::ScreenSharePublishStateChanged(change),
