@@ -226,7 +226,10 @@ impl Drop for LinkSender {
     }
 }
 
+/// What links say to their room, with who says it.
+pub type Said = (LinkId, ToRoom);
+
 /// The queue of all links of a room: its receiving half for the room, its sending half for [`LinkSender::new`].
-pub fn to_room() -> (mpsc::Sender<(LinkId, ToRoom)>, mpsc::Receiver<(LinkId, ToRoom)>) {
+pub fn to_room() -> (mpsc::Sender<Said>, mpsc::Receiver<Said>) {
     mpsc::channel(TO_ROOM)
 }

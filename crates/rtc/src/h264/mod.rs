@@ -183,8 +183,7 @@ impl Depacketizer {
             return !self.needs_key;
         }
         self.waiting.insert(seq, (timestamp, marker, payload));
-        loop {
-            let Some(first) = self.waiting.first_entry() else { break };
+        while let Some(first) = self.waiting.first_entry() {
             let missing = self.next.is_some_and(|next| *first.key() != next);
             if missing && self.waiting.len() <= MAX_WAITING {
                 break;

@@ -57,7 +57,6 @@ pub enum Output {
 /// What happens on a connection.
 #[derive(Debug)]
 #[non_exhaustive]
-#[expect(clippy::large_enum_variant, reason = "moved out at once, a box would cost an allocation a packet")]
 pub enum Event {
     /// ICE and DTLS are up: media and data flow.
     Connected,
