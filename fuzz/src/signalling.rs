@@ -129,6 +129,6 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
 /// The offer of a peer that has data channels.
 fn offer() -> String {
     let mut peer = Peer::new(&CONFIG, *NOW);
-    let made = peer.offer(|api| Peer::add_data_channels(api));
+    let made = peer.offer(Peer::add_data_channels);
     made.ok().and_then(|((), offer)| offer).unwrap_or_default()
 }

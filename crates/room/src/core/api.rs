@@ -34,6 +34,7 @@ pub(crate) enum ApiError {
 
 /// A call.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "travels in a box")]
 pub(crate) enum Call {
     CreateRoom(CreateRoomRequest),
     ListRooms { names: Vec<String> },

@@ -26,6 +26,7 @@ use udp::UdpPort;
 const ADDRESSES_AGE: Duration = Duration::from_secs(1);
 
 /// What the web server asks of the state machine.
+#[expect(clippy::large_enum_variant, reason = "a message a command; boxing the large ones would cost an allocation a media unit")]
 pub(crate) enum Command {
     /// May this token's bearer come in?
     Admit(Box<Claims>, oneshot::Sender<Result<(), JoinRefused>>),
@@ -251,7 +252,8 @@ impl Media {
                 // A client that reads nothing for hundreds of messages; closing its queue closes its websocket.
                 metrics::counter!("artc_room_signals_slow_total").increment(1);
             }
-            if (!taken || closes) && matches!(self.signals.remove(&conn), Some(Sink::Link(_))) && !taken {
+            let ended = if !taken || closes { self.signals.remove(&conn) } else { None };
+            if !taken && matches!(ended, Some(Sink::Link(_))) {
                 // Nobody else would say that this engine is gone.
                 self.core.link(conn, ToRoom::Closed, moment());
             }

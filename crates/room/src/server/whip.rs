@@ -141,6 +141,7 @@ async fn change(
     Ok(open_to_all(if ended { StatusCode::OK } else { StatusCode::NO_CONTENT }))
 }
 
+#[expect(clippy::result_large_err, reason = "the refusal is the response itself, made once a request")]
 fn authorize(shared: &Shared, room: &str, headers: &HeaderMap) -> Result<Claims, Response> {
     let unauthorized = |error: TokenError| {
         let mut response = text(StatusCode::UNAUTHORIZED, error);
@@ -156,6 +157,7 @@ fn authorize(shared: &Shared, room: &str, headers: &HeaderMap) -> Result<Claims,
 }
 
 /// The body as text, if it is of the type that this request takes.
+#[expect(clippy::result_large_err, reason = "the refusal is the response itself, made once a request")]
 fn typed_text(headers: &HeaderMap, body: &[u8], wanted: &'static str) -> Result<String, Response> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(wanted) {
