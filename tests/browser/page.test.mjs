@@ -79,7 +79,7 @@ it("works by keyboard alone", async () => {
     assert.ok(stop.outlined, `the focus on "${stop.name}" cannot be seen, after ${stops.join(", ")}`);
     assert.ok(stop.name.length > 0, "a stop has no name");
     stops.push(stop.name);
-    if (stop.name === "Send picture") await page.keyboard.press("Space");
+    if (stop.name === "Send sound") await page.keyboard.press("Space");
     if (stop.name === "Key frame") await page.keyboard.press("Enter");
     if (stop.name === "Refresh") break;
   }
@@ -87,11 +87,13 @@ it("works by keyboard alone", async () => {
     assert.ok(stops.includes(name), `"${name}" was not reached: ${stops.join(", ")}`);
   }
   assert.ok(stops.indexOf("Send picture") < stops.indexOf("Apply") && stops.indexOf("Apply") < stops.indexOf("Take a snapshot"), "the order is not that of the eye");
-  await viewer.answer("stream.mute").and(page.locator("[data-state=good]")).waitFor();
-  await viewer.answer("stream.key_frame").and(page.locator("[data-state=good]")).waitFor();
-  await viewer.notice().getByText("The picture is muted").waitFor();
-  await page.getByLabel("Send picture").press("Space");
-  await viewer.notice().waitFor({ state: "hidden" });
+  for (const method of ["audio.mute", "stream.key_frame"]) {
+    await viewer.answer(method).and(page.locator("[data-state=good]")).waitFor();
+  }
+  const sound = page.getByRole("switch", { name: "Send sound" });
+  assert.equal(await sound.isChecked(), false);
+  await sound.press("Space");
+  await eventually(() => daemon.call("audio.get"), ({ muted }) => !muted, "the sound is sent again");
   await viewer.close();
 });
 
