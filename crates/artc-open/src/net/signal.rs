@@ -159,7 +159,7 @@ fn refusal(host: String, error: tungstenite::Error, token: &Secret) -> ConnectEr
         tungstenite::Error::Http(response) => {
             let status = response.status().as_u16();
             let body = response.body().as_deref().unwrap_or_default();
-            let body = String::from_utf8_lossy(&body[..body.len().min(300)]).trim().to_owned();
+            let body = without_token(&String::from_utf8_lossy(body), token);
             match status {
                 401 | 403 if expired(token) => ConnectError::TokenExpired,
                 401 | 403 => ConnectError::TokenRefused { why: if body.is_empty() { "not authorised".into() } else { body } },
@@ -174,6 +174,14 @@ fn refusal(host: String, error: tungstenite::Error, token: &Secret) -> ConnectEr
         }
         error => ConnectError::NotLiveKit { host, why: error.to_string() },
     }
+}
+
+/// The beginning of what a server said, without the token: LiveKit's servers repeat it.
+fn without_token(said: &str, token: &Secret) -> String {
+    let said = if token.is_empty() { said.to_owned() } else { said.replace(token.expose(), "(token)") };
+    // Other encodings of it, or tokens of others: no word of a message of people is that long.
+    let words = said.split_whitespace().map(|word| if word.len() > 100 { "(...)" } else { word });
+    words.collect::<Vec<_>>().join(" ").chars().take(300).collect()
 }
 
 fn expired(token: &Secret) -> bool {
@@ -218,5 +226,18 @@ async fn carry<S: AsyncRead + AsyncWrite + Unpin>(
                 None => return News::Closed("connection ended".into()),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_is_shown_without_the_token_in_it() {
+        let token = Secret::new("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjYW0ifQ.c2lnbmF0dXJl");
+        let said = format!("invalid token: {}, error: signature is invalid {}", token.expose(), "x".repeat(500));
+        assert_eq!(without_token(&said, &token), "invalid token: (token), error: signature is invalid (...)");
+        assert_eq!(without_token(&"no ".repeat(500), &token).len(), 300);
     }
 }
