@@ -182,6 +182,7 @@ pub struct Peer {
     pending: Option<SdpPendingOffer>,
     data: DataQueues,
     closed_told: bool,
+    established: bool,
 }
 
 use data::DataQueues;
@@ -195,7 +196,7 @@ impl std::fmt::Debug for Peer {
 impl Peer {
     /// A connection that knows nobody yet.
     pub fn new(config: &PeerConfig, now: Instant) -> Self {
-        Peer { rtc: config.build(now), pending: None, data: DataQueues::default(), closed_told: false }
+        Peer { rtc: config.build(now), pending: None, data: DataQueues::default(), closed_told: false, established: false }
     }
 
     /// Our ICE user fragment now, for [`crate::mux::Mux::register`]. It changes when ICE restarts: ask again after each negotiation.
@@ -289,7 +290,7 @@ impl Peer {
 
     /// Sends a frame ([`MediaMode::Frames`]). Before the connection is up it is dropped, answering false.
     pub fn send_frame(&mut self, mid: Mid, frame: OutgoingFrame) -> bool {
-        if !self.rtc.is_connected() {
+        if !self.is_established() {
             return false;
         }
         let Some(mut writer) = self.rtc.writer(mid) else { return false };
@@ -316,7 +317,7 @@ impl Peer {
 
     /// Sends an RTP packet ([`MediaMode::Packets`]). Before the connection is up it is dropped, answering false.
     pub fn send_packet(&mut self, mid: Mid, rid: Option<Rid>, packet: OutgoingPacket) -> bool {
-        if !self.rtc.is_connected() {
+        if !self.is_established() {
             return false;
         }
         let mut api = self.rtc.direct_api();
@@ -378,6 +379,12 @@ impl Peer {
     /// Bytes waiting in the data queues.
     pub fn data_waiting(&self) -> usize {
         self.data.waiting()
+    }
+
+    /// Whether ICE and DTLS have been up: what is sent now leaves on the path of before, and what gets lost while ICE restarts is
+    /// repaired on request.
+    pub fn is_established(&self) -> bool {
+        self.established && self.rtc.is_alive()
     }
 
     /// Whether ICE and DTLS are up.
@@ -453,7 +460,10 @@ impl Peer {
     fn translate(&mut self, event: str0m::Event) -> Option<Event> {
         use str0m::Event as E;
         Some(match event {
-            E::Connected => Event::Connected,
+            E::Connected => {
+                self.established = true;
+                Event::Connected
+            }
             E::IceConnectionStateChange(state) => Event::Ice(state),
             E::Closed => {
                 self.closed_told = true;
