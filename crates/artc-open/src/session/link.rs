@@ -105,9 +105,9 @@ impl Link {
         self.ends.iter().all(|end| end.peer.is_alive())
     }
 
-    /// What we send gets through.
+    /// What we send gets through, or is repaired once ICE has restarted.
     pub(super) fn up(&self) -> bool {
-        self.ends[PeerKind::Publisher as usize].peer.is_connected()
+        self.ends[PeerKind::Publisher as usize].peer.is_established()
     }
 }
 
@@ -411,7 +411,7 @@ impl Session {
         if let Some(link) = &mut self.link {
             let end = &mut link.ends[kind as usize];
             // Only a path that was up can be down: on the way up the same state comes, too.
-            let was_up = end.peer.is_connected() || end.down_since.is_some();
+            let was_up = end.peer.is_established();
             end.down_since = since.filter(|_| was_up).or(end.down_since.filter(|_| since.is_some()));
         }
     }

@@ -623,8 +623,16 @@ impl Session {
         self.setup.shared.network.set_retransmissions(self.publish.lost_packets);
     }
 
-    /// Sends a picture. False when it cannot be sent now.
+    /// Sends a picture. False when it cannot be sent now; then the next one must be a key frame.
     pub fn video(&mut self, source: VideoSource, unit: &AccessUnit, now: Instant) -> bool {
+        let sent = self.send_picture(source, unit, now);
+        if !sent {
+            self.setup.video[source as usize].want_key();
+        }
+        sent
+    }
+
+    fn send_picture(&mut self, source: VideoSource, unit: &AccessUnit, now: Instant) -> bool {
         let local = Local::from(source);
         let wallclock = self.setup.clock.instant_of(unit.captured_at);
         let captured = self.setup.clock.wall_of(unit.captured_at);

@@ -156,6 +156,11 @@ impl VideoInput {
         Some(bytes)
     }
 
+    /// Whether pictures are encoded now.
+    pub fn is_active(&self) -> bool {
+        self.lock().control.active
+    }
+
     /// Makes the next picture a key frame.
     pub fn want_key(&self) {
         self.lock().key_wanted = true;

@@ -273,6 +273,10 @@ impl Stage {
     }
 
     fn picture(&mut self) {
+        // The encoder works only while it is told to.
+        if !self.session.setup.video[0].is_active() {
+            return;
+        }
         self.pictures += 1;
         let key = self.pictures % 30 == 1;
         let mut data = if key { vec![0, 0, 0, 1, 0x67, 0x42, 0xc0, 0x1f, 1, 0, 0, 0, 1, 0x68, 2] } else { Vec::new() };
