@@ -101,7 +101,7 @@ fn set_control(camera: &Camera, name: &str, value: i64) -> Result<Outcome, Failu
 fn snapshot(camera: &Camera) -> Result<Outcome, Failure> {
     match camera.snapshot() {
         Ok(jpeg) => Ok(Outcome::Snapshot(jpeg.into())),
-        Err(why @ (SnapshotError::NoPicture { .. } | SnapshotError::Encoded)) => Err(Failure::NotAvailable(why.to_string())),
+        Err(why @ SnapshotError::NoPicture { .. }) => Err(Failure::NotAvailable(why.to_string())),
         Err(why) => Err(Failure::Device(why.to_string())),
     }
 }

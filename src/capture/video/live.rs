@@ -25,6 +25,8 @@ use super::{Captured, SLOT_DEPTH, Shared};
 const FRAME_TIMEOUT: Duration = Duration::from_secs(2);
 /// The first frame may take longer: sensors start, exposure settles.
 const FIRST_FRAME_TIMEOUT: Duration = Duration::from_secs(6);
+/// A stream that has not delivered after this long is bridged by the card until it does.
+const CARD_AFTER: Duration = Duration::from_millis(500);
 /// How often an input is asked whether it has a signal.
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(500);
 /// A driver's timestamp further from now than this is not believed.
@@ -183,8 +185,12 @@ impl Live {
     /// When something has to be looked at even if the descriptor says nothing.
     pub(super) fn deadline(&self) -> Duration {
         let timeout = self.running.as_ref().map_or(Duration::MAX, Running::deadline);
-        let card = self.card.as_ref().map_or(Duration::MAX, Drawn::due);
-        self.check_at.min(timeout).min(card)
+        let late = match (&self.card, &self.running) {
+            (Some(card), _) => card.due(),
+            (None, Some(running)) if running.good.is_none() => running.started + CARD_AFTER,
+            _ => Duration::MAX,
+        };
+        self.check_at.min(timeout).min(late)
     }
 
     /// Handles what the descriptor said and what time it is. Returns whether phase or mode may have changed.
@@ -258,6 +264,11 @@ impl Live {
     /// Shows the card from now on, until the first good frame.
     pub(super) fn show_card(&mut self, card: Drawn) {
         self.card = Some(card);
+    }
+
+    /// Whether the stream should have delivered by now and has not.
+    pub(super) fn is_late(&self, now: Duration) -> bool {
+        self.running.as_ref().is_some_and(|running| running.good.is_none() && now >= running.started + CARD_AFTER)
     }
 
     /// Whether the input has no signal.

@@ -210,7 +210,8 @@ impl Camera {
         self.ask(|reply| Command::SetMode { size, fps, reply }).map_err(|why| ModeError::NoCamera { why: why.into() })?
     }
 
-    /// The latest picture as JPEG. Encodes on the caller's thread, 2 to 10 ms.
+    /// The latest picture as JPEG; of a camera that sends H.264, the latest key frame. Works on the caller's thread, 2 to
+    /// 20 ms.
     pub fn snapshot(&self) -> Result<Vec<u8>, SnapshotError> {
         let (latest, detail) = {
             let facts = self.shared.facts();
@@ -218,7 +219,11 @@ impl Camera {
         };
         match latest {
             Some(Captured::Raw(frame)) => media::jpeg::encode(&frame, 90).map_err(|e| SnapshotError::Jpeg { why: e.to_string() }),
-            Some(Captured::Encoded(_)) => Err(SnapshotError::Encoded),
+            Some(Captured::Encoded(unit)) => {
+                let (size, picture) =
+                    media::h264::still::decode(&unit.data).map_err(|e| SnapshotError::Decode { why: e.to_string() })?;
+                media::jpeg::encode_i420(size, &picture, 90).map_err(|e| SnapshotError::Jpeg { why: e.to_string() })
+            }
             None => Err(SnapshotError::NoPicture { why: detail }),
         }
     }
@@ -373,9 +378,12 @@ pub enum SnapshotError {
         /// What the camera's state says.
         why: String,
     },
-    /// The camera sends H.264, which capture does not decode.
-    #[error("no snapshot of a camera that sends H.264; choose another [camera] format")]
-    Encoded,
+    /// The camera's latest key frame did not decode.
+    #[error("snapshot: {why}")]
+    Decode {
+        /// The decoder's error.
+        why: String,
+    },
     /// The picture did not encode.
     #[error("snapshot: {why}")]
     Jpeg {

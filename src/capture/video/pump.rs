@@ -151,6 +151,9 @@ impl Pump {
                     if changed {
                         self.tell(&mut live);
                     }
+                    if live.is_late(now) && live.card().is_none() {
+                        live.show_card(Drawn::card(live.card_size(&self.config), "WAITING", &live.identity.card, now));
+                    }
                     if let Some(card) = live.card() {
                         self.draw(card);
                     }

@@ -1,4 +1,5 @@
-//! The H.264 bitstream as cameras, encoders and RTP handle it: NAL units, parameter sets, access units, SEI. Not a codec.
+//! The H.264 bitstream as cameras, encoders and RTP handle it: NAL units, parameter sets, access units, SEI. Not a codec,
+//! but for [`still`].
 //!
 //! Streams are Annex B throughout: NAL units behind start codes.
 
@@ -6,6 +7,7 @@ mod bits;
 mod nal;
 pub mod sei;
 mod sps;
+pub mod still;
 #[cfg(test)]
 mod tests;
 mod unit;
