@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use board::{Board, LineError, Pattern, Profile};
+use board::{LineError, Pattern, Profile};
 
 use crate::bench::{Guest, in_guest};
 use crate::rig::{read, run, write};
