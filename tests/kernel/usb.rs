@@ -172,11 +172,11 @@ fn a_camera_that_goes_silent_is_told_from_one_that_is_gone() {
             viewer.begin_anew();
             camera.fault(silence);
             viewer.wait_for(&Phase::Lost(Loss::Timeout), Duration::from_secs(5));
-            // It is opened again and again, and says nothing; the card is shown all the while.
+            // It is opened again and again; the card is shown all the while, but for two seconds each time that a last frame comes.
             viewer.begin_anew();
             let_pass(Duration::from_secs(8));
             let seen = viewer.seen();
-            assert!(seen.longest_gap < Duration::from_secs(2), "{silence}: no picture for {:?}", seen.longest_gap);
+            assert!(seen.longest_gap < Duration::from_secs(3), "{silence}: no picture for {:?}", seen.longest_gap);
             assert!(seen.count > 16, "{silence}: {} pictures of the card in 8 s", seen.count);
             camera.fault("resume");
             viewer.wait_for(&Phase::Live, Duration::from_secs(15));
