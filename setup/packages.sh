@@ -4,7 +4,7 @@
 set -euo pipefail
 
 build=(libasound2-dev pkg-config cmake nasm clang libclang-dev g++ make git ca-certificates python3 python3-venv)
-test=(chromium ffmpeg v4l-utils alsa-utils iproute2 xz-utils socat)
+test=(chromium ffmpeg v4l-utils alsa-utils iproute2 xz-utils socat flex bison bc libelf-dev)
 bench=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-nice)
 
 case "${1:-}" in
