@@ -1,13 +1,17 @@
 //! Runs a room by itself, for trying clients against it:
 //! `cargo run --release -p room --example serve -- [--listen 127.0.0.1:7880] [--media-port 7882] [--tcp-port 7881]
 //! [--key devkey] [--secret secret] [--room camera] [--identity viewer]`.
-//! Prints the addresses and a token that may do everything in the room. Ctrl-C ends it.
+//! Prints the addresses, with `RUST_LOG=info` also what happens, and a token that may do everything in the room. Ctrl-C ends it.
 
 use std::time::Duration;
 
 use room::token::{Claims, Secret, VideoGrant};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
     let mut config = room::Config { api_key: "devkey".to_owned(), ..Default::default() };
     let (mut secret, mut room, mut identity) = ("secret".to_owned(), "camera".to_owned(), "viewer".to_owned());
     let mut arguments = std::env::args().skip(1);

@@ -205,7 +205,7 @@ mod tests {
         let now = start();
         let mut flow = Forwarder::new(true, OutStream::default());
         flow.set_target(Some(0));
-        let at = |ms| Some(Duration::from_millis(1_000_000 + ms));
+        let at = |ms: u64| Some(Duration::from_millis(1_000_000 + ms));
         flow.forward(&Incoming { sender_time: at(0), ..packet(0, 10, 0, true, now) }).unwrap();
         flow.set_target(Some(1));
         let delayed = Incoming { sender_time: at(33), ..packet(1, 5, 500_000, true, now + Duration::from_millis(300)) };

@@ -12,6 +12,8 @@ mod publish;
 mod quality;
 mod room;
 mod subscribe;
+#[cfg(test)]
+mod tests;
 mod track;
 pub(crate) mod whip;
 

@@ -84,6 +84,11 @@ impl Room {
             Ok((sdp, mid_to_track_id)) => {
                 let answer = SessionDescription { r#type: "answer".to_owned(), sdp, id: description.id, mid_to_track_id };
                 cx.out.send(p.conn, Response::Answer(answer));
+                if p.way == Way::One {
+                    // What found no section in this offer is asked for.
+                    self.told_subscribed(cx, id);
+                    self.negotiate(cx, id);
+                }
                 self.choose_layers(cx, id);
             }
             Err(error) => {

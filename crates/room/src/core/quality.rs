@@ -27,7 +27,8 @@ const LESS_PATIENCE: Duration = Duration::from_secs(2);
 const FIRST_QUALITY: Duration = Duration::from_secs(1);
 /// Sound and data on the path besides pictures, bit/s.
 const SOUND_RATE: u64 = 64_000;
-/// Bandwidth looked for on the way to a viewer of a picture without layers, bit/s.
+/// Bandwidth looked for on the way to a viewer at least, bit/s: layers that do not flow yet have no rate, and a picture
+/// can only grow into what has been found to be there.
 const ROOM_TO_GROW: u64 = 3_000_000;
 
 impl Room {
@@ -93,8 +94,7 @@ impl Room {
             let lowest = (0..=wished).find(|index| track.layers[*index].flows(now)).unwrap_or(wished);
             let pause = affordable.is_none() && p.traits.allow_pause && track.layers[lowest].flows(now);
             let target = if pause { None } else { Some(affordable.unwrap_or(lowest)) };
-            // A picture without layers can only grow into what has been found to be there.
-            desired += if track.layers.len() > 1 { rate(wished) * 5 / 4 } else { (rate(wished) * 3 / 2).max(ROOM_TO_GROW) };
+            desired += rate(wished) * 3 / 2;
             least += rate(lowest);
             left = left.map(|left| left.saturating_sub(target.map_or(0, rate)));
             subscription.flow.set_target(target);
@@ -116,7 +116,7 @@ impl Room {
         let paused = p.subscriptions.values().any(|s| s.paused);
         if let Some(peer) = p.receiving_peer().filter(|_| p.bandwidth.is_some()).and_then(|key| cx.peers.get(key)) {
             // Padding keeps the estimate alive only where a paused picture sends nothing that could be measured.
-            peer.set_bandwidth(if paused { least } else { 0 }, desired);
+            peer.set_bandwidth(if paused { least } else { 0 }, desired.max(ROOM_TO_GROW));
         }
         self.ask_for_key_frames(cx);
     }

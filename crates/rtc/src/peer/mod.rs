@@ -196,7 +196,12 @@ impl std::fmt::Debug for Peer {
 impl Peer {
     /// A connection that knows nobody yet.
     pub fn new(config: &PeerConfig, now: Instant) -> Self {
-        Peer { rtc: config.build(now), pending: None, data: DataQueues::default(), closed_told: false, established: false }
+        let mut rtc = config.build(now);
+        if let Some(start) = config.start_bitrate {
+            // Probes look for what is desired. Without this they would look for nothing, and find it.
+            rtc.bwe().set_bitrate(Bitrate::ZERO, Bitrate::from(start));
+        }
+        Peer { rtc, pending: None, data: DataQueues::default(), closed_told: false, established: false }
     }
 
     /// Our ICE user fragment now, for [`crate::mux::Mux::register`]. It changes when ICE restarts: ask again after each negotiation.
