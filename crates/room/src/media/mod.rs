@@ -108,11 +108,12 @@ impl Media {
     async fn run(&mut self, mut commands: mpsc::Receiver<Command>, mut links: Links, mut tcp: mpsc::Receiver<FromTcp>) {
         let sleep = tokio::time::sleep(Duration::from_secs(1));
         tokio::pin!(sleep);
-        let mut armed: Option<Instant> = None;
+        // What the timer was set for; `None` once it has fired, when it must be set again even for "nothing to do".
+        let mut armed: Option<Option<Instant>> = None;
         loop {
             let wake = self.core.wake();
-            if wake != armed {
-                armed = wake;
+            if armed != Some(wake) {
+                armed = Some(wake);
                 let at = wake.unwrap_or_else(|| moment().now + Duration::from_secs(3600));
                 sleep.as_mut().reset(tokio::time::Instant::from_std(at));
             }
