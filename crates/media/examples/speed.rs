@@ -29,10 +29,20 @@ fn main() {
         let mut counter = 0;
         measure("pattern", size, || {
             counter += 1;
-            pattern::draw_moving(&mut Canvas::new(size, &mut out).expect("large enough"), counter, Duration::from_millis(33));
+            pattern::draw_moving(
+                &mut Canvas::new(size, &mut out).expect("large enough"),
+                counter,
+                Duration::from_millis(33),
+                &pattern::Look::default(),
+            );
         });
         pattern::draw_background(&mut Canvas::new(size, &mut picture).expect("large enough"));
-        pattern::draw_moving(&mut Canvas::new(size, &mut picture).expect("large enough"), 1, Duration::from_millis(33));
+        pattern::draw_moving(
+            &mut Canvas::new(size, &mut picture).expect("large enough"),
+            1,
+            Duration::from_millis(33),
+            &pattern::Look::default(),
+        );
         // Some noise, so that the JPEG is as heavy as a camera's.
         let mut state = 1u32;
         for byte in &mut picture {

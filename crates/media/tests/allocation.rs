@@ -94,7 +94,7 @@ fn the_built_in_pictures_allocate_nothing() {
         let draw = |bytes: &mut [u8]| {
             let mut canvas = Canvas::new(size, bytes).unwrap();
             pattern::draw_background(&mut canvas);
-            pattern::draw_moving(&mut canvas, 7, Duration::from_secs(9));
+            pattern::draw_moving(&mut canvas, 7, Duration::from_secs(9), &pattern::Look::default());
             pattern::draw_card(&mut canvas, "no signal", "unplugged");
             pattern::draw_heartbeat(&mut canvas, 7);
             Ok::<_, Infallible>(())

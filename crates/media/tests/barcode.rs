@@ -30,7 +30,7 @@ fn it_survives_one_megabit_a_second_and_smaller_layers() {
     let (mut read, mut sent, mut total) = (0, 0, 0);
     for counter in 0..90u32 {
         let stamp = Stamp::new(counter, Duration::from_micros(4_000_000_000 + 33_333 * u64::from(counter)));
-        pattern::draw_moving(&mut Canvas::new(SIZE, &mut bytes).unwrap(), counter, stamp.time);
+        pattern::draw_moving(&mut Canvas::new(SIZE, &mut bytes).unwrap(), counter, stamp.time, &pattern::Look::default());
         let (y, chroma) = bytes.split_at(SIZE.area());
         let (u, v) = chroma.split_at(SIZE.area() / 4);
         let unit = encoder.encode(&YUVSlices::new((y, u, v), (1280, 720), (1280, 640, 640))).unwrap().to_vec();

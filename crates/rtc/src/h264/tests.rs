@@ -45,13 +45,13 @@ fn cut(bytes: &[u8]) -> Vec<(Arc<[u8]>, bool)> {
 
 #[test]
 fn a_key_frame_is_seen_in_its_first_payload_only() {
-    let unit = annex_b(&[vec![0x67, 1, 2], vec![0x68, 3], vec![[0x65].as_slice(), &[9; 5000]].concat()]);
+    let unit = annex_b(&[vec![0x67, 1, 2], vec![0x68, 3], [[0x65].as_slice(), &[9; 5000]].concat()]);
     let payloads = cut(&unit);
     assert_eq!(payloads[0].0[0] & 0x1f, STAP_A, "parameter sets travel together");
     assert!(starts_key_frame(&payloads[0].0));
     assert!(starts_key_frame(&payloads[1].0), "the picture itself, should the parameter sets be known");
     assert!(payloads[2..].iter().all(|(p, _)| !starts_key_frame(p)));
-    let inter = cut(&annex_b(&[vec![[0x41].as_slice(), &[9; 5000]].concat()]));
+    let inter = cut(&annex_b(&[[[0x41].as_slice(), &[9; 5000]].concat()]));
     assert!(inter.iter().all(|(p, _)| !starts_key_frame(p)));
 }
 
@@ -89,10 +89,13 @@ fn feed(depacketizer: &mut Depacketizer, packets: &[(u64, u32, bool, Arc<[u8]>)]
 }
 
 /// `count` pictures of several packets each, the first and every tenth a key frame.
-fn pictures(count: u32) -> (Vec<Vec<u8>>, Vec<(u64, u32, bool, Arc<[u8]>)>) {
+/// Sequence number, timestamp, marker, payload.
+type Packet = (u64, u32, bool, Arc<[u8]>);
+
+fn pictures(count: u32) -> (Vec<Vec<u8>>, Vec<Packet>) {
     let (mut units, mut packets) = (Vec::new(), Vec::new());
     for n in 0..count {
-        let picture = vec![vec![if n % 10 == 0 { 0x65 } else { 0x41 }; 1], vec![n as u8 + 1; 2500]].concat();
+        let picture = [vec![if n % 10 == 0 { 0x65 } else { 0x41 }; 1], vec![n as u8 + 1; 2500]].concat();
         let unit = if n % 10 == 0 { annex_b(&[vec![0x67, 1], vec![0x68, 2], picture]) } else { annex_b(&[picture]) };
         for (payload, marker) in cut(&unit) {
             packets.push((packets.len() as u64, n * 3000, marker, payload));

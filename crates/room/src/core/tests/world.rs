@@ -49,7 +49,6 @@ pub(crate) struct Client {
 }
 
 pub(crate) struct PublishedTrack {
-    pub(crate) sid: String,
     pub(crate) mid: Option<Mid>,
     rids: Vec<Rid>,
     kind: MediaKind,
@@ -183,7 +182,7 @@ impl World {
         let Some(sid) = sid else { return String::new() };
         let kind = if video { MediaKind::Video } else { MediaKind::Audio };
         let rids = rids.iter().map(|rid| Rid::from(*rid)).collect();
-        client.tracks.insert(cid.into(), PublishedTrack { sid: sid.clone(), mid: None, rids, kind });
+        client.tracks.insert(cid.into(), PublishedTrack { mid: None, rids, kind });
         client.reoffer = true;
         self.run(1500);
         sid
