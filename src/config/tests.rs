@@ -263,7 +263,7 @@ fn every_mistake_gets_its_message() {
         (
             "[camera]\nformat = \"yuv\"",
             "t:2:10: `camera.format`: unknown value \"yuv\"; did you mean \"yuyv\"? It is one of \"auto\", \"yuyv\", \"uyvy\", \
-             \"nv12\", \"nv21\", \"yu12\", \"yv12\", \"mjpeg\", \"h264\"",
+             \"nv12\", \"nv21\", \"yu12\", \"yv12\", \"nm12\", \"nm21\", \"ym12\", \"ym21\", \"mjpeg\", \"h264\"",
         ),
         ("[camera]\nidle = \"MAYBE\"", "t:2:8: `camera.idle`: unknown value \"MAYBE\"; it is one of \"keep\", \"close\""),
         ("[stream]\nlatency = 3", "t:2:11: `stream.latency`: expected one of \"live\", \"smooth\", found the number 3"),

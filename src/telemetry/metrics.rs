@@ -69,6 +69,7 @@ pub const METRICS: &[Metric] = &[
 
     counter("artc_open_units_dropped_total", "Encoded pictures for which the network's queue had no room."),
     counter("artc_open_units_unsent_total", "Encoded pictures that came while there was nobody to send them to."),
+    counter("artc_open_tracks_unconfirmed_total", "Tracks that the server did not confirm in time and that were announced again."),
     counter("artc_open_audio_unsent_total", "Encoded blocks of sound for which the network's queue had no room."),
     counter("artc_open_datagrams_unsent_total", "Datagrams that the system did not take."),
     counter("artc_open_key_frame_requests_total", "Key frames that receivers asked for."),

@@ -1,11 +1,11 @@
 //! Cameras: a thread each, which delivers pictures for ever, whatever happens to the device.
 //!
-//! [`Camera::start`] never fails. A camera that is missing, busy or unplugged is shown as a "no signal" card at a low
+//! [`Camera::start`] never fails for a device's sake. A camera that is missing, busy or unplugged is shown as a "no signal" card at a low
 //! steady rate on the same [`Slot`], and comes back by itself; [`Camera::state`] says what is shown and why.
 //!
 //! ```no_run
 //! use artc_edge::capture::video::{Camera, Captured, Config};
-//! let camera = Camera::start(Config::default());
+//! let camera = Camera::start(Config::default())?;
 //! let slot = camera.slot();
 //! while !slot.is_closed() {
 //!     match slot.take(std::time::Duration::from_millis(100)) {
@@ -14,6 +14,7 @@
 //!         None => {}
 //!     }
 //! }
+//! # Ok::<(), std::io::Error>(())
 //! ```
 //!
 //! This room knows media and nothing else of ours: not who takes the frames, not who sends the commands.
