@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-rust test-browser test-clients test-kernel test-fuzz lint deny bench web setup clean
+.PHONY: help run build test lint deny web setup clean
 
 CARGO_BUILD := cargo build --release --locked
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
@@ -18,11 +18,6 @@ build: setup web ## the release binary, viewer page included
 
 test: ## set up and pass all tests: lints, Rust, browser, other clients, kernel bench, fuzzing in brief
 	@tests/run.sh
-
-bench: ## set up and print the table of SPECIFICATION.md; raw data in target/bench/*.json
-	@setup/packages.sh bench
-	@$(MAKE) --no-print-directory build
-	@bench/run.sh
 
 web: web/dist/index.html ## the viewer page, which the binary embeds
 

@@ -1,17 +1,15 @@
 #!/usr/bin/env bash
 # Installs the Debian or Ubuntu packages that a job needs and that are missing, saying which. Not for Rust: see https://rustup.rs.
-# usage: setup/packages.sh build|test|bench
+# usage: setup/packages.sh build|test
 set -euo pipefail
 
 build=(libasound2-dev pkg-config cmake nasm clang libclang-dev g++ make git ca-certificates python3 python3-venv)
 test=(chromium ffmpeg v4l-utils alsa-utils iproute2 xz-utils socat flex bison bc libelf-dev)
-bench=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-nice)
 
 case "${1:-}" in
     build) wanted=("${build[@]}") ;;
     test) wanted=("${build[@]}" "${test[@]}") ;;
-    bench) wanted=("${build[@]}" "${test[@]}" "${bench[@]}" python3-gi gir1.2-gst-plugins-bad-1.0) ;;
-    *) echo "usage: $0 build|test|bench" >&2; exit 64 ;;
+    *) echo "usage: $0 build|test" >&2; exit 64 ;;
 esac
 
 if ! command -v cargo >/dev/null; then

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use artc_bindings::{
-    AudioFormat, AudioQualityMode, ChannelProfile, Dimensions, Engine, Event, JoinChannelConfig, PublishMode, RenderMode,
-    VideoDataSample, VideoEncoderConfiguration, VideoFormat, VideoSource,
+    AudioFormat, AudioQualityMode, CallError, ChannelProfile, Dimensions, Engine, Event, JoinChannelConfig, PublishMode,
+    RenderMode, VideoDataSample, VideoEncoderConfiguration, VideoFormat, VideoSource,
 };
 use artc_open::{Latency, OpenEngine, Options};
 
@@ -136,7 +136,11 @@ fn run(
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
         let picture = &pictures[n as usize % pictures.len()];
         let sample = VideoDataSample::i420(picture.clone(), width, height, (n * 1000 / u64::from(fps)) as i64, None);
-        engine.push_external_video_frame(&sample, VideoSource::Camera)?;
+        match engine.push_external_video_frame(&sample, VideoSource::Camera) {
+            // Out of the channel there is nobody to show it to; what became of the join is an event.
+            Ok(()) | Err(CallError::NotJoined { .. }) => {}
+            Err(why) => return Err(why.into()),
+        }
         while sound && tone * 480 < n * 48_000 / u64::from(fps) + 960 {
             let pcm: Vec<u8> = (tone * 480..(tone + 1) * 480)
                 .map(|i| ((i as f64 * 1000.0 * std::f64::consts::TAU / 48_000.0).sin() * 8000.0) as i16)
