@@ -99,7 +99,8 @@ impl Books {
                 bitrate_kbps: wishes.encoder().clamped().bitrate,
                 muted: wishes.video_muted,
                 published: published[0],
-                watched: self.watched,
+                // What is being sent is watched, whatever was said last about a track that was muted in between.
+                watched: self.watched || self.sent.fps > 0.0,
                 encoder: if passes_through { "camera".into() } else { self.encoder.clone() },
                 sent: self.sent,
                 limits: wire::stream::Limits { max_fps: artc_bindings::encoder::MAX_FPS as f32, ..Default::default() },
