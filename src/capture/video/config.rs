@@ -5,6 +5,7 @@ use std::fmt;
 use media::{PixelFormat, Size};
 use serde::{Deserialize, Serialize};
 
+use super::file::PREFIX;
 use super::mode::{FourCc, Mode};
 
 /// Which camera, and what is asked of it.
@@ -12,7 +13,7 @@ use super::mode::{FourCc, Mode};
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// `auto` (the first camera found, else the pattern), `pattern`, a device node, a stable id as `artc-edge devices`
-    /// prints it, or a name from `[[cameras]]`.
+    /// prints it, a name from `[[cameras]]`, or `file:` and the path of a clip that is played as if it were a camera.
     pub source: String,
     /// Width of the published picture in pixels, 16 to 1920.
     pub width: u32,
@@ -135,6 +136,12 @@ impl Config {
         if !(1.0..=240.0).contains(&self.fps) {
             found.push(("fps", format!("{} is out of range, 1 to 240 frames a second", self.fps)));
         }
+        if self.source.strip_prefix(PREFIX).is_some_and(|path| !path.starts_with('/')) {
+            found.push((
+                "source",
+                format!("\"{}\" names no file; write {PREFIX} and its whole path, as in \"{PREFIX}/srv/clip.y4m\"", self.source),
+            ));
+        }
         if self.source.is_empty() {
             found.push(("source", "is empty; use \"auto\", \"pattern\", a device node or a stable id".into()));
         }
@@ -156,6 +163,10 @@ mod tests {
     fn what_is_out_of_range_is_named() {
         assert_eq!(Config::default().problems(), []);
         assert_eq!(Config { width: 1080, height: 1920, ..Config::default() }.problems(), []);
+        let nowhere = Config { source: "file:clip.y4m".into(), ..Config::default() };
+        let text = "\"file:clip.y4m\" names no file; write file: and its whole path, as in \"file:/srv/clip.y4m\"";
+        assert_eq!(nowhere.problems(), [("source", text.to_owned())]);
+        assert_eq!(Config { source: "file:/srv/clip.y4m".into(), ..Config::default() }.problems(), []);
         let wrong = Config { width: 1920, height: 1200, fps: f64::NAN, ..Config::default() };
         let keys: Vec<_> = wrong.problems().into_iter().map(|(key, _)| key).collect();
         assert_eq!(keys, ["height", "fps"]);

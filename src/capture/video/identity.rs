@@ -14,6 +14,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::file::PREFIX;
 use super::state::Identity;
 use super::v4l2::{Device, OpenError};
 
@@ -42,6 +43,8 @@ pub(super) enum Target {
     Node(PathBuf),
     /// A stable id.
     Id(String),
+    /// A clip that is played as if it were a camera.
+    File(PathBuf),
 }
 
 impl Target {
@@ -51,6 +54,7 @@ impl Target {
             "pattern" => Self::Pattern,
             "auto" => Self::First,
             path if path.starts_with('/') => Self::Node(path.into()),
+            file if file.starts_with(PREFIX) => Self::File(file[PREFIX.len()..].into()),
             id => Self::Id(id.into()),
         }
     }

@@ -6,15 +6,15 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
-use media::{BrokenFrame, Converter, Fit, FramePool, PixelFormat, Size};
+use media::{BrokenFrame, Size};
 use rustix::event::PollFlags;
 
 use super::config::Config;
 use super::control::{Control, ControlError};
-use super::encoded::{self, PassThrough};
 use super::identity::Found;
 use super::mode::{Mode, Rate};
-use super::pattern::{Drawn, POOL_DEPTH};
+use super::output::Output;
+use super::pattern::Drawn;
 use super::policy::{Choice, choose, output_size};
 use super::slot::Ticket;
 use super::state::{CameraEvent, Identity, Loss};
@@ -54,13 +54,6 @@ impl From<OpenError> for Lost {
         }
         Self { loss: error.loss(), detail }
     }
-}
-
-/// What becomes of the frames.
-#[derive(Debug)]
-enum Output {
-    Pictures { converter: Box<Converter>, pool: FramePool },
-    Units(PassThrough),
 }
 
 /// A camera in use.
@@ -126,11 +119,7 @@ impl Live {
             self.device.stop(stream);
             return Err(OpenError::NoMode { path: self.identity.node.clone(), why });
         }
-        let output = match stream.mode.format() {
-            Some(PixelFormat::H264) => Output::Units(PassThrough::new(size)),
-            Some(PixelFormat::Mjpeg) => pictures(FramePool::with_slack(size, POOL_DEPTH)),
-            _ => pictures(FramePool::new(size, POOL_DEPTH)),
-        };
+        let output = Output::new(stream.mode.format(), size);
         Ok(Running { stream, choice, output, started: now, good: None, any: false })
     }
 
@@ -152,19 +141,13 @@ impl Live {
     /// The mode that goes out.
     pub(super) fn mode(&self) -> Option<Mode> {
         let running = self.running.as_ref()?;
-        let size = match &running.output {
-            Output::Pictures { pool, .. } => pool.size(),
-            Output::Units(_) => running.stream.mode.size,
-        };
+        let size = running.output.size().unwrap_or(running.stream.mode.size);
         Some(Mode { size, ..running.stream.mode })
     }
 
     /// Frames that may wait for the consumer.
     pub(super) fn depth(&self) -> usize {
-        match self.running.as_ref().map(|running| &running.output) {
-            Some(Output::Units(_)) => encoded::DEPTH,
-            _ => SLOT_DEPTH,
-        }
+        self.running.as_ref().map_or(SLOT_DEPTH, |running| running.output.depth())
     }
 
     /// Whether a good frame has come since the stream began.
@@ -317,7 +300,7 @@ impl Live {
                 self.device.give_back(buffer)?;
                 continue;
             }
-            if matches!(running.output, Output::Units(_)) {
+            if running.output.is_units() {
                 self.put_out(running, ticket, &buffer, shared, now);
                 self.device.give_back(buffer)?;
             } else if let Some((ticket, older)) = newest.replace((ticket, buffer)) {
@@ -339,36 +322,8 @@ impl Live {
             shared.facts().driver_timestamps = timestamp.is_some();
         }
         let raw = running.stream.frame(buffer, shared.in_order(timestamp.unwrap_or(now)));
-        let done = match &mut running.output {
-            Output::Pictures { converter, pool } => {
-                let size = pool.size();
-                match pool.fill(raw.captured_at, raw.sequence, |bytes| converter.convert(&raw, size, bytes)) {
-                    Some(Ok(frame)) => {
-                        shared.facts().latest = Some(Captured::Raw(frame.clone()));
-                        ticket.push(Captured::Raw(frame));
-                        Ok(())
-                    }
-                    Some(Err(broken)) => {
-                        ticket.broken();
-                        Err(broken)
-                    }
-                    // The consumer holds every buffer.
-                    None => {
-                        ticket.dropped();
-                        Ok(())
-                    }
-                }
-            }
-            Output::Units(pass) => {
-                let ask = || self.device.set_by_id(CID_FORCE_KEY_FRAME, 1);
-                pass.pass(&raw, &shared.slot, ticket, ask).map(|key| {
-                    if let Some(key) = key {
-                        shared.facts().latest = Some(Captured::Encoded(key));
-                    }
-                })
-            }
-        };
-        match done {
+        let ask = || self.device.set_by_id(CID_FORCE_KEY_FRAME, 1);
+        match running.output.put(&raw, ticket, shared, ask) {
             Ok(()) => {
                 running.good = Some(now);
                 self.card = None;
@@ -435,7 +390,7 @@ impl Live {
     }
 
     fn is_encoder(&self) -> bool {
-        matches!(self.running, Some(Running { output: Output::Units(_), .. }))
+        self.running.as_ref().is_some_and(|running| running.output.is_units())
     }
 
     /// Size of the card: that of the pictures, so that the track keeps its size.
@@ -454,8 +409,4 @@ impl Running {
     fn deadline(&self) -> Duration {
         self.good.map_or(self.started + FIRST_FRAME_TIMEOUT, |good| good + FRAME_TIMEOUT.max(4 * self.choice.mode.fps.time_of(1)))
     }
-}
-
-fn pictures(pool: FramePool) -> Output {
-    Output::Pictures { converter: Box::new(Converter::new(Fit::Letterbox)), pool }
 }

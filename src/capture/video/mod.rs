@@ -22,11 +22,13 @@
 mod config;
 mod control;
 mod encoded;
+mod file;
 mod hotplug;
 mod identity;
 mod knobs;
 mod live;
 mod mode;
+mod output;
 mod pattern;
 mod policy;
 mod pump;
@@ -306,7 +308,7 @@ impl DeviceInfo {
     /// Whether `source` of the configuration means this device; `auto` means every camera, the first of them is taken.
     pub fn is_meant_by(&self, source: &str) -> bool {
         match identity::Target::parse(source) {
-            identity::Target::Pattern => false,
+            identity::Target::Pattern | identity::Target::File(_) => false,
             identity::Target::First => self.camera.is_some(),
             identity::Target::Node(path) => self.node == std::fs::canonicalize(&path).unwrap_or(path),
             identity::Target::Id(id) => self.camera.as_ref().is_some_and(|camera| identity::is_meant(&id, camera)),
@@ -340,6 +342,14 @@ pub fn devices() -> Vec<DeviceInfo> {
         }
     };
     identity::scan().into_iter().map(describe).collect()
+}
+
+/// What `config` plays from a file, in one line, or why it cannot; `None` where its source is none. Reads the file.
+pub fn file(config: &Config) -> Option<Result<String, String>> {
+    match identity::Target::parse(&config.source) {
+        identity::Target::File(path) => Some(file::look(&path, config)),
+        _ => None,
+    }
 }
 
 /// Why the mode was not changed.

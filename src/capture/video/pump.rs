@@ -6,6 +6,7 @@
 //!    |           ^  \--(input without signal)--> card on the open device      |
 //!    |           \------------------------------------------------------------/
 //!    \--> pattern: asked for, or "auto" and no camera (one that comes is taken)
+//! file: asked for; the card for one that cannot be played, which is tried again by the clock
 //! any --(close, with idle = "close")--> closed --(open)--> starting
 //! ```
 
@@ -21,6 +22,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::config::{Config, Idle};
 use super::control::{Control, ControlError};
+use super::file::Played;
 use super::hotplug::Hotplug;
 use super::identity::{Candidate, Target, is_meant, is_same, open, scan};
 use super::knobs::{self, Knobs};
@@ -56,7 +58,15 @@ enum Source {
     Camera(Box<Live>),
     Card { drawn: Drawn, lost: Lost, retry: Retry },
     Pattern { drawn: Drawn, retry: Option<Retry> },
+    File(Box<Played>),
     Closed,
+}
+
+/// What was found and started.
+#[derive(Debug)]
+enum Found {
+    Camera(Box<Live>),
+    File(Box<Played>),
 }
 
 /// When a camera is looked for again.
@@ -107,7 +117,7 @@ impl Pump {
 
     /// Runs until nobody can send commands any more.
     pub(super) fn run(mut self) {
-        if self.target != Target::Pattern {
+        if !matches!(self.target, Target::Pattern | Target::File(_)) {
             self.hotplug = Hotplug::new();
         }
         let slot = Arc::clone(&self.shared.slot);
@@ -137,7 +147,7 @@ impl Pump {
         }
         let now = clock();
         match self.connect(false) {
-            Ok(live) => self.use_camera(live, None),
+            Ok(found) => self.take_up(found, None),
             Err(lost) => self.show_lost(lost, Retry::new(now), None),
         }
     }
@@ -173,7 +183,7 @@ impl Pump {
                 }
                 if now >= retry.at {
                     match self.connect(now.saturating_sub(retry.since) > REPLACE_AFTER) {
-                        Ok(live) => return self.use_camera(live, Some(drawn)),
+                        Ok(found) => return self.take_up(found, Some(drawn)),
                         // Pulled, or not there: the first word says more.
                         Err(again) if again == lost || (again.loss, lost.loss) == (Loss::Unplugged, Loss::Unplugged) => {
                             retry = retry.again(now);
@@ -192,7 +202,7 @@ impl Pump {
                     }
                     if now >= retry.at {
                         match self.connect(true) {
-                            Ok(live) => return self.use_camera(live, Some(drawn)),
+                            Ok(found) => return self.take_up(found, Some(drawn)),
                             Err(Lost { loss: Loss::Unplugged, .. }) => *retry = retry.again(now),
                             Err(lost) => return self.show_lost(lost, retry.again(now), None),
                         }
@@ -201,12 +211,24 @@ impl Pump {
                 self.draw(&mut drawn);
                 Source::Pattern { drawn, retry }
             }
+            Source::File(mut played) => {
+                played.play(&self.shared, now);
+                Source::File(played)
+            }
             Source::Closed => Source::Closed,
         }
     }
 
-    /// Finds the camera and starts it. With `replace`, a camera other than the one known may be taken.
-    fn connect(&mut self, replace: bool) -> Result<Box<Live>, Lost> {
+    /// Finds what was asked for and starts it. With `replace`, a camera other than the one known may be taken.
+    fn connect(&mut self, replace: bool) -> Result<Found, Lost> {
+        if let Target::File(path) = &self.target {
+            return Played::start(path, &self.config, clock()).map(|played| Found::File(Box::new(played)));
+        }
+        self.connect_camera(replace).map(Found::Camera)
+    }
+
+    /// Finds the camera and starts it.
+    fn connect_camera(&mut self, replace: bool) -> Result<Box<Live>, Lost> {
         let known = self.known.clone();
         let same = |identity: &Identity| known.as_ref().is_some_and(|known| is_same(known, identity));
         let mut candidates = match (&self.target, &known) {
@@ -257,6 +279,29 @@ impl Pump {
             }
         }
         first
+    }
+
+    /// Takes what was found as the source; `shown` is shown now.
+    fn take_up(&mut self, found: Found, shown: Option<Drawn>) -> Source {
+        match found {
+            Found::Camera(live) => self.use_camera(live, shown),
+            Found::File(played) => self.use_file(played),
+        }
+    }
+
+    /// Takes a clip as the source.
+    fn use_file(&self, played: Box<Played>) -> Source {
+        self.shared.slot.set_depth(played.depth());
+        {
+            let mut facts = self.shared.facts();
+            facts.camera = Some(played.identity());
+            facts.mode = Some(played.mode());
+            facts.modes = played.modes();
+            facts.controls.clear();
+            facts.driver_timestamps = true;
+        }
+        self.say(Phase::Live, &played.title());
+        Source::File(played)
     }
 
     /// Takes `live` as the source. What was `shown` before it is shown on until its first picture comes, which can take seconds and
@@ -395,6 +440,10 @@ impl Pump {
                 let _ = reply.send(done);
                 Source::Pattern { drawn, retry }
             }
+            (Command::SetControl { which, reply, .. }, Source::File(played)) => {
+                let _ = reply.send(Err(ControlError::Unknown { name: which }));
+                Source::File(played)
+            }
             (Command::SetControl { reply, .. }, source) => {
                 let _ = reply.send(Err(ControlError::NoCamera { why: self.shared.facts().detail.clone() }));
                 source
@@ -409,6 +458,10 @@ impl Pump {
                 source
             }
             (Command::SetMode { size, fps, reply }, source) => self.set_mode(size, fps, &reply, source),
+            (Command::KeyFrame { reply }, Source::File(mut played)) => {
+                let _ = reply.send(played.request_key_frame());
+                Source::File(played)
+            }
             (Command::KeyFrame { reply }, source) => {
                 let _ = reply.send(matches!(&source, Source::Camera(live) if live.request_key_frame()));
                 source
@@ -456,6 +509,13 @@ impl Pump {
                 let mode = Mode { fourcc: super::FourCc(*b"YU12"), size, fps: Rate::from_fps(fps) };
                 (Ok(mode), source)
             }
+            Source::File(mut played) => match played.set_mode(&config) {
+                Ok(mode) => {
+                    self.config = config;
+                    (Ok(mode), self.use_file(played))
+                }
+                Err(why) => (Err(ModeError::NoMode { why }), Source::File(played)),
+            },
             source => (Err(ModeError::NoCamera { why: self.shared.facts().detail.clone() }), source),
         };
         let _ = reply.send(answer);
@@ -469,6 +529,7 @@ impl Pump {
             Source::Camera(live) => (live.deadline(), false),
             Source::Card { drawn, retry, .. } => (drawn.due().min(retry.at), true),
             Source::Pattern { drawn, retry } => (drawn.due().min(retry.map_or(Duration::MAX, |retry| retry.at)), retry.is_some()),
+            Source::File(played) => (played.due(), false),
             Source::Closed => (Duration::MAX, false),
         };
         let left = due.saturating_sub(clock());

@@ -169,3 +169,97 @@ fn it_ends_at_once() {
     drop(camera);
     assert!(waiting.join().unwrap());
 }
+
+/// Writes raw pictures of one luma each, as a clip of `fps` frames a second.
+fn clip(folder: &std::path::Path, name: &str, lumas: &[u8], fps: u32) -> Config {
+    let mut bytes = format!("YUV4MPEG2 W64 H32 F{fps}:1 C420jpeg\n").into_bytes();
+    for luma in lumas {
+        bytes.extend(b"FRAME\n");
+        bytes.extend([*luma; 64 * 32]);
+        bytes.extend([128; 64 * 32 / 2]);
+    }
+    let path = folder.join(name);
+    std::fs::write(&path, bytes).unwrap();
+    Config { source: format!("file:{}", path.display()), ..Config::default() }
+}
+
+#[test]
+fn a_clip_is_played_in_a_loop_at_its_own_rate() {
+    let folder = tempfile::tempdir().unwrap();
+    let lumas = [20, 40, 60, 80, 100];
+    let camera = start(clip(folder.path(), "five.y4m", &lumas, 100));
+    let first = frame(&camera);
+    let place = |frame: &Frame| lumas.iter().position(|luma| *luma == frame.planes()[0][0]).unwrap();
+    for _ in 0..30 {
+        let next = frame(&camera);
+        let steps = next.sequence - first.sequence;
+        assert_eq!(next.captured_at - first.captured_at, Duration::from_millis(10) * steps);
+        assert_eq!(place(&next), (place(&first) + steps as usize) % lumas.len(), "in the clip's order, round and round");
+    }
+    let state = camera.state();
+    assert_eq!(state.phase, Phase::Live);
+    assert!(state.detail.ends_with("five.y4m: 64x32@100 YU12, 5 frames in a loop"), "{}", state.detail);
+    let identity = state.camera.unwrap();
+    assert_eq!((identity.card.as_str(), identity.id.starts_with("file:/")), ("five.y4m", true));
+    assert_eq!(camera.modes(), [state.mode.unwrap()]);
+    assert!(camera.snapshot().unwrap().starts_with(&[0xff, 0xd8]));
+    assert!(matches!(camera.set_control("gain", 1), Err(ControlError::Unknown { .. })));
+    assert_eq!(camera.set_mode(Size::new(640, 480), 30.0), Ok(state.mode.unwrap()), "it has one mode");
+    assert!(!camera.request_key_frame(), "each picture is one");
+}
+
+#[test]
+fn a_clip_that_cannot_be_played_is_a_card_until_it_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = clip(folder.path(), "late.y4m", &[50], 50);
+    let path = folder.path().join("late.y4m");
+    std::fs::rename(&path, folder.path().join("away")).unwrap();
+    let camera = start(config);
+    frame(&camera);
+    let state = camera.state();
+    assert_eq!(state.phase, Phase::Lost(Loss::Unplugged));
+    assert_eq!(state.detail, format!("file {}: cannot be read: No such file or directory (os error 2)", path.display()));
+    std::fs::rename(folder.path().join("away"), &path).unwrap();
+    while frame(&camera).size != Size::new(64, 32) {}
+    assert_eq!(camera.state().phase, Phase::Live);
+}
+
+#[test]
+fn a_clip_above_the_limit_is_refused_or_scaled() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.y4m");
+    let mut bytes = b"YUV4MPEG2 W2560 H1440 F10:1\nFRAME\n".to_vec();
+    bytes.resize(bytes.len() + 2560 * 1440 * 3 / 2, 90);
+    std::fs::write(&path, bytes).unwrap();
+    let config = Config { source: format!("file:{}", path.display()), ..Config::default() };
+    let camera = start(config.clone());
+    frame(&camera);
+    let state = camera.state();
+    assert_eq!(state.phase, Phase::Lost(Loss::NoMode));
+    assert!(state.detail.ends_with("its pictures are 2560x1440, above the 2K limit (1920x1088); set [camera] scale = true"));
+    let camera = start(Config { scale: true, ..config });
+    assert_eq!(frame(&camera).size, Size::new(1280, 720));
+}
+
+#[test]
+fn access_units_of_a_clip_pass_through_and_key_frames_can_be_asked_for() {
+    /// Parameter sets for 1280x720, a key frame and a picture after it; their payload is not looked at.
+    const KEY: &[u8] = &[
+        0, 0, 0, 1, 0x67, 0x64, 0, 0x1f, 0xac, 0xd9, 0x40, 0x50, 5, 0xbb, 1, 0x10, 0, 0, 3, 0, 0x10, 0, 0, 3, 3, 0x20, 0xf1,
+        0x83, 0x19, 0x60, 0, 0, 0, 1, 0x68, 0xeb, 0xe3, 0xcb, 0x22, 0xc0, 0, 0, 0, 1, 0x65, 0x88, 0x84, 0x12,
+    ];
+    const DELTA: &[u8] = &[0, 0, 0, 1, 0x41, 0x9a, 0x21, 0x6c];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.h264");
+    std::fs::write(&path, [KEY.to_vec(), DELTA.repeat(100_000)].concat()).unwrap();
+    let camera = start(Config { source: format!("file:{}", path.display()), fps: 50.0, ..Config::default() });
+    let unit = || match camera.slot().take(PATIENCE) {
+        Some(Captured::Encoded(unit)) => unit,
+        other => panic!("no access unit: {other:?}"),
+    };
+    let first = unit();
+    assert_eq!((first.key, first.size, &first.data[..]), (true, Size::new(1280, 720), KEY));
+    assert_eq!((unit().key, unit().data.to_vec()), (false, DELTA.to_vec()));
+    assert!(camera.request_key_frame());
+    assert!((0..100).any(|_| unit().key), "the next one of the clip is half an hour away");
+}

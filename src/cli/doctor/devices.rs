@@ -30,6 +30,18 @@ pub(super) fn cameras(config: &Config) -> Vec<Finding> {
     if wanted.source == "pattern" {
         return vec![Finding::ok(about, "the built-in pattern, as configured")];
     }
+    match video::file(wanted) {
+        Some(Ok(what)) => return vec![Finding::ok(about, what)],
+        Some(Err(why)) => {
+            return vec![Finding::failure(
+                about,
+                Exit::Unavailable,
+                why,
+                "`camera.source` in config.toml says what can be played",
+            )];
+        }
+        None => {}
+    }
     let nodes = video::devices();
     let mut findings = Vec::new();
     let mut meant = 0;
