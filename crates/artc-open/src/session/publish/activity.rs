@@ -1,0 +1,73 @@
+//! Whether what is published is needed now: muted or not, watched or not; the encoders and the daemon are told.
+
+use artc_bindings::{Event, PublishState};
+use rtc::proto;
+use rtc::signal::Request;
+
+use crate::command::Local;
+use crate::session::{Session, link};
+
+impl Session {
+    pub(in crate::session) fn set_muted(&mut self, local: Local, muted: bool) {
+        let track = self.publish.track(local);
+        track.muted = muted;
+        let sid = track.sid.clone();
+        if !sid.is_empty() && self.online() {
+            self.signal(Request::Mute(proto::MuteTrackRequest { sid, muted }));
+        }
+        self.refresh_activity();
+    }
+
+    /// The server muted us on somebody's request. Unmuting is ours alone.
+    pub(in crate::session) fn muted_by_server(&mut self, sid: &str, muted: bool) {
+        if let Some(track) = self.publish.tracks.iter_mut().find(|t| t.sid == sid && !sid.is_empty()) {
+            track.muted = muted;
+            self.refresh_activity();
+        }
+    }
+
+    pub(in crate::session) fn watched(&mut self, sid: &str, watched: bool) {
+        if let Some(track) = self.publish.tracks.iter_mut().find(|t| !sid.is_empty() && t.sid == sid) {
+            track.watched = watched;
+            self.refresh_activity();
+        }
+    }
+
+    /// Tells the encoders whether to work, and the daemon whether to capture.
+    pub(super) fn refresh_activity(&mut self) {
+        let up = self.link.as_ref().is_some_and(link::Link::up);
+        let mut published = 0;
+        let mut watched = 0;
+        for track in &self.publish.tracks {
+            if track.asked_at.is_some() && track.local != Local::Microphone {
+                published += 1;
+                watched += usize::from(track.watched);
+            }
+            let active = up && track.asked_at.is_some() && track.negotiated && track.watched && !track.muted;
+            let target = track.target;
+            let (screen, key_interval) = (track.local == Local::Screen, track.settings.key_interval);
+            match self.video_input(track.local) {
+                Some(input) => input.control(|control| {
+                    (control.active, control.target) = (active, target);
+                    (control.screen, control.key_interval) = (screen, key_interval);
+                }),
+                None => self.setup.audio.set_active(active),
+            }
+        }
+        let needed = published == 0 || watched > 0;
+        if std::mem::replace(&mut self.publish.needed, needed) != needed {
+            tracing::info!(needed, "somebody watches");
+            self.event(Event::StreamNeeded(needed));
+        }
+        if published > 0 || up {
+            self.check_published_later();
+        }
+    }
+
+    pub(super) fn check_published_later(&mut self) {
+        // The state event needs `now`; the next look has it.
+        if self.publish.tracks.iter().any(|t| t.state == PublishState::Publishing) {
+            self.publish.look = self.publish.look.or(Some(self.publish.tracks[0].since));
+        }
+    }
+}

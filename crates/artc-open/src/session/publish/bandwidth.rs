@@ -1,0 +1,126 @@
+//! How much may be sent: what the path carries, shared among the tracks, becomes targets of the encoders.
+
+use std::time::Instant;
+
+use artc_bindings::{Event, VideoSource};
+use rtc::str0m::stats::MediaEgressStats;
+
+use super::settings::limits;
+use crate::command::Local;
+use crate::congestion::Target;
+use crate::session::{Output, PeerKind, Session, TrackSettings};
+
+/// The probing for bandwidth aims at so many times the configured bitrate, so that key frames find room.
+const HEADROOM: u64 = 2;
+
+impl Session {
+    pub(in crate::session) fn set_encoding(&mut self, local: Local, settings: TrackSettings, now: Instant) {
+        self.publish.track(local).settings = settings;
+        self.refresh_limits(now);
+        self.want_bandwidth();
+    }
+
+    pub(super) fn refresh_limits(&mut self, now: Instant) {
+        for local in [Local::Camera, Local::Screen] {
+            let source = self.video_input(local).and_then(|input| input.source_size());
+            let track = self.publish.track(local);
+            track.ladder.set_limits(limits(&track.settings, source));
+            let target = track.ladder.advance(now);
+            self.aim(local, target);
+        }
+    }
+
+    pub(super) fn aim(&mut self, local: Local, target: Target) {
+        let track = self.publish.track(local);
+        if track.target == Some(target) {
+            return;
+        }
+        let before = track.target.replace(target);
+        if before.is_some_and(|b| (b.size, b.fps, b.paused) != (target.size, target.fps, target.paused)) {
+            tracing::info!(
+                ?local, size = %target.size, fps = target.fps, kbps = target.bitrate_bps / 1000, paused = target.paused,
+                "congestion control changed the picture"
+            );
+        }
+        if local == Local::Camera {
+            self.setup.shared.network.set_target(target.bitrate_bps);
+        }
+        let Some(input) = self.video_input(local) else { return };
+        input.control(|control| control.target = Some(target));
+        let passes = input.counters.passed.load(std::sync::atomic::Ordering::Relaxed) > 0;
+        if let (true, Some(source)) = (passes, video_source(local)) {
+            self.event(Event::TargetBitrate { source, kbps: target.bitrate_bps / 1000 });
+        }
+    }
+
+    /// What the tracks that are to be published need at their configured best, with headers and sound.
+    pub(in crate::session) fn configured_bitrate(&self) -> u64 {
+        let video = self.publish.tracks.iter().filter(|t| t.local != Local::Microphone && self.wanted(t));
+        video.map(|t| t.settings.max_bps).sum::<u64>() * 6 / 5 + 100_000
+    }
+
+    pub(super) fn want_bandwidth(&mut self) {
+        let total: u64 = self
+            .publish
+            .tracks
+            .iter()
+            .filter(|t| t.asked_at.is_some() && t.local != Local::Microphone)
+            .map(|t| t.settings.max_bps)
+            .sum();
+        if let (Some(link), true) = (&mut self.link, total > 0) {
+            link.peer(PeerKind::Publisher).set_bandwidth(0, total * HEADROOM + 100_000);
+        }
+    }
+
+    pub(in crate::session) fn bandwidth(&mut self, bps: u64, now: Instant) {
+        self.setup.shared.network.set_available(bps);
+        self.publish.budget.estimate(bps);
+        self.spend(now);
+    }
+
+    pub(in crate::session) fn bandwidth_asked(&mut self, bps: u64, now: Instant) {
+        self.publish.budget.asked(bps);
+        self.spend(now);
+    }
+
+    /// Shares the budget among the video tracks by what they were configured for.
+    pub(super) fn spend(&mut self, now: Instant) {
+        let Some(budget) = self.publish.budget.changed(now) else { return };
+        let total: u64 = self
+            .publish
+            .tracks
+            .iter()
+            .filter(|t| t.asked_at.is_some() && t.local != Local::Microphone)
+            .map(|t| t.settings.max_bps)
+            .sum();
+        for local in [Local::Camera, Local::Screen] {
+            let track = self.publish.track(local);
+            if track.asked_at.is_some() && total > 0 {
+                let share = u128::from(budget) * u128::from(track.settings.max_bps) / u128::from(total);
+                track.ladder.set_budget(u64::try_from(share).unwrap_or(u64::MAX));
+                let target = track.ladder.advance(now);
+                self.aim(local, target);
+            }
+        }
+    }
+
+    pub(in crate::session) fn sending(&mut self, stats: &MediaEgressStats) {
+        if let Some(loss) = stats.loss {
+            self.setup.shared.network.set_loss(loss);
+            self.out.push_back(Output::Loss(loss));
+        }
+        if let Some(rtt) = stats.rtt {
+            self.setup.shared.network.set_rtt(rtt);
+        }
+        self.publish.lost_packets = self.publish.lost_packets.max(stats.nacks);
+        self.setup.shared.network.set_retransmissions(self.publish.lost_packets);
+    }
+}
+
+fn video_source(local: Local) -> Option<VideoSource> {
+    match local {
+        Local::Camera => Some(VideoSource::Camera),
+        Local::Screen => Some(VideoSource::ScreenShare),
+        Local::Microphone => None,
+    }
+}

@@ -1,0 +1,393 @@
+//! What we publish: asking for tracks, putting them into offers, and what becomes of them.
+
+mod activity;
+mod bandwidth;
+mod presence;
+mod send;
+mod settings;
+
+use std::time::{Duration, Instant};
+
+use artc_bindings::{
+    ChannelProfile, ClientRole, ErrorCode, Event, PublishChange, PublishMode, PublishState, ScreenShareEncoderConfiguration,
+    VideoEncoderConfiguration,
+};
+use rtc::proto::{self, AudioTrackFeature, TrackSource, TrackType, VideoQuality};
+use rtc::signal::Request;
+use rtc::str0m::change::SdpApi;
+use rtc::{Direction, MediaKind, Mid, PlayoutDelay, Pt};
+
+use super::{PeerKind, Session, Setup};
+use crate::command::Local;
+use crate::congestion::{Budget, Ladder, Target};
+use crate::options::Latency;
+
+pub(super) use presence::role_name;
+pub use send::AudioPacket;
+pub use settings::TrackSettings;
+use settings::limits;
+
+/// How often limits and budgets are looked at without anything else happening.
+const LOOK: Duration = Duration::from_millis(250);
+/// A track that the server does not confirm in this time is asked for again: the answer was lost.
+const CONFIRM_WITHIN: Duration = Duration::from_secs(10);
+
+struct Track {
+    local: Local,
+    source_on: bool,
+    explicit: Option<bool>,
+    muted: bool,
+    /// Somebody receives it, as far as the server says.
+    watched: bool,
+    settings: TrackSettings,
+    ladder: Ladder,
+    target: Option<Target>,
+    /// Our id of the track, made anew each time it is published.
+    cid: String,
+    /// The server's id of it.
+    sid: String,
+    asked_at: Option<Instant>,
+    mid: Option<Mid>,
+    /// The section that must be ended with the next offer.
+    ending: Option<Mid>,
+    negotiated: bool,
+    pt: Option<Pt>,
+    profile: Option<u32>,
+    state: PublishState,
+    since: Instant,
+    seq: u64,
+    offset: u32,
+    sent: bool,
+}
+
+/// All tracks of ours.
+pub(super) struct Publishing {
+    tracks: [Track; 3],
+    budget: Budget,
+    look: Option<Instant>,
+    role: ClientRole,
+    needed: bool,
+    playout: Option<PlayoutDelay>,
+    lost_packets: u64,
+}
+
+impl Publishing {
+    pub(super) fn new(setup: &Setup, now: Instant) -> Self {
+        let track = |local, settings: TrackSettings| Track {
+            local,
+            source_on: false,
+            explicit: None,
+            muted: false,
+            watched: true,
+            ladder: Ladder::new(limits(&settings, None)),
+            settings,
+            target: None,
+            cid: String::new(),
+            sid: String::new(),
+            asked_at: None,
+            mid: None,
+            ending: None,
+            negotiated: false,
+            pt: None,
+            profile: None,
+            state: PublishState::Idle,
+            since: now,
+            seq: 0,
+            offset: 0,
+            sent: false,
+        };
+        let camera = TrackSettings::camera(&VideoEncoderConfiguration::default());
+        let screen = TrackSettings::screen(&ScreenShareEncoderConfiguration::default());
+        Self {
+            tracks: [track(Local::Camera, camera), track(Local::Screen, screen), track(Local::Microphone, camera)],
+            budget: Budget::default(),
+            look: None,
+            role: ClientRole::Live,
+            needed: true,
+            playout: (setup.latency == Latency::Live).then_some(PlayoutDelay::LIVE),
+            lost_packets: 0,
+        }
+    }
+
+    fn track(&mut self, local: Local) -> &mut Track {
+        &mut self.tracks[local as usize]
+    }
+
+    /// Adds new sections to an offer and ends old ones.
+    pub(super) fn put_into(&mut self, api: &mut SdpApi<'_>) {
+        for track in &mut self.tracks {
+            if let Some(mid) = track.ending.take() {
+                api.set_direction(mid, Direction::Inactive);
+            }
+            if track.asked_at.is_some() && track.mid.is_none() {
+                let kind = if track.local == Local::Microphone { MediaKind::Audio } else { MediaKind::Video };
+                track.mid = Some(api.add_media(kind, Direction::SendOnly, Some("artc".into()), Some(track.cid.clone()), None));
+                track.negotiated = false;
+                track.pt = None;
+            }
+        }
+    }
+}
+
+impl Session {
+    pub(super) fn set_publish(&mut self, local: Local, on: bool, now: Instant) {
+        self.publish.track(local).explicit = Some(on);
+        self.refresh_tracks(now);
+    }
+
+    pub(super) fn set_source(&mut self, local: Local, on: bool, now: Instant) {
+        self.publish.track(local).source_on = on;
+        self.refresh_tracks(now);
+    }
+
+    pub(super) fn set_role(&mut self, role: ClientRole, now: Instant) {
+        self.publish.role = role;
+        self.say_role();
+        self.refresh_tracks(now);
+    }
+
+    /// Whether a track is to be published now.
+    fn wanted(&self, track: &Track) -> bool {
+        let Some(join) = self.join.as_ref().filter(|_| self.joined) else { return false };
+        let config = &join.config;
+        let may = config.channel_profile == ChannelProfile::Communication || self.publish.role == ClientRole::Interactive;
+        let by_itself = config.publish_mode == PublishMode::Automatically && track.local != Local::Screen;
+        let video = track.local != Local::Microphone;
+        may && track.source_on && !(video && config.is_audio_only) && track.explicit.unwrap_or(by_itself)
+    }
+
+    /// Asks for what is wanted, ends what is not.
+    fn refresh_tracks(&mut self, now: Instant) {
+        for local in [Local::Camera, Local::Screen, Local::Microphone] {
+            let track = &self.publish.tracks[local as usize];
+            let (wanted, asked) = (self.wanted(track), track.asked_at.is_some());
+            if wanted && !asked && self.online() {
+                self.ask(local, now);
+            } else if !wanted && asked {
+                self.unask(local, now);
+            }
+        }
+        self.negotiate();
+        self.refresh_activity();
+    }
+
+    fn ask(&mut self, local: Local, now: Instant) {
+        let cid = format!("{:016x}{:016x}", self.random(), self.random());
+        let offset = self.random() as u32;
+        let source_size = self.video_input(local).and_then(|input| input.source_size());
+        let track = self.publish.track(local);
+        track.cid.clone_from(&cid);
+        track.sid.clear();
+        track.asked_at = Some(now);
+        track.watched = true;
+        // Sequence numbers begin low: a receiver cannot know of earlier roll-overs.
+        (track.seq, track.offset, track.sent) = (u64::from(offset & 0x0fff), offset, false);
+        let size = limits(&track.settings, source_size).size;
+        let (muted, bitrate) = (track.muted, u32::try_from(track.settings.max_bps).unwrap_or(u32::MAX));
+        let (kind, source, name) = match local {
+            Local::Camera => (TrackType::Video, TrackSource::Camera, "camera"),
+            Local::Screen => (TrackType::Video, TrackSource::ScreenShare, "screen"),
+            Local::Microphone => (TrackType::Audio, TrackSource::Microphone, "microphone"),
+        };
+        let mut request = proto::AddTrackRequest {
+            cid: cid.clone(),
+            name: name.into(),
+            r#type: kind as i32,
+            source: source as i32,
+            muted,
+            disable_red: true,
+            stream: "artc".into(),
+            ..Default::default()
+        };
+        if kind == TrackType::Video {
+            let layer = proto::VideoLayer {
+                quality: VideoQuality::High as i32,
+                width: size.width,
+                height: size.height,
+                bitrate,
+                ..Default::default()
+            };
+            (request.width, request.height) = (size.width, size.height);
+            request.layers = vec![layer.clone()];
+            request.simulcast_codecs =
+                vec![proto::SimulcastCodec { codec: "h264".into(), cid, layers: vec![layer], ..Default::default() }];
+        } else {
+            request.audio_features = vec![AudioTrackFeature::TfNoDtx as i32];
+        }
+        self.signal(Request::AddTrack(request));
+        self.set_state(local, PublishState::Publishing, now);
+        if let Some(link) = &mut self.link {
+            link.dirty = true;
+        }
+    }
+
+    fn unask(&mut self, local: Local, now: Instant) {
+        let track = self.publish.track(local);
+        track.ending = track.mid.take();
+        track.asked_at = None;
+        track.sid.clear();
+        track.sent = false;
+        self.set_state(local, PublishState::NoPublish, now);
+        if let Some(link) = &mut self.link {
+            link.dirty = true;
+        }
+    }
+
+    fn set_state(&mut self, local: Local, new_state: PublishState, now: Instant) {
+        let channel = self.channel();
+        let track = self.publish.track(local);
+        if track.state == new_state {
+            return;
+        }
+        let old_state = std::mem::replace(&mut track.state, new_state);
+        let elapse_since_last_state = now.saturating_duration_since(std::mem::replace(&mut track.since, now));
+        let change = PublishChange { old_state, new_state, elapse_since_last_state, channel };
+        let active = matches!(new_state, PublishState::Publishing | PublishState::Published);
+        self.setup.shared.calls().publishing[local as usize] = active;
+        self.event(match local {
+            Local::Camera => Event::VideoPublishStateChanged(change),
+            Local::Screen => Event::ScreenSharePublishStateChanged(change),
+            Local::Microphone => Event::AudioPublishStateChanged(change),
+        });
+    }
+
+    pub(super) fn track_published(&mut self, published: &proto::TrackPublishedResponse, now: Instant) {
+        let Some(info) = &published.track else { return };
+        let Some(track) = self.publish.tracks.iter_mut().find(|t| t.asked_at.is_some() && t.cid == published.cid) else { return };
+        track.sid.clone_from(&info.sid);
+        let (sid, muted, differs) = (track.sid.clone(), track.muted, track.muted != info.muted);
+        if differs {
+            self.signal(Request::Mute(proto::MuteTrackRequest { sid, muted }));
+        }
+        self.check_published(now);
+    }
+
+    pub(super) fn track_unpublished(&mut self, sid: &str, now: Instant) {
+        let Some(track) = self.publish.tracks.iter().find(|t| !sid.is_empty() && t.sid == sid) else { return };
+        let local = track.local;
+        tracing::info!(?local, "the server ended our track");
+        self.unask(local, now);
+        self.publish.track(local).explicit = Some(false);
+        self.refresh_tracks(now);
+    }
+
+    pub(super) fn publish_failed(&mut self, cid: &str, why: &str, now: Instant) {
+        let Some(track) = self.publish.tracks.iter().find(|t| t.asked_at.is_some() && t.cid == cid) else { return };
+        let local = track.local;
+        let code = match local {
+            Local::Camera => ErrorCode::PublishVideoStreamFailed,
+            Local::Screen => ErrorCode::PublishScreenShareFailed,
+            Local::Microphone => ErrorCode::PublishAudioStreamFailed,
+        };
+        self.error(code, format!("the server does not take the track: {why}"));
+        self.unask(local, now);
+        // Until the caller asks again.
+        self.publish.track(local).explicit = Some(false);
+        self.refresh_tracks(now);
+    }
+
+    /// Published means: confirmed, negotiated, and media flows or is held back on purpose.
+    fn check_published(&mut self, now: Instant) {
+        let up = self.link.as_ref().is_some_and(super::link::Link::up);
+        for local in [Local::Camera, Local::Screen, Local::Microphone] {
+            let track = &self.publish.tracks[local as usize];
+            let flows = track.sent || track.muted || !track.watched;
+            if track.state == PublishState::Publishing && up && track.negotiated && !track.sid.is_empty() && flows {
+                self.set_state(local, PublishState::Published, now);
+            }
+        }
+    }
+
+    pub(super) fn publish_answered(&mut self, now: Instant) {
+        let Some(link) = &mut self.link else { return };
+        let peer = link.peer(PeerKind::Publisher);
+        for track in self.publish.tracks.iter_mut().filter(|t| t.mid.is_some()) {
+            let sends = track.mid.and_then(|mid| peer.media(mid)).is_some_and(|(_, direction)| direction.is_sending());
+            track.negotiated = sends;
+            track.pt = None;
+        }
+        self.check_published(now);
+        self.refresh_activity();
+    }
+
+    /// The media path to the server is up.
+    pub(super) fn media_up(&mut self, now: Instant) {
+        self.publish.look = Some(now);
+        self.want_bandwidth();
+        self.refresh_limits(now);
+        self.refresh_activity();
+        for input in &self.setup.video {
+            input.want_key();
+        }
+        self.check_published(now);
+    }
+
+    /// After a join: nothing of an earlier one is left on the server.
+    pub(super) fn publish_anew(&mut self, now: Instant) {
+        for track in &mut self.publish.tracks {
+            track.asked_at = None;
+            track.sid.clear();
+        }
+        self.refresh_tracks(now);
+    }
+
+    /// Asks anew for what was asked and never confirmed, under another id: whether the server heard the first question nobody knows.
+    pub(super) fn ask_again(&mut self, now: Instant) {
+        for track in self.publish.tracks.iter_mut().filter(|t| t.asked_at.is_some() && t.sid.is_empty()) {
+            track.ending = track.mid.take().or(track.ending);
+            track.asked_at = None;
+        }
+        self.refresh_tracks(now);
+    }
+
+    pub(super) fn publish_link_lost(&mut self) {
+        self.publish.budget.forget();
+        for track in &mut self.publish.tracks {
+            (track.mid, track.ending, track.pt, track.negotiated, track.sent) = (None, None, None, false, false);
+            track.ladder.reset();
+        }
+        self.publish.look = None;
+        self.refresh_activity();
+    }
+
+    pub(super) fn unpublish_all(&mut self, now: Instant) {
+        for local in [Local::Camera, Local::Screen, Local::Microphone] {
+            if self.publish.track(local).asked_at.is_some() {
+                self.unask(local, now);
+            }
+            let track = self.publish.track(local);
+            (track.state, track.since) = (PublishState::Idle, now);
+        }
+        self.refresh_activity();
+    }
+
+    pub(super) fn publish_wake(&self) -> Option<Instant> {
+        self.publish.look
+    }
+
+    pub(super) fn publish_timeout(&mut self, now: Instant) {
+        if self.publish.look.is_none_or(|at| now < at) {
+            return;
+        }
+        self.publish.look = self.link.is_some().then_some(now + LOOK);
+        self.refresh_limits(now);
+        self.spend(now);
+        self.check_published(now);
+        let late = |t: &Track| t.sid.is_empty() && t.asked_at.is_some_and(|at| now >= at + CONFIRM_WITHIN);
+        if self.online() && self.publish.tracks.iter().any(late) {
+            metrics::counter!("artc_open_tracks_unconfirmed_total").increment(1);
+            self.ask_again(now);
+        }
+    }
+
+    /// What we publish, for the server's book-keeping on a resume.
+    pub(super) fn published_state(&self) -> Vec<proto::TrackPublishedResponse> {
+        let known = self.publish.tracks.iter().filter(|t| t.asked_at.is_some() && !t.sid.is_empty());
+        known
+            .map(|t| proto::TrackPublishedResponse {
+                cid: t.cid.clone(),
+                track: Some(proto::TrackInfo { sid: t.sid.clone(), muted: t.muted, ..Default::default() }),
+            })
+            .collect()
+    }
+}

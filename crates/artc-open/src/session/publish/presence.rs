@@ -1,0 +1,51 @@
+//! Who we say we are: name, profile and role, as attributes that everybody in the channel sees.
+
+use artc_bindings::{ChannelProfile, ClientRole};
+use rtc::proto;
+use rtc::signal::Request;
+
+use crate::session::Session;
+
+impl Session {
+    /// Says our name, profile and role to the others, where the token allows it.
+    pub(in crate::session) fn say_who_we_are(&mut self, me: &proto::ParticipantInfo) {
+        if !me.permission.as_ref().is_some_and(|p| p.can_update_metadata) {
+            return;
+        }
+        let Some(join) = &self.join else { return };
+        let name = if join.user_name.is_empty() { me.name.clone() } else { join.user_name.clone() };
+        let profile = match join.config.channel_profile {
+            ChannelProfile::Communication => "communication",
+            ChannelProfile::InteractiveLive => "interactive",
+            ChannelProfile::InteractiveWithLowLatencyLive => "low-latency",
+        };
+        let attributes = [("artc.profile", profile), ("artc.role", role_name(self.publish.role))]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .into();
+        self.signal(Request::UpdateMetadata(proto::UpdateParticipantMetadata {
+            name,
+            metadata: me.metadata.clone(),
+            attributes,
+            ..Default::default()
+        }));
+    }
+
+    pub(super) fn say_role(&mut self) {
+        let may = self.permission.as_ref().is_some_and(|p| p.can_update_metadata);
+        let Some(join) = self.join.as_ref().filter(|_| may) else { return };
+        if !self.online() {
+            return;
+        }
+        let attributes = [("artc.role".to_owned(), role_name(self.publish.role).to_owned())].into();
+        let name = join.user_name.clone();
+        self.signal(Request::UpdateMetadata(proto::UpdateParticipantMetadata { name, attributes, ..Default::default() }));
+    }
+}
+
+/// The value of the attribute `artc.role`.
+pub(in crate::session) fn role_name(role: ClientRole) -> &'static str {
+    match role {
+        ClientRole::Interactive => "interactive",
+        ClientRole::Live => "live",
+    }
+}

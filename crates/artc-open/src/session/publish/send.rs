@@ -1,0 +1,136 @@
+//! Pictures and sound onto the media path.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use artc_bindings::VideoSource;
+use rtc::str0m::format::Codec;
+use rtc::str0m::rtp::{AbsCaptureTime, ExtensionValues};
+use rtc::{Mid, OutgoingPacket};
+
+use crate::command::Local;
+use crate::encoder::AccessUnit;
+use crate::session::{PeerKind, Session};
+
+/// 20 ms of encoded sound.
+#[derive(Clone, Debug)]
+pub struct AudioPacket {
+    /// One Opus packet.
+    pub data: Arc<[u8]>,
+    /// RTP time at 48 kHz, without offset.
+    pub time: u32,
+    /// When its first sample was captured, on `CLOCK_MONOTONIC`.
+    pub captured_at: Duration,
+    /// Loudness, -127 to 0 dBov.
+    pub level: i8,
+}
+
+impl Session {
+    pub(in crate::session) fn key_wanted(&mut self, mid: Mid) {
+        self.setup.shared.network.key_frame_requested();
+        metrics::counter!("artc_open_key_frame_requests_total").increment(1);
+        let Some(track) = self.publish.tracks.iter().find(|t| t.mid == Some(mid)) else { return };
+        if let Some(input) = self.video_input(track.local) {
+            input.want_key();
+        }
+    }
+
+    /// Sends a picture. False when it cannot be sent now; then the next one must be a key frame.
+    pub fn video(&mut self, source: VideoSource, unit: &AccessUnit, now: Instant) -> bool {
+        let sent = self.send_picture(source, unit, now);
+        if !sent {
+            self.setup.video[source as usize].want_key();
+        }
+        sent
+    }
+
+    fn send_picture(&mut self, source: VideoSource, unit: &AccessUnit, now: Instant) -> bool {
+        let local = Local::from(source);
+        let wallclock = self.setup.clock.instant_of(unit.captured_at);
+        let captured = self.setup.clock.wall_of(unit.captured_at);
+        let playout = self.publish.playout;
+        let Some(link) = self.link.as_mut().filter(|l| l.up()) else { return false };
+        let peer = link.peer(PeerKind::Publisher);
+        let track = &mut self.publish.tracks[local as usize];
+        let (Some(mid), true) = (track.mid, track.negotiated) else { return false };
+        let profile = if unit.key { crate::video::profile_level_id(unit.bytes()) } else { track.profile };
+        if track.pt.is_none() || profile != track.profile {
+            track.profile = profile;
+            track.pt = peer.payload_type(mid, Codec::H264, profile);
+        }
+        let Some(pt) = track.pt else { return false };
+        let timestamp = ticks(unit.captured_at, 90_000).wrapping_add(track.offset);
+        let mut first = true;
+        rtc::h264::packetize(unit.bytes(), |payload, marker| {
+            let mut extensions = ExtensionValues::default();
+            if first {
+                extensions.abs_capture_time = Some(AbsCaptureTime { capture_time: captured, clock_offset: None });
+            }
+            if let (true, Some(delay)) = (first || marker, playout) {
+                (extensions.play_delay_min, extensions.play_delay_max) = (Some(delay.min), Some(delay.max));
+            }
+            first = false;
+            let packet = OutgoingPacket {
+                pt,
+                seq_no: track.seq.into(),
+                timestamp,
+                wallclock,
+                marker,
+                extensions,
+                resendable: true,
+                payload,
+            };
+            if peer.send_packet(mid, None, packet) {
+                track.seq += 1;
+            }
+        });
+        peer.handle_timeout(now);
+        let begins = !std::mem::replace(&mut track.sent, true);
+        if begins {
+            self.check_published(now);
+        }
+        true
+    }
+
+    /// Sends 20 ms of sound.
+    pub fn audio(&mut self, packet: &AudioPacket, now: Instant) -> bool {
+        let wallclock = self.setup.clock.instant_of(packet.captured_at);
+        let Some(link) = self.link.as_mut().filter(|l| l.up()) else { return false };
+        let peer = link.peer(PeerKind::Publisher);
+        let track = &mut self.publish.tracks[Local::Microphone as usize];
+        let (Some(mid), true) = (track.mid, track.negotiated) else { return false };
+        if track.pt.is_none() {
+            track.pt = peer.payload_type(mid, Codec::Opus, None);
+        }
+        let Some(pt) = track.pt else { return false };
+        let extensions =
+            ExtensionValues { audio_level: Some(packet.level), voice_activity: Some(packet.level > -50), ..Default::default() };
+        let outgoing = OutgoingPacket {
+            pt,
+            seq_no: track.seq.into(),
+            timestamp: packet.time.wrapping_add(track.offset),
+            wallclock,
+            marker: !track.sent,
+            extensions,
+            resendable: false,
+            payload: Arc::clone(&packet.data),
+        };
+        if !peer.send_packet(mid, None, outgoing) {
+            return false;
+        }
+        track.seq += 1;
+        peer.handle_timeout(now);
+        let begins = !std::mem::replace(&mut track.sent, true);
+        if begins {
+            self.check_published(now);
+        }
+        true
+    }
+}
+
+/// A time in ticks of an RTP clock.
+fn ticks(at: Duration, rate: u64) -> u32 {
+    let seconds = at.as_secs().wrapping_mul(rate);
+    let rest = u64::from(at.subsec_nanos()) * rate / 1_000_000_000;
+    seconds.wrapping_add(rest) as u32
+}
