@@ -68,6 +68,13 @@ impl Sdp {
         &self.sections
     }
 
+    /// Names H.264 before VP8 where an answer has both: the other side sends what is named first.
+    pub fn prefer_h264(&mut self) {
+        for section in self.sections.iter_mut().filter(|section| section.kind() == Some(MediaKind::Video)) {
+            section.move_last("VP8");
+        }
+    }
+
     /// Makes an answer to a one-connection client say which track each of its receive sections carries now. Sections without
     /// a track are answered `inactive`: as `sendonly` the client would announce a track at once and never again.
     pub fn bind(&mut self, tracks: &[SectionTrack<'_>]) {
@@ -146,6 +153,27 @@ impl Section {
             .filter(|codec| !codec.eq_ignore_ascii_case("rtx"))
     }
 
+    /// Puts the payload types of a codec, and of its retransmissions, behind all others.
+    fn move_last(&mut self, codec: &str) {
+        let of_codec: Vec<String> = self
+            .lines
+            .iter()
+            .filter_map(|line| line.strip_prefix("a=rtpmap:")?.split_once(' '))
+            .filter(|(_, format)| format.split('/').next().is_some_and(|name| name.eq_ignore_ascii_case(codec)))
+            .map(|(pt, _)| pt.to_owned())
+            .collect();
+        let repairs = |pt: &str| {
+            let prefix = format!("a=fmtp:{pt} apt=");
+            self.lines.iter().any(|line| line.strip_prefix(&prefix).is_some_and(|apt| of_codec.iter().any(|pt| pt == apt)))
+        };
+        let Some(head) = self.lines.first() else { return };
+        let words: Vec<&str> = head.split(' ').collect();
+        // m=video PORT PROTOCOL and then payload types.
+        let Some((fixed, types)) = words.split_at_checked(3) else { return };
+        let (last, first): (Vec<&str>, Vec<&str>) = types.iter().partition(|pt| of_codec.iter().any(|c| c == *pt) || repairs(pt));
+        self.lines[0] = [fixed, &first, &last].concat().join(" ");
+    }
+
     fn value(&self, attribute: &str) -> Option<&str> {
         self.lines.iter().find_map(|line| line.strip_prefix("a=")?.strip_prefix(attribute)?.strip_prefix(':'))
     }
@@ -221,6 +249,20 @@ mod tests {
     fn oversized_descriptions_are_refused() {
         assert_eq!(Sdp::parse(&"a".repeat(MAX_SDP + 1)).unwrap_err(), SdpError::TooLong(MAX_SDP + 1));
         assert_eq!(Sdp::parse(&"m=audio\n".repeat(300)).unwrap_err(), SdpError::TooManySections(300));
+    }
+
+    #[test]
+    fn an_answer_names_h264_before_vp8_with_what_repairs_either() {
+        let mut sdp = Sdp::parse(
+            "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 120 121 96 97\r\na=rtpmap:120 VP8/90000\r\na=rtpmap:121 rtx/90000\r\n\
+             a=fmtp:121 apt=120\r\na=rtpmap:96 H264/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n\
+             m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\n",
+        )
+        .unwrap();
+        sdp.prefer_h264();
+        let text = sdp.to_string();
+        assert!(text.contains("m=video 9 UDP/TLS/RTP/SAVPF 96 97 120 121\r\n"), "{text}");
+        assert!(text.contains("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"), "{text}");
     }
 
     proptest! {

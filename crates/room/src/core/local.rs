@@ -71,8 +71,8 @@ impl Room {
                 Incoming { layer, seq: state.next_seq, timestamp: frame.timestamp, key, arrived: now, sender_time: None };
             state.next_seq += 1;
             if !held {
-                let pass =
-                    Pass { incoming, marker, wallclock: frame.captured_at.min(now), payload: &payload, extensions: &extensions };
+                let wallclock = frame.captured_at.min(now);
+                let pass = Pass { incoming, marker, wallclock, payload: &payload, extensions: &extensions, vp8: None };
                 pass.to_subscribers(cx, participants, track);
             }
         };

@@ -15,6 +15,7 @@ mod subscribe;
 #[cfg(test)]
 mod tests;
 mod track;
+mod vp8;
 pub(crate) mod whip;
 
 use std::collections::HashMap;

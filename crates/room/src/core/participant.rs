@@ -10,6 +10,7 @@ use rtc::{Candidate, MediaKind, Mid, Pt};
 
 use super::forwarder::{Forwarder, OutStream};
 use super::peers::PeerKey;
+use super::vp8::Numbers;
 use super::{ConnId, ParticipantId, TrackId};
 use crate::token::Claims;
 
@@ -85,6 +86,7 @@ pub(crate) struct Subscription {
     /// Payload type there, looked up with the first packet after a negotiation.
     pub(crate) pt: Option<Pt>,
     pub(crate) flow: Forwarder,
+    pub(crate) vp8: Numbers,
     pub(crate) wish: Wish,
     /// Held back because the path is too narrow; the client was told.
     pub(crate) paused: bool,

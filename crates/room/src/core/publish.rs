@@ -12,7 +12,7 @@ use rtc::proto::{
 use rtc::sdp::{Sdp, SectionTrack};
 use rtc::signal::Response;
 use rtc::str0m::format::Codec;
-use rtc::str0m::rtp::ExtensionValues;
+use rtc::str0m::rtp::{ExtensionValues, Vp8Descriptor};
 use rtc::{MediaKind, Mid, OutgoingPacket, RtpPacket, h264};
 
 use super::forwarder::Incoming;
@@ -34,6 +34,8 @@ struct Sending {
     kind: MediaKind,
     cid: String,
     rids: Vec<rtc::Rid>,
+    /// The best of its codecs that the room forwards.
+    codec: Option<Codec>,
 }
 
 impl Room {
@@ -119,15 +121,16 @@ impl Room {
         }
         self.match_sections(cx, id, &parsed);
         let mut mids = std::collections::HashMap::new();
+        let mut answer = Sdp::parse(&answer)?;
+        answer.prefer_h264();
         let two = self.participants.get(&id).is_none_or(|p| p.way == Way::Two);
         if two {
-            return Ok((answer, mids));
+            return Ok((answer.to_string(), mids));
         }
         self.take_sections(id, &parsed);
         let bound = self.bound_sections(id);
         let tracks: Vec<SectionTrack<'_>> =
             bound.iter().map(|(mid, stream, track)| SectionTrack { mid, stream, track }).collect();
-        let mut answer = Sdp::parse(&answer)?;
         answer.bind(&tracks);
         mids.extend(bound.iter().map(|(mid, _, track)| (mid.clone(), track.clone())));
         Ok((answer.to_string(), mids))
@@ -176,9 +179,21 @@ impl Room {
             };
             if let Some(index) = exact.or_else(only) {
                 let pending = p.pending.remove(index);
-                self.publish(cx, id, pending.info, &section);
+                if section.codec.is_some() {
+                    self.publish(cx, id, pending.info, &section);
+                } else {
+                    self.refuse_codec(cx, id, pending.info);
+                }
             }
         }
+    }
+
+    /// A section that offers none of the room's codecs: nothing would ever arrive.
+    fn refuse_codec(&mut self, cx: &mut Cx<'_>, id: ParticipantId, info: TrackInfo) {
+        let Some(p) = self.participants.get(&id) else { return };
+        tracing::warn!(identity = p.identity(), track = info.sid, "no codec that this room forwards");
+        cx.out.send(p.conn, Response::TrackUnpublished(proto::TrackUnpublishedResponse { track_sid: info.sid }));
+        self.respond(cx, id, 0, Reason::UnsupportedType, "this room forwards H.264, VP8 and Opus", None);
     }
 
     fn publish(&mut self, cx: &mut Cx<'_>, owner: ParticipantId, mut info: TrackInfo, section: &Sending) {
@@ -188,7 +203,12 @@ impl Room {
         info.simulcast = section.rids.len() > 1;
         tracing::info!(identity = p.identity(), track = info.sid, source = info.source().as_str_name(), "published");
         p.published.push(track);
-        self.tracks.insert(track, Track::new(track, owner, &p.sid, info, section.mid, &section.rids));
+        let mut made = Track::new(track, owner, &p.sid, info, section.mid, &section.rids);
+        if let Some(codec) = section.codec {
+            made.codec = codec;
+            made.describe();
+        }
+        self.tracks.insert(track, made);
         metrics::counter!("artc_room_tracks_published_total").increment(1);
         self.count(cx);
         // The others must know the track before its media or its section reaches them.
@@ -199,7 +219,8 @@ impl Room {
 
     /// WHIP: publishes every section that sends, without announcement.
     pub(super) fn publish_unannounced(&mut self, cx: &mut Cx<'_>, owner: ParticipantId, offer: &Sdp) {
-        for section in offer.sections().iter().filter(|section| section.sends()).filter_map(sending) {
+        let forwarded = |section: &Sending| section.codec.is_some();
+        for section in offer.sections().iter().filter(|section| section.sends()).filter_map(sending).filter(forwarded) {
             let video = section.kind == MediaKind::Video;
             let source = if video { TrackSource::Camera } else { TrackSource::Microphone };
             if self.participants.get(&owner).is_some_and(|p| p.may_publish(source as i32)) {
@@ -225,6 +246,7 @@ impl Room {
                 kind: if video { MediaKind::Video } else { MediaKind::Audio },
                 cid: String::new(),
                 rids: rids.collect(),
+                codec: Some(if video { Codec::H264 } else { Codec::Opus }),
             };
             self.publish(cx, owner, info, &section);
         }
@@ -283,14 +305,18 @@ impl Room {
         let Some(track) = owner.published.iter().copied().find(|t| self.tracks.get(t).is_some_and(|t| t.mid == mid)) else {
             return;
         };
+        let pt = packet.header.payload_type;
+        if self.tracks.get(&track).is_some_and(|track| track.is_new_type(pt)) {
+            self.learn_type(cx, id, key, track, pt);
+        }
         let Some(track) = self.tracks.get_mut(&track) else { return };
         let Some(layer) = track.layer_of(rid) else { return };
         let (now, video) = (cx.at.now, track.is_video());
-        if track.profile.is_none() && video {
-            track.profile =
-                cx.peers.look(key).and_then(|peer| peer.codec(packet.header.payload_type)).and_then(|(_, profile)| profile);
-        }
-        let starts = video && h264::starts_key_frame(&packet.payload);
+        let vp8 = if track.codec == Codec::Vp8 { Vp8Descriptor::parse(&packet.payload).ok() } else { None };
+        let starts = match &vp8 {
+            Some(descriptor) => descriptor.starts_keyframe(&packet.payload),
+            None => track.codec == Codec::H264 && h264::starts_key_frame(&packet.payload),
+        };
         let first = !track.layers[layer].flows(now);
         track.layers[layer].arrived(packet.payload.len(), starts, now);
         if let Some(level) = packet.header.ext_vals.audio_level {
@@ -310,11 +336,27 @@ impl Room {
         };
         let extensions = ExtensionValues { mid: None, rid: None, rid_repair: None, transport_cc: None, ..packet.header.ext_vals };
         let marker = packet.header.marker;
-        let pass = Pass { incoming, marker, wallclock: packet.timestamp, payload: &packet.payload, extensions: &extensions };
+        let pass = Pass { incoming, marker, wallclock: packet.timestamp, payload: &packet.payload, extensions: &extensions, vp8 };
         pass.to_subscribers(cx, &mut self.participants, track);
         if first && video {
             // A layer that begins to flow may be better than the one chosen before.
             self.next_choice = now;
+        }
+    }
+
+    /// What packets of a payload type are: known with the first one, and again when the publisher changes its codec.
+    fn learn_type(&mut self, cx: &mut Cx<'_>, owner: ParticipantId, key: PeerKey, track: TrackId, pt: rtc::Pt) {
+        let Some((codec, profile)) = cx.peers.look(key).and_then(|peer| peer.codec(pt)) else { return };
+        let Some(track) = self.tracks.get_mut(&track) else { return };
+        let other = track.codec != codec;
+        track.arrives_as(pt, codec, profile);
+        for subscriber in &track.subscribers {
+            if let Some(subscription) = self.participants.get_mut(subscriber).and_then(|p| p.subscriptions.get_mut(&track.id)) {
+                subscription.pt = None;
+            }
+        }
+        if other {
+            self.announce(cx, owner, None);
         }
     }
 }
@@ -327,6 +369,8 @@ pub(super) struct Pass<'a> {
     pub(super) wallclock: std::time::Instant,
     pub(super) payload: &'a std::sync::Arc<[u8]>,
     pub(super) extensions: &'a ExtensionValues,
+    /// Its picture numbers, in VP8.
+    pub(super) vp8: Option<Vp8Descriptor>,
 }
 
 impl Pass<'_> {
@@ -345,6 +389,10 @@ impl Pass<'_> {
         let Some(subscription) = p.subscriptions.get_mut(&track.id).filter(|s| s.bound) else { return false };
         let Some(out) = subscription.flow.forward(&self.incoming) else { return false };
         if way == Way::Local {
+            if !matches!(track.codec, Codec::H264 | Codec::Opus) {
+                // An engine of this process reads nothing else.
+                return false;
+            }
             let packet = self.for_link(track, out.seq, out.timestamp);
             cx.out.links.extend(conn.map(|conn| (conn, FromRoom::Packet(packet))));
             return true;
@@ -352,11 +400,12 @@ impl Pass<'_> {
         let (Some(key), Some(mid)) = (key, subscription.mid) else { return false };
         let Some(peer) = cx.peers.get(key) else { return false };
         if subscription.pt.is_none() {
-            let codec = if track.is_video() { Codec::H264 } else { Codec::Opus };
-            subscription.pt = peer.payload_type(mid, codec, track.profile);
+            subscription.pt = peer.payload_type(mid, track.codec, track.profile);
             peer.set_unpaced(mid, None, true);
         }
         let Some(pt) = subscription.pt else { return false };
+        let vp8 = self.vp8.as_ref().filter(|_| track.layers.len() > 1);
+        let vp8 = vp8.and_then(|descriptor| subscription.vp8.patch(descriptor, out.switched));
         peer.send_packet(
             mid,
             None,
@@ -369,6 +418,7 @@ impl Pass<'_> {
                 extensions: self.extensions.clone(),
                 resendable: track.is_video(),
                 payload: self.payload.clone(),
+                vp8,
             },
         )
     }
@@ -405,6 +455,10 @@ fn sending(section: &rtc::sdp::Section) -> Option<Sending> {
         kind: section.kind()?,
         cid: cid.to_owned(),
         rids: section.send_rids().into_iter().map(rtc::Rid::from).collect(),
+        codec: [Codec::Opus, Codec::H264, Codec::Vp8].into_iter().find(|codec| {
+            let name = codec.to_string();
+            section.codecs().any(|offered| offered.eq_ignore_ascii_case(&name))
+        }),
     })
 }
 
@@ -419,8 +473,8 @@ fn track_info(request: &proto::AddTrackRequest) -> TrackInfo {
         TrackSource::Unknown if audio => "AU",
         TrackSource::Unknown => "VU",
     };
-    // Whatever the client would rather send: these are the room's codecs, and what its section will be answered with.
-    let mime = if audio { "audio/opus" } else { "video/H264" };
+    // What is asked of clients. One that sends VP8 nevertheless is told from its section.
+    let mime = Track::mime(if audio { Codec::Opus } else { Codec::H264 });
     TrackInfo {
         sid: ids::track(letters),
         r#type: request.r#type,

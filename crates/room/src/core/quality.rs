@@ -15,6 +15,7 @@ use rtc::{MediaKind, Mid};
 use super::participant::{Participant, Way};
 use super::peers::Role;
 use super::room::Room;
+use super::track::Track;
 use super::{Cx, ParticipantId, TrackId};
 
 /// Layers are chosen anew this often, besides when something changed.
@@ -185,7 +186,7 @@ impl Room {
                 // A client that has only just been told the sid does not know yet whose quality this would be.
                 if now.saturating_duration_since(*track.since.get_or_insert(now)) >= FIRST_QUALITY {
                     track.quality_told = Some(watched);
-                    tell_quality(cx, self.participants.get(&track.owner), &track.info.sid, watched);
+                    tell_quality(cx, self.participants.get(&track.owner), track, watched);
                 }
                 continue;
             };
@@ -196,7 +197,7 @@ impl Room {
             if watched > told || (watched < told && now.saturating_duration_since(patient) >= LESS_PATIENCE) {
                 track.quality_told = Some(watched);
                 track.quality_less_since = None;
-                tell_quality(cx, self.participants.get(&track.owner), &track.info.sid, watched);
+                tell_quality(cx, self.participants.get(&track.owner), track, watched);
             } else if watched == told {
                 track.quality_less_since = None;
             }
@@ -259,7 +260,7 @@ fn watched_quality(p: &Participant, track: TrackId) -> Option<VideoQuality> {
     (!subscription.wish.disabled).then_some(subscription.wish.quality)
 }
 
-fn tell_quality(cx: &mut Cx<'_>, owner: Option<&Participant>, sid: &str, best: Option<VideoQuality>) {
+fn tell_quality(cx: &mut Cx<'_>, owner: Option<&Participant>, track: &Track, best: Option<VideoQuality>) {
     let Some(owner) = owner else { return };
     let qualities: Vec<SubscribedQuality> = [VideoQuality::Low, VideoQuality::Medium, VideoQuality::High]
         .into_iter()
@@ -267,9 +268,9 @@ fn tell_quality(cx: &mut Cx<'_>, owner: Option<&Participant>, sid: &str, best: O
         .collect();
     #[expect(deprecated, reason = "clients read one list or the other")]
     let update = SubscribedQualityUpdate {
-        track_sid: sid.to_owned(),
+        track_sid: track.info.sid.clone(),
         subscribed_qualities: qualities.clone(),
-        subscribed_codecs: vec![SubscribedCodec { codec: "h264".to_owned(), qualities }],
+        subscribed_codecs: vec![SubscribedCodec { codec: track.codec.to_string().to_ascii_lowercase(), qualities }],
     };
     cx.out.send(owner.conn, Response::SubscribedQualityUpdate(update));
 }

@@ -11,6 +11,7 @@ use rtc::{Direction, MediaKind, Mid, Peer};
 use super::forwarder::{Forwarder, OutStream};
 use super::participant::{Spare, Subscription, Way, Wish};
 use super::room::Room;
+use super::vp8::Numbers;
 use super::{Cx, ParticipantId, TrackId};
 
 /// Tracks published close together are asked for together.
@@ -64,6 +65,7 @@ impl Room {
             bound: p.way == Way::Local,
             pt: None,
             flow: Forwarder::new(track.is_video(), OutStream::default()),
+            vp8: Numbers::default(),
             wish: Wish::default(),
             paused: false,
         };

@@ -4,7 +4,8 @@
 use std::time::{Duration, Instant};
 
 use rtc::proto::{self, TrackInfo, VideoQuality};
-use rtc::{MediaKind, Mid, Rid};
+use rtc::str0m::format::Codec;
+use rtc::{MediaKind, Mid, Pt, Rid};
 
 use super::{ParticipantId, TrackId};
 
@@ -28,6 +29,10 @@ pub(crate) struct Track {
     /// Lowest quality first; one without rid when there is no simulcast.
     pub(crate) layers: Vec<Layer>,
     pub(crate) subscribers: Vec<ParticipantId>,
+    /// What its section promises, then what arrives.
+    pub(crate) codec: Codec,
+    /// Payload type of what arrives, once known.
+    pt: Option<Pt>,
     /// H.264 profile-level-id of what arrives, once known.
     pub(crate) profile: Option<u32>,
     /// Muted by an admin: the server holds its packets back.
@@ -116,6 +121,8 @@ impl Track {
             stream,
             layers,
             subscribers: Vec::new(),
+            codec: if kind == MediaKind::Audio { Codec::Opus } else { Codec::H264 },
+            pt: None,
             profile: None,
             held: false,
             quality_told: None,
@@ -124,6 +131,35 @@ impl Track {
             bandwidth_told: None,
             since: None,
             level: LevelMeter::default(),
+        }
+    }
+
+    /// What clients call it.
+    pub(crate) fn mime(codec: Codec) -> &'static str {
+        match codec {
+            Codec::Opus => "audio/opus",
+            Codec::Vp8 => "video/VP8",
+            _ => "video/H264",
+        }
+    }
+
+    /// Whether packets of this payload type have not been seen last.
+    pub(crate) fn is_new_type(&self, pt: Pt) -> bool {
+        self.pt != Some(pt)
+    }
+
+    /// Notes what packets of a payload type are.
+    pub(crate) fn arrives_as(&mut self, pt: Pt, codec: Codec, profile: Option<u32>) {
+        (self.pt, self.codec, self.profile) = (Some(pt), codec, profile);
+        self.describe();
+    }
+
+    /// Writes the codec into what clients are told.
+    pub(crate) fn describe(&mut self) {
+        let mime = Track::mime(self.codec);
+        mime.clone_into(&mut self.info.mime_type);
+        for codec in &mut self.info.codecs {
+            mime.clone_into(&mut codec.mime_type);
         }
     }
 

@@ -154,6 +154,7 @@ impl Server {
         let peers = PeerConfig {
             media: MediaMode::Packets,
             ice_lite: true,
+            vp8: true,
             start_bitrate: Some(START_BITRATE),
             statistics: Some(Duration::from_secs(2)),
             certificate: Some(Certificate::generate().ok_or(StartError::Certificate)?),

@@ -45,6 +45,8 @@ pub struct PeerConfig {
     /// front. Default: constrained baseline, baseline, main, high, each level 3.1 (level asymmetry is allowed, so receivers
     /// take more).
     pub h264: Vec<u32>,
+    /// Also carry VP8, for a server that forwards it unseen between those who speak nothing else. Default: false.
+    pub vp8: bool,
     /// Estimates the bandwidth towards the other side, starting here in bit/s. Default: none, nothing is paced.
     pub start_bitrate: Option<u64>,
     /// Media packets kept for retransmission, per video stream. Default: 512, some two seconds at 2.5 Mbit/s.
@@ -63,6 +65,7 @@ impl Default for PeerConfig {
             media: MediaMode::Frames,
             ice_lite: false,
             h264: vec![0x0042_e01f, 0x0042_001f, 0x004d_001f, 0x0064_001f],
+            vp8: false,
             start_bitrate: None,
             resend_packets: 512,
             statistics: None,
@@ -103,6 +106,16 @@ impl PeerConfig {
         // Payload types are paired with their retransmission types; 7 profiles are the most that fit from 96 on.
         for (index, profile) in (0u8..).zip(self.h264.iter().take(7)) {
             codecs.add_h264((96 + 2 * index).into(), Some((97 + 2 * index).into()), true, *profile);
+        }
+        if self.vp8 {
+            codecs.add_config(
+                120.into(),
+                Some(121.into()),
+                str0m::format::Codec::Vp8,
+                Frequency::NINETY_KHZ,
+                None,
+                FormatParams::default(),
+            );
         }
         config.build(now)
     }

@@ -15,7 +15,7 @@ use str0m::channel::ChannelId;
 use str0m::format::Codec;
 use str0m::media::{Direction, KeyframeRequestKind, MediaAdded, MediaChanged, MediaData, MediaKind, MediaTime, Mid, Pt, Rid};
 use str0m::net::{Protocol, Receive, Transmit};
-use str0m::rtp::{AbsCaptureTime, ExtensionValues, RtpPacket, RtpWrite, SeqNo};
+use str0m::rtp::{AbsCaptureTime, ExtensionValues, RtpPacket, RtpWrite, SeqNo, Vp8Patch};
 use str0m::stats::{MediaEgressStats, MediaIngressStats, PeerStats};
 use str0m::{Candidate, IceConnectionState, Input, Rtc};
 
@@ -174,6 +174,8 @@ pub struct OutgoingPacket {
     pub resendable: bool,
     /// RTP payload.
     pub payload: std::sync::Arc<[u8]>,
+    /// Other picture numbers for this receiver, in VP8.
+    pub vp8: Option<Vp8Patch>,
 }
 
 /// A peer connection, sans-IO. See the crate's one law.
@@ -327,12 +329,14 @@ impl Peer {
         }
         let mut api = self.rtc.direct_api();
         let Some(stream) = api.stream_tx_by_mid(mid, rid) else { return false };
-        stream.write_rtp(
-            RtpWrite::new(packet.pt, packet.seq_no, packet.timestamp, packet.wallclock, packet.payload)
-                .marker(packet.marker)
-                .ext_vals(packet.extensions)
-                .nackable(packet.resendable),
-        );
+        let mut write = RtpWrite::new(packet.pt, packet.seq_no, packet.timestamp, packet.wallclock, packet.payload)
+            .marker(packet.marker)
+            .ext_vals(packet.extensions)
+            .nackable(packet.resendable);
+        if let Some(patch) = packet.vp8 {
+            write = write.vp8_patch(patch);
+        }
+        stream.write_rtp(write);
         true
     }
 

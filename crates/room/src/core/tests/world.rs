@@ -78,6 +78,7 @@ impl World {
         let config = PeerConfig {
             media: MediaMode::Packets,
             ice_lite: true,
+            vp8: true,
             start_bitrate: Some(2_500_000),
             statistics: Some(Duration::from_secs(2)),
             ..Default::default()
