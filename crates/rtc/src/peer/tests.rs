@@ -147,6 +147,7 @@ fn packets_of_our_own_packetizer_are_frames_to_the_other_side() {
                 extensions: ExtensionValues::default(),
                 resendable: true,
                 payload,
+                vp8: None,
             };
             assert!(peer.send_packet(mid, None, packet));
             seq += 1;
