@@ -79,6 +79,7 @@ impl Session {
                 extensions,
                 resendable: true,
                 payload,
+                vp8: None,
             };
             if peer.send_packet(mid, None, packet) {
                 track.seq += 1;
@@ -114,6 +115,7 @@ impl Session {
             extensions,
             resendable: false,
             payload: Arc::clone(&packet.data),
+            vp8: None,
         };
         if !peer.send_packet(mid, None, outgoing) {
             return false;
