@@ -1,7 +1,8 @@
 /** Start of the page in a browser. */
 
-import { hasToken, readAddress, rememberToken } from "./address";
+import { hasToken, readAddress, rememberSession } from "./address";
 import { startPage } from "./app";
+import { askForCaptureTime } from "./capturetime";
 import { LiveKitChannel } from "./livekit";
 import { browserProblem } from "./problem";
 
@@ -12,6 +13,7 @@ globalThis.addEventListener("hashchange", () => {
   location.reload();
 });
 
+if ("RTCPeerConnection" in globalThis) askForCaptureTime(RTCPeerConnection.prototype);
 const address = readAddress(location, sessionStorage, history);
-const channel = new LiveKitChannel(address, (token) => rememberToken(sessionStorage, token));
+const channel = new LiveKitChannel(address, (token) => rememberSession(sessionStorage, token));
 startPage(channel, document, browserProblem(globalThis));

@@ -1,5 +1,6 @@
 /** How well picture and sound arrive: numbers every second, with the last minute as a line. */
 
+import { capturedAt } from "../capturetime";
 import type { Media } from "../channel";
 import { latency, type Clock } from "../clock";
 import { h, set, setText } from "../dom";
@@ -8,11 +9,6 @@ import { bitrate, rate } from "../numbers";
 import { look, median, rates, type Look, type Rates } from "../stats";
 
 const EVERY = 1000;
-
-/** What WebRTC's extensions add where a sender stamps its frames (abs-capture-time): ms since 1900 on the sender's clock. */
-interface Stamped extends RTCRtpSynchronizationSource {
-  captureTimestamp?: number;
-}
 
 interface Tile {
   element: HTMLElement;
@@ -71,9 +67,9 @@ export class Stats {
   #watch(): void {
     if (!("requestVideoFrameCallback" in this.#video)) return;
     this.#watching = this.#video.requestVideoFrameCallback((_now, frame) => {
-      const source: Stamped | undefined = this.#media?.receiver?.getSynchronizationSources()[0];
-      const captured = source?.captureTimestamp;
-      const shown = performance.timeOrigin + frame.expectedDisplayTime;
+      const captured = capturedAt(this.#media?.receiver?.getSynchronizationSources()[0], frame.rtpTimestamp);
+      // Not from the page's first moment on: the clock may have been set since.
+      const shown = Date.now() + frame.expectedDisplayTime - performance.now();
       const found = captured === undefined ? undefined : latency(captured, shown, this.#clock.ahead);
       if (found !== undefined) this.#latencies.push(found);
       if (this.#latencies.length > 300) this.#latencies.shift();
