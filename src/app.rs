@@ -13,6 +13,7 @@ mod clock;
 mod effects;
 mod engine;
 mod facts;
+mod light;
 mod shell;
 mod start;
 mod stop;
@@ -22,7 +23,7 @@ mod wishes;
 
 use std::time::Duration;
 
-use crate::{cli::Exit, config::Loaded, telemetry::Telemetry};
+use crate::{config::Loaded, exit::Exit, telemetry::Telemetry};
 
 /// How long threads that hang in a driver are waited for at the end.
 const STOP_WITHIN: Duration = Duration::from_millis(500);

@@ -5,6 +5,7 @@ pub mod capture;
 pub mod cli;
 pub mod config;
 pub mod control;
+pub mod exit;
 pub mod session;
 pub mod telemetry;
 pub mod uplink;

@@ -62,6 +62,7 @@ fn wrong_arguments_exit_64_with_a_suggestion() {
         (&["call", "device.info", "{"], "the parameters are no JSON: EOF"),
         (&["call", "device.info", "--timeout", "0"], "0 is not in 1..=3600"),
         (&["token"], "--identity <NAME>"),
+        (&["token", "--viewer", "--ttl", "7d"], "'--viewer' cannot be used with '--ttl <TIME>'"),
         (&["token", "--identity", "a", "--ttl", "soon"], "`soon` is no time; write 90s, 15m, 12h or 7d"),
         (&["token", "--identity", "a", "--api-key", "k"], "--secret-file <FILE>"),
         (&["token", "--identity", "", "--room", "r"], "--identity is empty; name who joins"),

@@ -115,6 +115,10 @@ fn it_gets_ready_answers_and_ends_in_order() {
     assert_eq!(taken.status.code(), Some(0), "{}", String::from_utf8_lossy(&taken.stderr));
     assert!(std::fs::read(&picture).is_ok_and(|bytes| bytes.starts_with(&[0xff, 0xd8])), "a JPEG");
 
+    let viewer = daemon.program(&["token", "--viewer"]);
+    let address = String::from_utf8_lossy(&viewer.stdout).into_owned();
+    assert!(address.starts_with("http://127.0.0.1:") && address.contains("/#room=") && address.lines().count() == 1, "{address}");
+
     let doctor = daemon.program(&["doctor"]);
     let text = String::from_utf8_lossy(&doctor.stdout).into_owned();
     assert_eq!(doctor.status.code(), Some(0), "{text}");
@@ -124,6 +128,8 @@ fn it_gets_ready_answers_and_ends_in_order() {
     assert!(killed.is_ok_and(|status| status.success()));
     assert_eq!(daemon.child.wait().expect("it ends").code(), Some(0));
     assert!(!daemon.socket().exists(), "its socket is gone with it");
-    let gone = daemon.program(&["call", "device.info"]);
-    assert_eq!(gone.status.code(), Some(69), "{}", String::from_utf8_lossy(&gone.stderr));
+    for asked in [&["call", "device.info"][..], &["token", "--viewer"]] {
+        let gone = daemon.program(asked);
+        assert_eq!(gone.status.code(), Some(69), "{}", String::from_utf8_lossy(&gone.stderr));
+    }
 }

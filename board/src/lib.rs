@@ -23,4 +23,6 @@ mod profile;
 pub use backend::{Board, Declared, Fake, Kind, LineError, Nothing, Pattern, inspect, open};
 pub use choose::{ChooseError, DIRECTORIES, choose, embedded, known};
 pub use machine::Machine;
-pub use profile::{Active, Badge, Button, Direction, Dmi, Led, Line, Match, Profile, ProfileError, Pull, Relay, Support};
+pub use profile::{
+    Active, Badge, Button, Direction, Dmi, Led, Line, Match, Patterns, Profile, ProfileError, Pull, Relay, STATUS, Support,
+};

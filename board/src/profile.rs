@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::Pattern;
+
+/// The LED that shows how the daemon is.
+pub const STATUS: &str = "status";
+
 /// A board, as its file declares it.
 #[derive(Clone, Debug)]
 pub struct Profile {
@@ -141,6 +146,34 @@ pub struct Led {
     pub class: Option<String>,
     /// A line of `[lines]`.
     pub line: Option<String>,
+    /// `[leds.status.patterns]`: what it shows when; only the daemon's own LED has them.
+    pub patterns: Option<Patterns>,
+}
+
+/// What the status LED shows when: `"on"`, `"off"`, or milliseconds on and off as in `"100/900"`. Each has a default, so that a
+/// profile names only what shall differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Patterns {
+    /// The daemon is on its way into the channel for the first time.
+    pub starting: Pattern,
+    /// In the channel, and somebody watches.
+    pub streaming: Pattern,
+    /// In the channel, and nobody watches.
+    pub waiting: Pattern,
+    /// The camera delivers nothing, or the channel cannot be reached.
+    pub fault: Pattern,
+}
+
+impl Default for Patterns {
+    fn default() -> Self {
+        Self {
+            starting: Pattern::Blink { on: 500, off: 500 },
+            streaming: Pattern::On,
+            waiting: Pattern::Blink { on: 50, off: 2950 },
+            fault: Pattern::Blink { on: 100, off: 100 },
+        }
+    }
 }
 
 /// `[buttons.NAME]`: a button on an input line.
@@ -294,6 +327,9 @@ impl File {
         let mut classes: BTreeMap<&str, &str> = BTreeMap::new();
         for (name, led) in &self.leds {
             let say = |why: String| Some((format!("leds.{name}"), why));
+            if led.patterns.is_some() && name != STATUS {
+                return say(format!("has patterns, but only [leds.{STATUS}] shows how the daemon is"));
+            }
             match (&led.class, &led.line) {
                 (Some(_), Some(_)) => return say("has both `class` and `line`; keep one".into()),
                 (None, None) => return say("needs `class` (a name in /sys/class/leds) or `line`".into()),

@@ -108,6 +108,14 @@ fn a_wrong_profile_says_where_and_why() {
         ("BADGE[leds.x]\n", "t:4:1: [leds.x]: needs `class` (a name in /sys/class/leds) or `line`"),
         ("BADGE[leds.x]\nclass = \"../../../etc\"\n", "t:4:1: [leds.x]: \"../../../etc\" is no name in /sys/class/leds"),
         ("BADGEOUT[leds.x]\nclass = \"ACT\"\nline = \"a\"\n", "t:8:1: [leds.x]: has both `class` and `line`; keep one"),
+        (
+            "BADGE[leds.status]\nclass = \"ACT\"\n[leds.status.patterns]\nfault = \"5/5\"\n",
+            "t:7:9: `5/5` is no pattern; write \"on\", \"off\", or milliseconds on and off from 20 on, as in \"100/900\"",
+        ),
+        (
+            "BADGE[leds.x]\nclass = \"ACT\"\n[leds.x.patterns]\nfault = \"on\"\n",
+            "t:4:1: [leds.x]: has patterns, but only [leds.status] shows how the daemon is",
+        ),
         ("BADGE[leds.x]\nline = \"a\"\n", "t:4:1: [leds.x]: there is no [lines.a]"),
         (
             "BADGEOUT[leds.x]\nline = \"a\"\n[leds.y]\nline = \"a\"\n",

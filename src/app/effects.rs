@@ -8,6 +8,7 @@ use artc_bindings::{Engine, VideoSource};
 use media::Size;
 
 use super::facts;
+use super::tickets::TicketSource;
 use super::wishes::Wishes;
 use crate::capture::audio::Microphone;
 use crate::capture::video::{self, Camera, ControlError, ModeError, SnapshotError};
@@ -46,7 +47,7 @@ pub enum Begun {
 }
 
 /// Begins `effect`.
-pub fn begin(effect: Effect, parts: &Parts, wishes: Wishes) -> Begun {
+pub fn begin(effect: Effect, parts: &Parts, tickets: &TicketSource, wishes: Wishes) -> Begun {
     let later = |job: Job| Begun::Later(job);
     let outcome = |result: Result<Outcome, Failure>| Done::Outcome(result.unwrap_or_else(Outcome::Failed));
     let camera = Arc::clone(&parts.camera);
@@ -67,6 +68,10 @@ pub fn begin(effect: Effect, parts: &Parts, wishes: Wishes) -> Begun {
         Effect::MuteVideo(muted) => Begun::Wish(Wishes { video_muted: muted, ..wishes }),
         Effect::MuteAudio(muted) => Begun::Wish(Wishes { audio_muted: muted, ..wishes }),
         Effect::SetVolume(volume) => Begun::Wish(Wishes { volume, ..wishes }),
+        Effect::MakeViewerAddress => Begun::Now(match tickets.viewer_address() {
+            Ok(address) => Outcome::ViewerAddress(address),
+            Err(why) => Outcome::Failed(Failure::NotAvailable(why)),
+        }),
         Effect::RequestKeyFrame => Begun::Now(key_frame(&*parts.engine)),
     }
 }

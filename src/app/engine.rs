@@ -53,6 +53,7 @@ pub fn make(config: &Config, room: Option<&room::Handle>) -> Result<Made, MakeEr
             EncoderChoice::OpenH264 => artc_open::encoder::Choice::OpenH264,
             EncoderChoice::V4l2 => artc_open::encoder::Choice::V4l2,
         },
+        ca_file: config.engine.open.ca_file.clone(),
         ..artc_open::Options::new(url.clone())
     };
     Ok(Made { engine: artc_open::OpenEngine::create(options)?, encoder: "openh264", server: url })

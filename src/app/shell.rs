@@ -12,6 +12,7 @@ use super::announce;
 use super::books::Books;
 use super::clock::now;
 use super::effects::{self, Begun, Done, Parts};
+use super::light::{Light, Signal};
 use super::stop::Stop;
 use super::tickets::TicketSource;
 use super::wishes::Wishes;
@@ -19,7 +20,7 @@ use crate::capture::video::{CameraEvent, Phase};
 use crate::control::socket::{Arrival, Server};
 use crate::control::{Desk, Letter, Outcome, Sender, Step, StreamChange, Ticket};
 use crate::session::{self, Input, Medium, Output, Session};
-use crate::telemetry::{Beat, Check};
+use crate::telemetry::{Beat, Check, Fault};
 
 /// Jobs under way at most: as many as the desk lets be in flight from all senders together and then some.
 const JOBS: usize = 256;
@@ -40,6 +41,9 @@ pub struct Shell {
     pub(super) channel_check: Check,
     pub(super) camera_check: Check,
     pub(super) beat: Beat,
+    pub(super) light: Light,
+    /// What keeps us out of the channel.
+    pub(super) outside: Fault<String>,
 }
 
 /// A job's outcome on its way back.
@@ -60,7 +64,7 @@ impl Shell {
         self.session.handle(Input::Join, now());
         let mut wake = self.drain_session();
         loop {
-            let deadline = [wake, self.desk.deadline()].into_iter().flatten().min();
+            let deadline = [wake, self.desk.deadline(), self.light.deadline()].into_iter().flatten().min();
             tokio::select! {
                 name = stop.wait() => {
                     tracing::info!(signal = name, "stopping");
@@ -94,6 +98,7 @@ impl Shell {
                     while let Some(letter) = self.desk.expire(now()) {
                         self.send(letter);
                     }
+                    self.light.blink(now());
                 }
             }
             wake = self.drain_session();
@@ -147,16 +152,16 @@ impl Shell {
         match status.phase {
             Connected => {
                 tracing::info!(channel, joins = status.joins, "in the channel");
+                self.outside.see(None);
                 self.channel_check.ready(format!("in channel {channel}"));
             }
             Waiting { until } => {
                 let pause = until.saturating_sub(now()).as_secs_f32();
-                tracing::warn!(
-                    channel,
-                    attempts = status.attempts,
-                    "not in the channel, trying again in {pause:.1} s: {}",
-                    status.detail
-                );
+                if self.outside.see(Some(status.detail.clone())).is_some() {
+                    tracing::warn!(channel, "not in the channel, trying again in {pause:.1} s and for ever: {}", status.detail);
+                } else {
+                    tracing::debug!(channel, attempts = status.attempts, "not in the channel, trying again in {pause:.1} s");
+                }
                 self.channel_check.not_ready(&status.detail);
             }
             Reconnecting => {
@@ -169,6 +174,13 @@ impl Shell {
             }
         }
         self.books.session = status.clone();
+        self.signal();
+    }
+
+    /// Shows at the device how it is.
+    fn signal(&mut self) {
+        let signal = Signal::of(&self.parts.camera.state().phase, &self.books.session, self.books.watched);
+        self.light.show(signal, now());
     }
 
     fn event(&mut self, event: &Event, finished: &mpsc::Sender<Finished>) {
@@ -177,6 +189,7 @@ impl Shell {
             Event::RemoteUserOffLineNotify { uid } => self.desk.forget(&Sender::participant(uid)),
             Event::StreamNeeded(needed) => {
                 self.books.watched = *needed;
+                self.signal();
                 if *needed { self.parts.camera.open() } else { self.parts.camera.close() }
             }
             Event::KeyFrameNeeded { .. } => {
@@ -219,6 +232,7 @@ impl Shell {
             }
         }
         self.follow_camera(&state);
+        self.signal();
     }
 
     /// The encoder works at the size and rate that the camera really has.
@@ -234,7 +248,7 @@ impl Shell {
         match self.desk.receive(from, message, &view, now()) {
             Step::Nothing => {}
             Step::Send(letter) => self.send(letter),
-            Step::Do { ticket, effect } => match effects::begin(effect, &self.parts, self.wishes) {
+            Step::Do { ticket, effect } => match effects::begin(effect, &self.parts, &self.tickets, self.wishes) {
                 Begun::Now(outcome) => self.reply(ticket, &outcome),
                 Begun::Wish(wishes) => {
                     let sound = wishes.audio_muted != self.wishes.audio_muted || wishes.volume != self.wishes.volume;

@@ -1,32 +1,32 @@
 //! Starting in order, saying what is here, and ending in the reverse order.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use wire::device::Info;
 
-use super::announce::{line, viewer_address};
+use super::announce::line;
 use super::books::Books;
 use super::clock::now;
 use super::effects::Parts;
+use super::light::Light;
 use super::shell::Shell;
 use super::stop::Stop;
-use super::tickets::{TicketSource, viewer_token};
+use super::tickets::TicketSource;
 use super::wishes::Wishes;
 use super::{STOP_WITHIN, engine};
 use crate::capture::audio::{Microphone, Phase as MicrophonePhase};
 use crate::capture::video::{Camera, Phase as CameraPhase};
-use crate::cli::Exit;
 use crate::config::{Config, EngineKind, Loaded};
-use crate::control::{Desk, permission::LOCAL_VIEWER, socket};
+use crate::control::{Desk, socket};
+use crate::exit::Exit;
 use crate::session::Session;
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Fault, Telemetry};
 use crate::uplink::Uplink;
 
 /// How long the first lines wait for the devices to say what they are.
 const DEVICES_WITHIN: Duration = Duration::from_millis(1500);
-/// How long the printed viewer address lets in. A page that is in stays in.
-const VIEWER_TTL: Duration = Duration::from_secs(3600);
 /// The loop turns at least so often.
 const LOOP_LIMIT: Duration = Duration::from_secs(5);
 
@@ -115,6 +115,8 @@ pub async fn daemon(loaded: Loaded, telemetry: Telemetry) -> Exit {
         channel_check: health.check("channel"),
         camera_check: health.check("camera"),
         beat: health.beat("main", LOOP_LIMIT),
+        light: light(&board),
+        outside: Fault::default(),
         parts: Parts { camera: Arc::clone(&camera), microphone: Arc::clone(&microphone), engine: made.engine },
     };
 
@@ -122,7 +124,7 @@ pub async fn daemon(loaded: Loaded, telemetry: Telemetry) -> Exit {
     let introduced = tokio::spawn(introduce(
         Arc::clone(&camera),
         Arc::clone(&microphone),
-        where_to_look(&config, room.as_deref(), made.server),
+        where_to_look(&config, room.as_deref(), &shell.tickets, made.server),
     ));
     shell.run(&mut stop).await;
     introduced.abort();
@@ -134,6 +136,18 @@ pub async fn daemon(loaded: Loaded, telemetry: Telemetry) -> Exit {
     }
     drop(served);
     Exit::Ok
+}
+
+/// Takes what the board has for us. What is not there is told here, once.
+fn light(profile: &board::Profile) -> Light {
+    let board = board::open(profile, Path::new("/"));
+    for one in board.declared() {
+        // The LED itself says so when it is first lit.
+        if let Some(why) = one.missing.filter(|_| one.kind != board::Kind::Led) {
+            tracing::warn!("board {}: {why}", profile.badge.id);
+        }
+    }
+    Light::new(profile, board)
 }
 
 /// Says what camera and microphone are as soon as they know it, then where to look.
@@ -159,16 +173,17 @@ async fn introduce(camera: Arc<Camera>, microphone: Arc<Microphone>, addresses: 
     }
 }
 
-fn where_to_look(config: &Config, room: Option<&room::Handle>, server: String) -> Vec<(&'static str, String)> {
+fn where_to_look(
+    config: &Config,
+    room: Option<&room::Handle>,
+    tickets: &TicketSource,
+    server: String,
+) -> Vec<(&'static str, String)> {
     let Some(room) = room else {
         return vec![("room", server), ("viewer", "the server's own; this device only publishes".into())];
     };
-    let channel = &config.room.channel;
-    let viewer = match viewer_token(room, channel, LOCAL_VIEWER, VIEWER_TTL) {
-        Ok(token) => viewer_address(&room.url(), channel, &token),
-        Err(why) => format!("no address: {why}"),
-    };
-    vec![("room", format!("{} (channel {channel})", room.signal_url())), ("viewer", viewer)]
+    let viewer = tickets.viewer_address().map_or_else(|why| format!("no address: {why}"), |viewer| viewer.address);
+    vec![("room", format!("{} (channel {})", room.signal_url(), config.room.channel)), ("viewer", viewer)]
 }
 
 /// Ends the threads of the devices. One that hangs in a driver is left behind: the process ends anyway.

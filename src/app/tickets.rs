@@ -6,6 +6,8 @@ use std::time::Duration;
 use artc_bindings::Secret;
 use room::token::{Claims, TokenError, VideoGrant};
 
+use super::announce;
+use crate::control::permission::LOCAL_VIEWER;
 use crate::session::Ticket;
 
 /// Identity under which the device joins its own room.
@@ -14,11 +16,16 @@ pub const DEVICE_IDENTITY: &str = "camera";
 /// Each join gets a new token, so it need not live longer than a join takes.
 const DEVICE_TTL: Duration = Duration::from_secs(600);
 
-/// A token for whoever opens the printed viewer address: sees, hears and commands, and publishes nothing but messages.
-pub fn viewer_token(room: &room::Handle, channel: &str, identity: &str, ttl: Duration) -> Result<String, TokenError> {
+/// How long a viewer address lets in. A page that is in stays in.
+const VIEWER_TTL: Duration = Duration::from_secs(3600);
+
+/// A token for whoever opens a viewer address: sees, hears and commands, and publishes nothing but messages. It is an invitation:
+/// each browser that opens the address gets an identity of its own.
+fn viewer_token(room: &room::Handle, channel: &str) -> Result<String, TokenError> {
     let grant = VideoGrant { can_publish: Some(false), can_publish_data: Some(true), ..VideoGrant::join(channel) };
-    let claims = Claims { sub: identity.into(), name: "Viewer".into(), video: Some(grant), ..Claims::default() };
-    room.mint(claims, ttl)
+    let claims =
+        Claims { sub: LOCAL_VIEWER.into(), name: "Viewer".into(), video: Some(grant), invitation: true, ..Claims::default() };
+    room.mint(claims, VIEWER_TTL)
 }
 
 /// Makes or reads tokens.
@@ -44,6 +51,19 @@ pub enum TicketSource {
 }
 
 impl TicketSource {
+    /// An address of the viewer page with a token of its own.
+    ///
+    /// # Errors
+    /// Why there is none: only the embedded room has a page, and a key to sign with.
+    pub fn viewer_address(&self) -> Result<wire::viewer::Address, String> {
+        let Self::Embedded { room, channel, .. } = self else {
+            return Err("this device has no room of its own; the server that it joins lets viewers in".into());
+        };
+        let token = viewer_token(room, channel).map_err(|why| why.to_string())?;
+        let address = announce::viewer_address(&room.url(), channel, &token);
+        Ok(wire::viewer::Address { address, expires_in_s: VIEWER_TTL.as_secs() })
+    }
+
     /// The ticket for the next join. A token in a file is read anew each time, so that it can be renewed in place.
     pub fn next(&self, renew: bool) -> Result<Ticket, String> {
         match self {

@@ -12,11 +12,16 @@ use clap::{Args, value_parser};
 use serde_json::Value;
 use wire::error::Code;
 
-use super::{ConfigArgs, Exit};
+use super::ConfigArgs;
 use crate::control::{
     client::{CallError, call},
     socket,
 };
+use crate::exit::Exit;
+
+/// Longer than the daemon takes to answer that something did not finish in time.
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
+const _: () = assert!(PATIENCE.as_secs() > crate::control::PATIENCE.as_secs());
 
 /// Send one command to the running daemon and print its answer.
 ///
@@ -37,7 +42,7 @@ pub struct Call {
     #[arg(long, value_name = "PATH")]
     socket: Option<PathBuf>,
     /// Give up after so many seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = value_parser!(u64).range(1..=3600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = PATIENCE.as_secs(), value_parser = value_parser!(u64).range(1..=3600))]
     timeout: u64,
     /// Write the picture of a snapshot to this file instead of printing it
     #[arg(long, short, value_name = "FILE")]
@@ -50,21 +55,29 @@ impl Call {
             Ok(params) => params,
             Err(why) => return super::complain(Exit::Usage, why),
         };
-        let path = match self.socket {
-            Some(path) => path,
-            None => match config.load() {
-                Ok(loaded) => socket::find(&loaded.config.control, |name| std::env::var(name).ok()),
-                Err(exit) => return exit,
-            },
-        };
-        match call(&path, &self.method, params, Duration::from_secs(self.timeout)) {
+        match ask(&config, self.socket, &self.method, params, Duration::from_secs(self.timeout)) {
             Ok(answer) => match self.output {
                 Some(file) => save(&answer, &file),
                 None => super::print_json(&answer),
             },
-            Err(why) => super::complain(exit(&why), why),
+            Err(exit) => exit,
         }
     }
+}
+
+/// Calls `method` on the daemon that listens on `path`, or where it listens as configured; complains when there is no answer.
+pub(super) fn ask(
+    config: &ConfigArgs,
+    path: Option<PathBuf>,
+    method: &str,
+    params: Option<Value>,
+    patience: Duration,
+) -> Result<Value, Exit> {
+    let path = match path {
+        Some(path) => path,
+        None => socket::find(&config.load()?.config.control, |name| std::env::var(name).ok()),
+    };
+    call(&path, method, params, patience).map_err(|why| super::complain(exit(&why), why))
 }
 
 fn read_params(text: &str) -> Result<Value, String> {
@@ -103,7 +116,7 @@ fn exit(why: &CallError) -> Exit {
             Some(Code::MethodNotFound | Code::InvalidParams | Code::OutOfRange | Code::UnknownName | Code::MessageTooLarge) => {
                 Exit::Usage
             }
-            Some(Code::NotAllowed) => Exit::Permission,
+            Some(Code::NotAllowed | Code::LocalOnly) => Exit::Permission,
             Some(Code::NotAvailable | Code::DeviceFailed) => Exit::Unavailable,
             Some(Code::RateLimited | Code::TooManyInFlight | Code::TimedOut) => Exit::TryAgain,
             _ => Exit::Bug,

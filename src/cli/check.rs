@@ -7,8 +7,8 @@ use std::{
 
 use clap::Args;
 
-use super::Exit;
 use crate::config::{self, File, Sources};
+use crate::exit::Exit;
 
 /// Check a configuration without running it.
 ///

@@ -3,7 +3,8 @@
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-use super::{Cli, Exit};
+use super::Cli;
+use crate::exit::Exit;
 
 /// Print the completions for a shell.
 ///

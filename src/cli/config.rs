@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{ConfigArgs, Exit};
+use super::ConfigArgs;
+use crate::exit::Exit;
 
 /// Show the configuration in force.
 #[derive(Debug, Args)]

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, fmt::Write, path::Path};
 use clap::Args;
 use serde::Serialize;
 
-use super::{ConfigArgs, Exit};
+use super::ConfigArgs;
+use crate::exit::Exit;
 use crate::{
     capture::{
         audio,

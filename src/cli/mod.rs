@@ -9,7 +9,6 @@ mod completions;
 mod config;
 mod devices;
 mod doctor;
-mod exit;
 mod run;
 mod token;
 mod version;
@@ -24,9 +23,8 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 
-pub use exit::Exit;
-
 use crate::config::{ConfigError, File, Loaded, Sources, load};
+use crate::exit::Exit;
 
 const ABOUT: &str = "Turns a Linux box with a camera and a microphone into a participant of a real-time room";
 

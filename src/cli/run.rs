@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::{ConfigArgs, Exit};
+use super::ConfigArgs;
+use crate::exit::Exit;
 use crate::{app, telemetry};
 
 /// Run the daemon: camera and microphone into the room, until Ctrl-C or SIGTERM.

@@ -9,25 +9,32 @@ use std::{
 use artc_bindings::token::AuthInfo;
 use clap::Args;
 use room::token::{Claims, Key, Secret, VideoGrant};
+use wire::Method;
 
-use super::{ConfigArgs, Exit};
+use super::ConfigArgs;
 use crate::config;
+use crate::exit::Exit;
 
 /// Mint a join token and print it, and nothing else.
 ///
 /// It is signed with the room's key as configured, or with the one given here: any LiveKit server that has the same key takes it.
-/// With --app-id it is made by the ARTC vendor's rule instead. Secrets are read from files only, because arguments are seen by all.
+/// With --app-id it is made by the ARTC vendor's rule instead. With --viewer the running daemon makes an address of its viewer page,
+/// as it prints one at its start. Secrets are read from files only, because arguments are seen by all.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  artc-edge token --viewer
   artc-edge token --identity alice
   artc-edge token --identity wall --watch --ttl 7d
   artc-edge token --identity camera-17 --room gate --api-key APIabc --secret-file /etc/artc-edge/room.secret
   artc-edge token --identity camera-17 --room gate --app-id 4711 --secret-file app.key")]
 pub struct Token {
     /// Who joins: unique in the room; a second one of the same name replaces the first
-    #[arg(long, value_name = "NAME")]
-    identity: String,
+    #[arg(long, value_name = "NAME", required_unless_present = "viewer")]
+    identity: Option<String>,
+    /// Ask the running daemon for a new address of its viewer page: good for an hour and any number of browsers
+    #[arg(long, conflicts_with_all = ["identity", "room", "name", "ttl", "watch", "hidden", "admin", "api_key", "app_id", "secret_file"])]
+    viewer: bool,
     /// Which room (channel) [default: as configured]
     #[arg(long, value_name = "ROOM")]
     room: Option<String>,
@@ -59,6 +66,9 @@ pub struct Token {
 
 impl Token {
     pub(super) fn go(self, config: ConfigArgs) -> Exit {
+        if self.viewer {
+            return viewer(&config);
+        }
         #[expect(clippy::disallowed_methods, reason = "a process that lives for a moment: its clock is the one of its start")]
         let now = SystemTime::now();
         match self.mint(config, now) {
@@ -76,7 +86,8 @@ impl Token {
                 "the clock says a time before 2020; set it first, or the token is expired at birth",
             ));
         }
-        if self.identity.is_empty() {
+        let identity = self.identity.unwrap_or_default();
+        if identity.is_empty() {
             return Err(usage(&"--identity is empty; name who joins"));
         }
         let given = self.secret_file.as_deref().map(given_secret).transpose()?;
@@ -92,7 +103,7 @@ impl Token {
             }
             let mut info = AuthInfo {
                 channel: room,
-                user_id: self.identity,
+                user_id: identity,
                 app_id: app_id.clone(),
                 timestamp: (since_1970 + self.ttl).as_secs() as i64,
                 ..AuthInfo::default()
@@ -119,8 +130,19 @@ impl Token {
             hidden: self.hidden,
             ..VideoGrant::join(&room)
         };
-        let claims = Claims { sub: self.identity, name: self.name.unwrap_or_default(), video: Some(grant), ..Claims::default() };
+        let claims = Claims { sub: identity, name: self.name.unwrap_or_default(), video: Some(grant), ..Claims::default() };
         Key::new(key, Secret::new(secret)).mint(claims, self.ttl, now).map_err(|why| usage(&why))
+    }
+}
+
+/// The daemon has the key of its room, which may be a new one at each start, so it is the daemon that is asked.
+fn viewer(config: &ConfigArgs) -> Exit {
+    match super::call::ask(config, None, Method::ViewerAddress.name(), None, super::call::PATIENCE) {
+        Ok(answer) => match serde_json::from_value::<wire::viewer::Address>(answer) {
+            Ok(viewer) => super::print(&(viewer.address + "\n")),
+            Err(why) => super::complain(Exit::Bug, format!("the daemon's answer is no address: {why}")),
+        },
+        Err(exit) => exit,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::Exit;
+use crate::exit::Exit;
 use crate::version::VERSION;
 
 /// Say which version this is and what is in it.

@@ -16,9 +16,9 @@ pub struct Config {
     /// Group whose members may open the socket too (mode 0660); unset, only the daemon's own user may (mode 0600).
     pub socket_group: Option<String>,
     /// Which identity in the channel may call which methods; `*` stands for any run of characters on both sides, as in `camera.*`.
-    /// The app server (`app-server`) and the viewer whose address the daemon prints (`local-viewer`) may call everything without a
-    /// line here; a line of their own says otherwise, so `local-viewer = []` forbids it all. Whoever matches no line may call
-    /// nothing; whoever matches several may call what any of them allows.
+    /// The app server (`app-server`) and whoever opens an address that the daemon made (`local-viewer`, in the channel
+    /// `local-viewer-XXXXXX`) may call everything without a line here; a line of their own says otherwise, so `local-viewer = []`
+    /// forbids it all. Whoever matches no line may call nothing; whoever matches several may call what any of them allows.
     pub allow: BTreeMap<String, Vec<String>>,
 }
 

@@ -42,10 +42,15 @@ impl From<Effect> for Decision {
 /// A [`Refusal`] for a caller without permission, for parameters that do not fit, and for what is not lawful in this state.
 pub fn dispatch(request: &Request, caller: Caller<'_>, permissions: &Permissions, view: &View) -> Result<Decision, Refusal> {
     let method = request.method;
-    if let Caller::Participant(identity) = caller
-        && !permissions.allows(identity, method)
-    {
-        return Err(Refusal::new(Code::NotAllowed, format!("`{}` may not call {}", identity.escape_debug(), method.name())));
+    if let Caller::Participant(identity) = caller {
+        if !permissions.allows(identity, method) {
+            let why = format!("`{}` may not call {}", identity.escape_debug(), method.name());
+            return Err(Refusal::new(Code::NotAllowed, why));
+        }
+        // A token must not come by the way that a token opens, or whoever was let in once stays for ever.
+        if method.is_local() {
+            return Err(Refusal::new(Code::LocalOnly, format!("{} is not answered in the channel", method.name())));
+        }
     }
     let command = request.command()?;
     if view.stopping && method.kind() == Kind::Change {
@@ -66,6 +71,7 @@ pub fn dispatch(request: &Request, caller: Caller<'_>, permissions: &Permissions
         Command::AudioGet(_) => Ok(audio::get(view)),
         Command::AudioSetVolume(params) => audio::set_volume(params, view),
         Command::AudioMute(params) => audio::mute(params, view),
+        Command::ViewerAddress(_) => Ok(Effect::MakeViewerAddress.into()),
         Command::RpcDiscover(_) => Ok(rpc::discover()),
     }
 }

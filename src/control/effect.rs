@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wire::{audio, camera, stream};
+use wire::{audio, camera, stream, viewer};
 
 /// Something for the shell to carry out. It was checked against the [`View`](super::View) already; between the check and the deed
 /// the world may still have changed, which is what [`Failure`] is for.
@@ -33,6 +33,8 @@ pub enum Effect {
     SetVolume(u8),
     /// Mute or unmute the sound; answered by [`Outcome::Audio`].
     MuteAudio(bool),
+    /// Make an address of the viewer page; answered by [`Outcome::ViewerAddress`].
+    MakeViewerAddress,
 }
 
 /// What `stream.set` asks for, checked; what is `None` stays as it is.
@@ -61,6 +63,8 @@ pub enum Outcome {
     Stream(Box<stream::Stream>),
     /// The published sound as it is now.
     Audio(Box<audio::Audio>),
+    /// An address of the viewer page.
+    ViewerAddress(viewer::Address),
     /// It was done; there is nothing to tell.
     Done,
     /// It was not done.

@@ -34,5 +34,6 @@ pub use config::Config;
 pub use desk::{Desk, Letter, Sender, Step, Ticket};
 pub use dispatch::{Caller, Decision, dispatch};
 pub use effect::{Effect, Failure, Outcome, StreamChange};
+pub use limits::PATIENCE;
 pub use reply::reply;
 pub use view::View;

@@ -7,7 +7,7 @@ use super::Config;
 /// The identity of an app server, when the configuration does not say otherwise.
 pub const APP_SERVER: &str = "app-server";
 
-/// The identity of the viewer whose address the daemon prints at its start.
+/// The identity in the addresses that the daemon makes for viewers. Each browser that opens one joins as `local-viewer-XXXXXX`.
 pub const LOCAL_VIEWER: &str = "local-viewer";
 
 /// The rules of the configuration and the built-in ones, ready to be asked.
@@ -28,18 +28,31 @@ impl Permissions {
 
     /// Whether the participant with this identity may call `method`. Who has no identity may call nothing.
     pub fn allows(&self, identity: &str, method: Method) -> bool {
-        let mine = self.rules.iter().filter(|(pattern, _)| !identity.is_empty() && matches(pattern, identity));
+        let invited = local_viewer(identity);
+        let of_mine = |pattern: &str| matches(pattern, identity) || invited && matches(pattern, LOCAL_VIEWER);
+        let mine = self.rules.iter().filter(|(pattern, _)| !identity.is_empty() && of_mine(pattern));
         mine.flat_map(|(_, methods)| methods).any(|pattern| matches(pattern, method.name()))
     }
 }
 
-/// Whether `pattern` matches any method at all.
+/// Whether `identity` is that of one browser behind a viewer address: the name in the address, a dash, and some letters and digits
+/// that the room drew for it.
+fn local_viewer(identity: &str) -> bool {
+    let drawn = identity.strip_prefix(LOCAL_VIEWER).and_then(|rest| rest.strip_prefix('-'));
+    drawn.is_some_and(|drawn| (1..=16).contains(&drawn.len()) && drawn.bytes().all(|letter| letter.is_ascii_alphanumeric()))
+}
+
+/// Whether `pattern` matches any method that a participant can call.
 ///
 /// # Errors
 /// A text that names the pattern and, where there is one, the method that was probably meant.
 pub fn check(pattern: &str) -> Result<(), String> {
-    if Method::ALL.iter().any(|method| matches(pattern, method.name())) {
+    let found = || Method::ALL.iter().filter(|method| matches(pattern, method.name()));
+    if found().any(|method| !method.is_local()) {
         return Ok(());
+    }
+    if found().next().is_some() {
+        return Err(format!("`{pattern}` is answered on the local socket only; nobody in the channel can be allowed it"));
     }
     let meant = Method::from_name(pattern).err().and_then(|refusal| refusal.suggestion);
     let hint = meant.map_or("; use `family.verb`, `family.*` or `*`".to_owned(), |name| format!("; did you mean `{name}`?"));

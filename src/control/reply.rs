@@ -29,6 +29,7 @@ pub fn reply(method: Method, outcome: &Outcome, name: &str) -> Result<Reply, Ref
         (Method::StreamKeyFrame, Outcome::Done) => Reply::StreamKeyFrame(Done {}),
         (Method::AudioSetVolume, Outcome::Audio(audio)) => Reply::AudioSetVolume((**audio).clone()),
         (Method::AudioMute, Outcome::Audio(audio)) => Reply::AudioMute((**audio).clone()),
+        (Method::ViewerAddress, Outcome::ViewerAddress(address)) => Reply::ViewerAddress(address.clone()),
         (method, outcome) => {
             tracing::error!(method = method.name(), ?outcome, "an outcome that is not this method's");
             return Err(Refusal::new(

@@ -110,6 +110,7 @@ pub const METRICS: &[Metric] = &[
     gauge("artc_room_participants", "Participants, by room."),
     gauge("artc_room_peers", "Peer connections; a participant has one or two."),
     gauge("artc_room_tcp_connections", "Connections that carry media over TCP."),
+    counter("artc_room_invitations_total", "Viewers who came with an address that lets several in."),
     counter("artc_room_joins_total", "Joins that were let in."),
     counter("artc_room_joins_refused_total", "Joins that were refused, by reason."),
     counter("artc_room_tokens_refused_total", "Access tokens that were refused, by reason."),

@@ -69,6 +69,38 @@ describe("an address", () => {
     await told(await visit(daemon.address("tester", { room: "elsewhere" })), "No camera is in the channel");
   });
 
+  it("that the daemon made serves several browsers and tabs, and a reload leaves no ghost", async () => {
+    const others = [await visit(daemon.viewer), await visit(daemon.viewer)];
+    for (const viewer of others) await viewer.live();
+    const inside = () => daemon.call("device.status").then(({ participants }) => participants);
+    await eventually(inside, (now) => now === 2, "both are in the channel");
+    for (let turn = 0; turn < 3; turn += 1) {
+      await others[0].page.reload();
+      await others[0].live();
+    }
+    assert.equal(await inside(), 2, "the same viewer came back");
+    for (const viewer of others) assert.deepEqual(viewer.faults, []);
+
+    // A duplicated tab begins with a copy of what the tab has stored, and so under its identity.
+    const [first] = others;
+    const stored = await first.page.evaluate(() => sessionStorage.getItem("artc.address"));
+    const copy = await Viewer.open(browser, `${daemon.origin}/`, { early: `sessionStorage.getItem("artc.address") ?? sessionStorage.setItem("artc.address", ${JSON.stringify(stored)})` });
+    open.push(copy);
+    await copy.live();
+    await eventually(inside, (now) => now === 3, "the tab and its copy are both in the channel");
+    await first.standing().getByText("Live").waitFor();
+    await first.page.getByRole("button", { name: "Key frame" }).click();
+    await first.answer("stream.key_frame").waitFor();
+  });
+
+  it("is made anew by the running daemon, and only for who is on the device", async () => {
+    const { address, expires_in_s } = await daemon.call("viewer.address");
+    assert.equal(expires_in_s, 3600);
+    assert.notEqual(address, daemon.viewer);
+    const viewer = await visit(address);
+    await viewer.live();
+  });
+
   it("opened twice moves the picture to the newer window, and back on a press", async () => {
     const first = await visit(daemon.address("tester-twice"));
     await first.live();

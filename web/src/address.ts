@@ -9,6 +9,8 @@ export interface Address {
   /** The room's WebSocket address: the page's own origin and path. */
   server: string;
   token: string | undefined;
+  /** The token under which this tab was let in last: a reload comes back as the same viewer and leaves no ghost behind. */
+  session: string | undefined;
   /** The channel that the address names; the token decides. */
   channel: string | undefined;
   /** Identity of the camera to show first, when there are several. */
@@ -23,6 +25,8 @@ export interface Claims {
   channel: string | undefined;
   /** Milliseconds since 1970. */
   expires: number | undefined;
+  /** Lets several viewers in, each under an identity of its own. */
+  invitation: boolean;
 }
 
 const KEY = "artc.address";
@@ -35,6 +39,13 @@ export function readAddress(
 ): Address {
   let fragment = location.hash.slice(1);
   if (hasToken(location.hash)) {
+    // The same address once more is the same viewer once more.
+    const before = new URLSearchParams(recall(storage));
+    const given = new URLSearchParams(fragment);
+    const session = before.get("session");
+    if (session !== null && before.get("token") === given.get("token")) given.set("session", session);
+    else given.delete("session");
+    fragment = given.toString();
     remember(storage, fragment);
     history.replaceState(null, "", location.pathname + location.search);
   } else {
@@ -45,6 +56,7 @@ export function readAddress(
   return {
     server: new URL(".", location.href.split("#")[0]).href.replace(/^http/, "ws").replace(/\/$/, ""),
     token: value("token"),
+    session: value("session"),
     channel: value("room"),
     camera: value("camera"),
     singlePeerConnection: value("pc") !== "two",
@@ -56,24 +68,25 @@ export function hasToken(fragment: string): boolean {
   return new URLSearchParams(fragment.replace(/^#/, "")).has("token");
 }
 
-/** Keeps a newer token, so that a reload hours later still gets in. */
-export function rememberToken(storage: Pick<Storage, "getItem" | "setItem">, token: string): void {
+/** Keeps the token that this tab was let in with, so that a reload hours later still gets in, and as the same viewer. */
+export function rememberSession(storage: Pick<Storage, "getItem" | "setItem">, token: string): void {
   const values = new URLSearchParams(recall(storage));
-  values.set("token", token);
+  values.set("session", token);
   remember(storage, values.toString());
 }
 
 /** What the token says about itself. */
 export function readClaims(token: string): Claims {
-  const none: Claims = { identity: undefined, channel: undefined, expires: undefined };
+  const none: Claims = { identity: undefined, channel: undefined, expires: undefined, invitation: false };
   try {
     const body = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
     const bytes = Uint8Array.from(atob(body), (character) => character.charCodeAt(0));
-    const claims = JSON.parse(new TextDecoder().decode(bytes)) as { sub?: unknown; exp?: unknown; video?: { room?: unknown } };
+    const claims = JSON.parse(new TextDecoder().decode(bytes)) as { sub?: unknown; exp?: unknown; invitation?: unknown; video?: { room?: unknown } };
     return {
       identity: typeof claims.sub === "string" ? claims.sub : undefined,
       channel: typeof claims.video?.room === "string" ? claims.video.room : undefined,
       expires: typeof claims.exp === "number" ? claims.exp * 1000 : undefined,
+      invitation: claims.invitation === true,
     };
   } catch {
     return none;

@@ -24,6 +24,7 @@ import {
 import { readClaims, type Address } from "./address";
 import type { Channel, ChannelEvents, Media, Person, Phase, Quality } from "./channel";
 import { Emitter } from "./emitter";
+import { accept } from "./invitation";
 import { NO_TOKEN, joinProblem, leaveProblem } from "./problem";
 import { RPC_TOPIC, SNAPSHOT_TOPIC } from "./wire";
 
@@ -37,8 +38,9 @@ const MAX_FILE = 32 * 1024 * 1024;
 export class LiveKitChannel extends Emitter<ChannelEvents> implements Channel {
   readonly name: string;
   readonly #address: Address;
-  readonly #keepToken: (token: string) => void;
-  #token: string | undefined;
+  readonly #keepSession: (token: string) => void;
+  /** What lets this tab in under its own identity; none before an invitation was accepted. */
+  #session: string | undefined;
   #room: Room | undefined;
   #wanted: string | undefined;
   #camera: string | undefined;
@@ -48,11 +50,11 @@ export class LiveKitChannel extends Emitter<ChannelEvents> implements Channel {
   #refreshing = false;
   #wake: () => void = () => undefined;
 
-  constructor(address: Address, keepToken: (token: string) => void) {
+  constructor(address: Address, keepSession: (token: string) => void) {
     super();
     this.#address = address;
-    this.#keepToken = keepToken;
-    this.#token = address.token;
+    this.#keepSession = keepSession;
+    this.#session = address.session ?? (this.#invitation === undefined ? address.token : undefined);
     this.#wanted = address.camera;
     this.name = (address.token && readClaims(address.token).channel) ?? address.channel ?? "";
   }
@@ -87,9 +89,17 @@ export class LiveKitChannel extends Emitter<ChannelEvents> implements Channel {
   }
 
   async #live(): Promise<never> {
-    for (let attempt = 0; ; ) {
-      const problem = this.#token ? await this.#once(this.#token, () => (attempt = 0)) : NO_TOKEN;
+    for (let attempt = 0, renewed = false; ; ) {
+      const joined = () => {
+        attempt = 0;
+        renewed = false;
+      };
+      const problem = this.#session || this.#invitation ? await this.#once(joined) : NO_TOKEN;
       this.#forget();
+      if (problem.another && !renewed && (await this.#renew())) {
+        renewed = true;
+        continue;
+      }
       const woken = new Promise<void>((resolve) => (this.#wake = resolve));
       if (problem.final) {
         this.emit("phase", { kind: "stopped", problem });
@@ -105,9 +115,42 @@ export class LiveKitChannel extends Emitter<ChannelEvents> implements Channel {
     }
   }
 
+  /** The token of the address, when it lets in several viewers. */
+  get #invitation(): string | undefined {
+    const { token } = this.#address;
+    return token !== undefined && readClaims(token).invitation ? token : undefined;
+  }
+
+  /** Makes this tab a viewer of its own, where another has taken its place or its token is no good any more. */
+  async #renew(): Promise<boolean> {
+    const invitation = this.#invitation;
+    if (invitation === undefined || this.#session === undefined) return false;
+    try {
+      this.#keep(await accept(this.#address.server, invitation));
+      return true;
+    } catch {
+      // The problem that led here says more.
+      return false;
+    }
+  }
+
+  #keep(session: string): void {
+    this.#session = session;
+    this.#keepSession(session);
+  }
+
   /** Joins and stays until the connection is lost for good; says why it ended. */
-  async #once(token: string, joined: () => void) {
+  async #once(joined: () => void) {
     this.emit("phase", { kind: "connecting" });
+    const invitation = this.#invitation;
+    if (this.#session === undefined && invitation !== undefined) {
+      try {
+        this.#keep(await accept(this.#address.server, invitation));
+      } catch (error) {
+        return joinProblem(error, readClaims(invitation), Date.now());
+      }
+    }
+    const token = this.#session ?? "";
     const room = new Room({
       adaptiveStream: true,
       singlePeerConnection: this.#address.singlePeerConnection,
@@ -161,8 +204,7 @@ export class LiveKitChannel extends Emitter<ChannelEvents> implements Channel {
     // Rooms send newer tokens to who stays; with the newest one the page gets in again long after the address's own has expired.
     // The engine is public but not in the library's documents, so its absence must not break the page.
     room.engine?.on(EngineEvent.TokenRefreshed, (token) => {
-      this.#token = token;
-      this.#keepToken(token);
+      this.#keep(token);
     });
     room.registerByteStreamHandler(SNAPSHOT_TOPIC, (reader, from) => {
       const { name, mimeType, size } = reader.info;

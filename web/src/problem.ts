@@ -11,17 +11,23 @@ export interface Problem {
   advice: string;
   /** The other side's own words. */
   detail?: string;
+  /** What to type on the device, word for word. */
+  command?: string;
   /** Trying again by itself makes no sense; a person has to act first. */
   final: boolean;
   /** What the button says that tries again; without it there is no button. */
   action?: string;
+  /** Another token from the same address may help, when that is an invitation. */
+  another?: true;
 }
 
-const NEW_ADDRESS = "Ask for a new address: the device prints one when it starts, and artc-edge token makes one.";
+const NEW_ADDRESS = "Whoever can reach the device makes a new address at any time, with this command; it also prints one when it starts.";
+const COMMAND = "artc-edge token --viewer";
 
 export const NO_TOKEN: Problem = {
   title: "This address has no token",
   advice: `The room lets nobody in without one. ${NEW_ADDRESS}`,
+  command: COMMAND,
   final: true,
 };
 
@@ -71,6 +77,7 @@ export function leaveProblem(reason: DisconnectReason | undefined): Problem | un
         advice: "The same address was opened in another window or on another machine, and each address lets one viewer in.",
         final: true,
         action: "Watch here",
+        another: true,
       };
     case DisconnectReason.PARTICIPANT_REMOVED:
       return { title: "Removed from the channel", advice: "Somebody who manages the room ended this view.", final: true, action: "Join again" };
@@ -84,14 +91,16 @@ export function leaveProblem(reason: DisconnectReason | undefined): Problem | un
 function refusedProblem(detail: string, { expires }: Claims, now: number): Problem {
   if (/expired/i.test(detail) || (expires !== undefined && expires <= now)) {
     const when = expires === undefined ? "" : ` at ${new Date(expires).toLocaleTimeString()}`;
-    return { title: "The token has expired", advice: `This address was valid until a time that is over${when && `: it ended${when}`}. ${NEW_ADDRESS}`, detail, final: true, action: "Try again" };
+    return { title: "The token has expired", advice: `This address let viewers in for a while, and that while is over${when && `: it ended${when}`}. ${NEW_ADDRESS}`, command: COMMAND, detail, final: true, action: "Try again", another: true };
   }
   return {
     title: "The room refused the token",
     advice: `It was made for another channel, or by a device that has new keys since it was started again. ${NEW_ADDRESS}`,
+    command: COMMAND,
     detail,
     final: true,
     action: "Try again",
+    another: true,
   };
 }
 

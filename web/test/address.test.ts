@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 
-import { readAddress, readClaims, rememberToken } from "../src/address";
+import { readAddress, readClaims, rememberSession } from "../src/address";
 
 function store(): Pick<Storage, "getItem" | "setItem"> {
   const values = new Map<string, string>();
@@ -21,7 +21,7 @@ describe("the address", () => {
   it("gives token, channel and the room at its own origin, and loses its fragment", () => {
     const history = { replaceState: vi.fn() };
     const address = readAddress(page("http://127.0.0.1:7880/?a=1#token=abc&room=front"), store(), history);
-    expect(address).toEqual({ server: "ws://127.0.0.1:7880", token: "abc", channel: "front", camera: undefined, singlePeerConnection: true });
+    expect(address).toEqual({ server: "ws://127.0.0.1:7880", token: "abc", session: undefined, channel: "front", camera: undefined, singlePeerConnection: true });
     expect(history.replaceState).toHaveBeenCalledWith(null, "", "/?a=1");
   });
 
@@ -33,9 +33,9 @@ describe("the address", () => {
   it("is remembered for a reload, with the newest token", () => {
     const storage = store();
     readAddress(page("http://h/#token=abc&room=front&camera=c&pc=two"), storage, { replaceState: vi.fn() });
-    rememberToken(storage, "newer");
+    rememberSession(storage, "newer");
     const history = { replaceState: vi.fn() };
-    expect(readAddress(page("http://h/"), storage, history)).toMatchObject({ token: "newer", channel: "front", camera: "c", singlePeerConnection: false });
+    expect(readAddress(page("http://h/"), storage, history)).toMatchObject({ token: "abc", session: "newer", channel: "front", camera: "c", singlePeerConnection: false });
     expect(history.replaceState).not.toHaveBeenCalled();
   });
 
@@ -64,11 +64,12 @@ describe("a token", () => {
       identity: "zoë",
       channel: "front ✓",
       expires: 1_700_000_000_000,
+      invitation: false,
     });
   });
 
   it("that is none tells nothing", () => {
-    const nothing = { identity: undefined, channel: undefined, expires: undefined };
+    const nothing = { identity: undefined, channel: undefined, expires: undefined, invitation: false };
     for (const bad of ["", "abc", "a.b.c", token({ sub: 7, exp: "x", video: 1 })]) expect(readClaims(bad)).toEqual(nothing);
   });
 });

@@ -8,7 +8,7 @@ import { browserProblem, joinProblem, leaveProblem } from "../src/problem";
 import { offeredRates, offeredSizes } from "../src/view/stream";
 import type { Stream } from "../src/wire";
 
-const CLAIMS = { identity: "v", channel: "c", expires: undefined };
+const CLAIMS = { identity: "v", channel: "c", expires: undefined, invitation: false };
 const STREAM: Stream = {
   width: 1280,
   height: 720,

@@ -27,7 +27,7 @@ impl Class {
             fs::write(&path, text).map_err(|why| match why.kind() {
                 io::ErrorKind::PermissionDenied => LineError::Permission { name: name.into(), path: path.display().to_string() },
                 io::ErrorKind::NotFound if file == "brightness" || file == "trigger" => {
-                    LineError::Missing { name: name.into(), line: class.into() }
+                    LineError::NoLed { name: name.into(), class: class.into() }
                 }
                 _ => LineError::Failed { name: name.into(), why: format!("{}: {why}", path.display()) },
             })

@@ -72,6 +72,29 @@ pub enum Pattern {
     },
 }
 
+impl std::str::FromStr for Pattern {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let time = |part: &str| part.parse::<u16>().ok().filter(|ms| (20..=60_000).contains(ms));
+        match text {
+            "on" => return Ok(Self::On),
+            "off" => return Ok(Self::Off),
+            _ => {}
+        }
+        let blink = text.split_once('/').and_then(|(on, off)| Some(Self::Blink { on: time(on)?, off: time(off)? }));
+        blink.ok_or_else(|| {
+            format!("`{text}` is no pattern; write \"on\", \"off\", or milliseconds on and off from 20 on, as in \"100/900\"")
+        })
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Pattern {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 /// A line or LED did not do what it was told.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LineError {
@@ -95,6 +118,14 @@ pub enum LineError {
         name: String,
         /// The kernel's name.
         line: String,
+    },
+    /// The kernel has no such LED.
+    #[error("LED \"{name}\": the kernel has no LED \"{class}\"; /sys/class/leds lists those that there are")]
+    NoLed {
+        /// The profile's name.
+        name: String,
+        /// The kernel's name.
+        class: String,
     },
     /// Another process or driver has it.
     #[error("line \"{name}\": \"{line}\" is held by \"{holder}\"; stop that first, or take it out of the profile")]

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// The server: `ws://` or `wss://` (`http://` and `https://` mean the same).
     pub url: Option<String>,
+    /// A PEM file with the certificate authority of that server, where the system does not know it. Read anew at each join.
+    pub ca_file: Option<PathBuf>,
     /// The join token itself. Secret: better by `token_file` or a credential.
     pub token: Option<String>,
     /// A file that holds the join token; read anew at each join, so that it can be renewed in place.
@@ -24,6 +26,7 @@ impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
             .field("url", &self.url)
+            .field("ca_file", &self.ca_file)
             .field("token", &self.token.as_ref().map(|_| "redacted"))
             .field("token_file", &self.token_file)
             .field("channel", &self.channel)

@@ -149,6 +149,10 @@ pub struct Claims {
     /// What it allows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub video: Option<VideoGrant>,
+    /// Whoever bears it may ask this server for a token with an identity of its own, `SUB-...`, so that one address serves several
+    /// viewers. Ours; other LiveKit servers pass over it.
+    #[serde(skip_serializing_if = "is_false")]
+    pub invitation: bool,
 }
 
 /// Why a token is refused.
@@ -189,6 +193,9 @@ pub enum TokenError {
     /// Lacking one right.
     #[error("access token lacks the grant `{0}`")]
     Lacks(&'static str),
+    /// Good for its own bearer only.
+    #[error("access token is no invitation: join with it as it is")]
+    NoInvitation,
     /// Nameless or too long.
     #[error("access token's {0} is empty or longer than {MAX_NAME} bytes")]
     BadName(&'static str),

@@ -70,6 +70,8 @@ codes! {
     ReplyTooLarge = 2010, "reply_too_large", "ask on the device's own unix socket, which has no such limit";
     /// There is no thing of that name.
     UnknownName = 2011, "unknown_name", "camera.list and camera.controls tell the names";
+    /// The method is answered on the device's own unix socket only.
+    LocalOnly = 2012, "local_only", "ask on the device itself, by its unix socket: artc-edge call";
 }
 
 impl Code {

@@ -21,6 +21,7 @@ pub mod jsonrpc;
 pub mod method;
 pub mod openrpc;
 pub mod stream;
+pub mod viewer;
 
 pub use error::{Code, Refusal};
 pub use fields::nearest;

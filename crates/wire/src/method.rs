@@ -4,7 +4,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{Code, Done, NoParams, Refusal, audio, camera, device, fields, stream};
+use crate::{Code, Done, NoParams, Refusal, audio, camera, device, fields, stream, viewer};
 
 /// Whether a method only tells something or changes something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,11 +110,18 @@ methods! {
     AudioSetVolume = "audio.set_volume", Change, audio::SetVolume => audio::Audio;
     /// Stops or resumes sending the sound; the track stays published.
     AudioMute = "audio.mute", Change, audio::Mute => audio::Audio;
+    /// Makes an address of the viewer page with a new token; answered on the device's own unix socket only.
+    ViewerAddress = "viewer.address", Read, NoParams => viewer::Address;
     /// Answers this list of methods as an OpenRPC document.
     RpcDiscover = "rpc.discover", Read, NoParams => Discovery;
 }
 
 impl Method {
+    /// Whether it is answered on the local unix socket only, whatever the configuration allows to participants.
+    pub const fn is_local(self) -> bool {
+        matches!(self, Self::ViewerAddress)
+    }
+
     /// The method of this name; the refusal says which one was probably meant.
     pub fn from_name(name: &str) -> Result<Self, Refusal> {
         Self::ALL.iter().copied().find(|method| method.name() == name).ok_or_else(|| {

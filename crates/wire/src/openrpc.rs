@@ -76,6 +76,9 @@ fn method_errors(method: Method) -> Vec<Value> {
     if method == Method::CameraSetControl {
         codes.push(Code::UnknownName);
     }
+    if method.is_local() {
+        codes.extend([Code::LocalOnly, Code::NotAvailable]);
+    }
     codes.iter().map(|code| json!({ "$ref": format!("#/components/errors/{}", code.name()) })).collect()
 }
 

@@ -14,6 +14,7 @@ pub(super) fn files(loaded: &Loaded) -> Finding {
 pub(super) fn secrets(config: &Config) -> Vec<Finding> {
     let open = &config.engine.open;
     let files = [
+        ("engine.open.ca_file", &open.ca_file),
         ("engine.open.token_file", &open.token_file),
         ("room.api_secret_file", &config.room.api_secret_file),
         ("room.tls_cert", &config.room.tls_cert),
@@ -42,7 +43,7 @@ fn file(key: &'static str, path: &Path) -> Finding {
         ),
         Ok(_) => {
             let open = fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0);
-            if open && key != "room.tls_cert" {
+            if open && !["room.tls_cert", "engine.open.ca_file"].contains(&key) {
                 let way_out = format!("chmod o-rwx {shown}");
                 return Finding::warning(about, format!("{key} = {shown}: every user of this machine can read it"), way_out);
             }

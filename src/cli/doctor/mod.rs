@@ -4,6 +4,7 @@
 
 mod configuration;
 mod devices;
+mod encoder;
 mod holders;
 mod machine;
 mod network;
@@ -13,8 +14,9 @@ use std::fmt::Write;
 use clap::Args;
 use serde::Serialize;
 
-use super::{ConfigArgs, Exit};
+use super::ConfigArgs;
 use crate::config::{self, Config, File, Loaded, Sources};
+use crate::exit::Exit;
 
 /// Look for everything that would keep the daemon from its job here, and say what to do about it.
 ///
@@ -128,6 +130,7 @@ fn around(loaded: &Loaded) -> Vec<Finding> {
     findings.extend(machine::board(loaded));
     findings.extend(devices::cameras(config));
     findings.extend(devices::microphones(config));
+    findings.extend(encoder::works(config));
     let running = network::daemon(config);
     findings.extend(network::ports(config, running.is_some()));
     findings.extend(running);

@@ -2,10 +2,12 @@
 
 use std::{
     io,
-    net::{IpAddr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs, UdpSocket},
+    net::{IpAddr, SocketAddr, TcpListener, UdpSocket},
+    path::Path,
     time::{Duration, SystemTime},
 };
 
+use artc_open::ConnectError;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 use url::Url;
@@ -16,7 +18,7 @@ use crate::{
     control::{client, socket},
 };
 
-/// How long a server may take to take a connection.
+/// How long the daemon may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The daemon that answers on the control socket, if one does.
@@ -84,7 +86,7 @@ fn port(key: &'static str, tcp: bool, address: SocketAddr, running: bool) -> Fin
 pub(super) fn room(config: &Config) -> Vec<Finding> {
     let open = &config.engine.open;
     let Some(url) = open.url.as_deref().and_then(|text| Url::parse(text).ok()) else { return Vec::new() };
-    let mut findings = vec![reach(&url)];
+    let mut findings = vec![reach(&url, open.ca_file.as_deref())];
     let file = open.token_file.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
     if let Some(token) = open.token.as_deref().or(file.as_deref()) {
         #[expect(clippy::disallowed_methods, reason = "whether a token has expired is a matter of the machine's clock")]
@@ -94,31 +96,42 @@ pub(super) fn room(config: &Config) -> Vec<Finding> {
     findings
 }
 
-fn reach(url: &Url) -> Finding {
+/// The way to the server, by the first steps that the engine takes too.
+fn reach(url: &Url, ca_file: Option<&Path>) -> Finding {
     let about = "room";
-    let host = url.host_str().unwrap_or_default();
     let port = url.port().unwrap_or(if matches!(url.scheme(), "wss" | "https") { 443 } else { 80 });
-    let shown = format!("{}://{host}:{port}", url.scheme());
-    let addresses: Vec<SocketAddr> = match (host.trim_matches(['[', ']']), port).to_socket_addrs() {
-        Ok(addresses) => addresses.take(4).collect(),
-        Err(why) => {
-            let way_out = "check `engine.open.url`, and the name server in /etc/resolv.conf";
-            return Finding::failure(about, Exit::TryAgain, format!("{shown}: the name is not known: {why}"), way_out);
-        }
+    let shown = format!("{}://{}:{port}", url.scheme(), url.host_str().unwrap_or_default());
+    let options = artc_open::Options { ca_file: ca_file.map(Path::to_owned), ..artc_open::Options::new(url.as_str()) };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(why) => return Finding::failure(about, Exit::TryAgain, format!("{shown}: {why}"), "free some memory"),
     };
-    let mut last = None;
-    for address in addresses {
-        match TcpStream::connect_timeout(&address, PATIENCE) {
-            Ok(_) => return Finding::ok(about, format!("{shown}: takes connections at {address}")),
-            Err(why) => last = Some((address, why)),
+    let reached = runtime.block_on(artc_open::reach(&options));
+    // The name service's threads may still be waiting; this process ends without them.
+    runtime.shutdown_background();
+    let why = match reached {
+        Ok(address) => {
+            let trusted = if matches!(url.scheme(), "wss" | "https") { ", with a certificate that is trusted" } else { "" };
+            return Finding::ok(about, format!("{shown}: takes connections at {address}{trusted}"));
         }
-    }
-    let (address, why) = match last {
-        Some((address, why)) => (address.to_string(), why.to_string()),
-        None => (host.to_owned(), "the name has no address".to_owned()),
+        Err(why) => why,
     };
-    let way_out = "is the server running, and does the firewall let TCP and UDP out?";
-    Finding::failure(about, Exit::TryAgain, format!("{shown}: {address}: {why}"), way_out)
+    let (exit, way_out) = match &why {
+        ConnectError::Name { .. } => (Exit::TryAgain, "check `engine.open.url`, and the name server in /etc/resolv.conf"),
+        ConnectError::Certificate { .. } => (
+            Exit::Configuration,
+            "put the certificate of its issuer into `engine.open.ca_file`; if it has expired, compare the clocks",
+        ),
+        ConnectError::CaFile { .. } => {
+            (Exit::Configuration, "`engine.open.ca_file` is to be a PEM file that the daemon's user can read")
+        }
+        ConnectError::Address { .. } => (Exit::Configuration, "put `engine.open.url` right"),
+        ConnectError::NotLiveKit { .. } => {
+            (Exit::Configuration, "is it ws:// instead of wss://, or another port? check `engine.open.url`")
+        }
+        _ => (Exit::TryAgain, "is the server running, and does the firewall let TCP and UDP out?"),
+    };
+    Finding::failure(about, exit, format!("{shown}: {why}"), way_out)
 }
 
 /// What can be seen of a join token without its key: whether it has expired, and for whom it is.
@@ -213,12 +226,45 @@ mod tests {
     fn a_server_that_is_not_there_is_told() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        let url = Url::parse(&format!("ws://127.0.0.1:{port}")).expect("an address");
-        assert_eq!(reach(&url).level, Level::Ok);
+        let url = |scheme: &str| Url::parse(&format!("{scheme}://127.0.0.1:{port}")).expect("an address");
+        assert_eq!(reach(&url("ws"), None).level, Level::Ok);
+        let file = reach(&url("wss"), Some(Path::new("/nowhere/ca.pem")));
+        assert_eq!((file.level, file.exit), (Level::Failure, Exit::Configuration));
+        assert!(file.text.contains("/nowhere/ca.pem"), "{}", file.text);
         drop(listener);
-        let gone = reach(&url);
+        let gone = reach(&url("ws"), None);
         assert_eq!((gone.level, gone.exit), (Level::Failure, Exit::TryAgain));
-        let unknown = reach(&Url::parse("wss://no-such-host.invalid").expect("an address"));
-        assert!(unknown.text.starts_with("wss://no-such-host.invalid:443: the name is not known"), "{}", unknown.text);
+        let unknown = reach(&Url::parse("wss://no-such-host.invalid").expect("an address"), None);
+        assert!(unknown.text.contains("no-such-host.invalid is not known to the name service"), "{}", unknown.text);
+    }
+
+    #[test]
+    fn a_server_whose_certificate_nobody_vouches_for_is_told_and_one_of_the_given_issuer_is_well() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let at = |name: &str| folder.path().join(name);
+        let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let made = rcgen::generate_simple_self_signed(names).expect("a certificate");
+        std::fs::write(at("cert.pem"), made.cert.pem()).expect("written");
+        std::fs::write(at("key.pem"), made.signing_key.serialize_pem()).expect("written");
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let inside = runtime.enter();
+        let settings = room::Config {
+            listen: "127.0.0.1:0".parse().expect("an address"),
+            media_port: 0,
+            tcp_port: 0,
+            tls_cert: Some(at("cert.pem")),
+            tls_key: Some(at("key.pem")),
+            ..room::Config::default()
+        };
+        let server = room::Server::start(settings).expect("it starts");
+        drop(inside);
+        let url = Url::parse(&server.signal_url()).expect("an address");
+        let stranger = reach(&url, None);
+        assert_eq!((stranger.level, stranger.exit), (Level::Failure, Exit::Configuration), "{}", stranger.text);
+        assert!(stranger.text.contains("is not trusted") && stranger.way_out.is_some_and(|text| text.contains("ca_file")));
+        let known = reach(&url, Some(&at("cert.pem")));
+        assert_eq!(known.level, Level::Ok, "{}", known.text);
+        assert!(known.text.ends_with("with a certificate that is trusted"), "{}", known.text);
+        runtime.block_on(server.stop());
     }
 }

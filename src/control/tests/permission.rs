@@ -5,7 +5,7 @@ use serde_json::json;
 use wire::Method;
 
 use super::super::permission::Permissions;
-use super::super::{Config, Desk, Sender, Step};
+use super::super::{Config, Desk, Effect, Outcome, Sender, Step};
 use super::{Bench, local, request};
 
 fn config(toml: &str) -> Config {
@@ -16,19 +16,41 @@ fn config(toml: &str) -> Config {
 fn by_default_the_app_server_the_printed_viewer_and_the_local_socket_may_everything_and_nobody_else_anything() {
     for method in Method::ALL {
         let message = request(1, method.name(), json!({}));
-        for lawful in [Sender::participant("app-server"), Sender::participant("local-viewer"), local(1)] {
+        let viewers = ["app-server", "local-viewer", "local-viewer-Ab3xY9"].map(Sender::participant);
+        for lawful in viewers.into_iter().chain([local(1)]) {
             let mut bench = Bench::new();
             if let Step::Send(letter) = bench.desk.receive(&lawful, &message, &bench.view, bench.now) {
                 let reply: serde_json::Value = serde_json::from_slice(&letter.message).unwrap();
                 assert_ne!(reply["error"]["code"], 2001, "{lawful:?} {}", method.name());
             }
         }
-        for stranger in ["", "viewer", "App-Server", "app-server2", "app-server\n", "*", "local-viewer ", "local user 0"] {
+        let strangers = ["", "viewer", "App-Server", "app-server2", "app-server\n", "*", "local-viewer ", "local user 0"];
+        let almost =
+            ["local-viewer-", "local-viewer-a b", "local-viewer-a-b", "local-viewerAb3", "local-viewer-ABCDEFGHIJKLMNOPQ"];
+        for stranger in strangers.into_iter().chain(almost) {
             let (name, text, id) = Bench::new().refused(&Sender::participant(stranger), &message);
             assert_eq!((name.as_str(), id), ("not_allowed", json!(1)), "{stranger:?}");
             assert_eq!(text, format!("`{}` may not call {}", stranger.escape_debug(), method.name()));
         }
     }
+}
+
+#[test]
+fn a_viewer_address_is_made_on_the_local_socket_only_whatever_is_allowed() {
+    let message = request(1, "viewer.address", json!({}));
+    for who in ["app-server", "local-viewer-Ab3xY9"] {
+        let (name, text, _) = Bench::new().refused(&Sender::participant(who), &message);
+        assert_eq!((name.as_str(), text.as_str()), ("local_only", "viewer.address is not answered in the channel"), "{who}");
+    }
+    let mut bench = Bench::new();
+    let (ticket, effect) = bench.effect(&local(1), &message);
+    assert_eq!(effect, Effect::MakeViewerAddress);
+    let made = wire::viewer::Address { address: "http://h/#token=secret".into(), expires_in_s: 3600 };
+    let outcome = Outcome::ViewerAddress(made);
+    assert!(!format!("{outcome:?}").contains("secret"), "what is logged lets nobody in");
+    let letter = bench.desk.finish(ticket, &outcome, bench.now).unwrap();
+    let reply: serde_json::Value = serde_json::from_slice(&letter.message).unwrap();
+    assert_eq!(reply["result"], json!({ "address": "http://h/#token=secret", "expires_in_s": 3600 }));
 }
 
 #[test]
@@ -56,6 +78,7 @@ fn a_line_allows_what_it_says_and_takes_the_place_of_the_built_in_one() {
     assert_eq!(allowed("guard-7"), [&["device.info"], &camera[..], &["stream.get", "audio.mute"]].concat());
     assert_eq!(allowed("guard"), ["device.info"]);
     assert_eq!(allowed("local-viewer"), ["device.info"], "its own line forbids the rest");
+    assert_eq!(allowed("local-viewer-Ab3xY9"), ["device.info"], "and holds for each browser behind its address");
     assert_eq!(allowed("app-server").len(), Method::ALL.len());
     assert_eq!(allowed(""), [""; 0], "who has no identity matches not even a star");
 }
@@ -70,6 +93,8 @@ fn a_pattern_without_a_method_is_a_mistake_with_a_suggestion() {
     );
     assert_eq!(problems(r#"x = ["reboot"]"#), [("allow", "`reboot` is no method; use `family.verb`, `family.*` or `*`".into())]);
     assert_eq!(problems(r#"x = ["cam.*"]"#).len(), 1);
+    let local = "`viewer.address` is answered on the local socket only; nobody in the channel can be allowed it";
+    assert_eq!(problems(r#"x = ["viewer.address"]"#), [("allow", local.into())]);
     assert_eq!(problems(r#""" = ["*"]"#), [("allow", "an empty identity can never join".into())]);
     assert_eq!(config("socket_group = ''").problems().len(), 1);
 }

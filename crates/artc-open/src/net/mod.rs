@@ -17,6 +17,7 @@ use artc_bindings::{AudioFormat, JoinChannelConfig, VideoFormat, VideoSource, Vi
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 pub use error::ConnectError;
+pub use signal::reach;
 
 use crate::audio::{PlayoutHandle, PlayoutSettings};
 use crate::clock::Clock;

@@ -96,6 +96,20 @@ async fn establish(options: &Options, connect: &Connect) -> Result<Stream, Conne
     }
 }
 
+/// Looks whether the server of `options` can be reached and trusted, by the first steps of a join: name, TCP, and TLS where the address
+/// asks for it. Says nothing there. Gives the address that took the connection.
+pub async fn reach(options: &Options) -> Result<SocketAddr, ConnectError> {
+    let address = super::address::join(&options.url, None)?;
+    let connector = if address.tls { Some(tls::connector(options.ca_file.clone()).await?) } else { None };
+    let tcp = dial(&address).await?;
+    let there =
+        tcp.peer_addr().map_err(|error| ConnectError::Unreachable { host: address.name(), why: error.kind().to_string() })?;
+    if let Some(config) = connector {
+        encrypt(&address, config, tcp).await?;
+    }
+    Ok(there)
+}
+
 async fn dial(address: &Address) -> Result<TcpStream, ConnectError> {
     let late = |step, within: Duration| ConnectError::Timeout { host: address.name(), step, seconds: within.as_secs() };
     let looked_up = timeout(STEP_WITHIN, tokio::net::lookup_host((address.host.as_str(), address.port)))

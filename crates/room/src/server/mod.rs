@@ -2,6 +2,7 @@
 //! this folder.
 
 mod http;
+mod invitation;
 mod join;
 mod local;
 mod routes;

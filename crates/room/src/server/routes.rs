@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 
-use super::{Shared, session, twirp, viewer, whip};
+use super::{Shared, invitation, session, twirp, viewer, whip};
 use crate::token::{Claims, TokenError};
 
 /// Longest request body: an SDP, or data to send.
@@ -22,6 +22,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/rtc/validate", get(session::validate_two))
         .route("/rtc/v1", any(session::one))
         .route("/rtc/v1/validate", get(session::validate_one))
+        .route("/viewer/session", post(invitation::accept))
         .route("/twirp/{service}/{method}", post(twirp::call))
         .route("/whep/{room}/{identity}", post(whip::watch).options(whip::options))
         .route(&format!("/whep{session}"), axum::routing::patch(whip::trickle).delete(whip::end).options(whip::options))
