@@ -35,7 +35,7 @@ export function startPage(channel: Channel, document: Document, browser: Problem
   const camera = new CameraModel(channel);
 
   const header = new Header(place("header"));
-  const picture = new Picture(() => channel.playSound());
+  const picture = new Picture(() => channel.playSound(), () => snapshots.take());
   const banner = h("p", { class: "banner", hidden: true });
   const stats = new Stats(picture.video, camera.clock, (fps) => {
     state.still = fps > 0 ? 0 : state.still + 1;
@@ -84,7 +84,6 @@ export function startPage(channel: Channel, document: Document, browser: Problem
   channel.on("camera", (identity) => {
     state.camera = identity;
     state.status = undefined;
-    if (identity !== undefined) header.name(identity);
     tell();
   });
   channel.on("picture", (media) => {
@@ -96,7 +95,12 @@ export function startPage(channel: Channel, document: Document, browser: Problem
   });
   channel.on("sound", (media) => picture.sound(media));
   channel.on("silenced", (silenced) => picture.silenced(silenced));
-  channel.on("people", (all) => people.people(all));
+  channel.on("people", (all) => {
+    people.people(all);
+    // Who may not ask the camera itself still sees the name that it has in the channel.
+    const chosen = all.find((person) => person.chosen);
+    if (chosen) header.name(chosen.name);
+  });
   channel.on("file", (file) => snapshots.file(file));
 
   let mayCommand = true;
@@ -113,7 +117,7 @@ export function startPage(channel: Channel, document: Document, browser: Problem
     tellForbidden();
   });
   camera.on("reach", (reach) => {
-    for (const part of [stream, snapshots, device]) part.enabled(reach === "answers");
+    for (const part of [stream, snapshots, device, picture]) part.enabled(reach === "answers");
     troubles.clear();
     tellForbidden();
     if (reach === "answers") return;
@@ -172,8 +176,8 @@ export function noticeFor({ phase, camera, picture }: Pick<State, "phase" | "cam
   return browser && ofProblem(browser, retry);
 }
 
-function ofProblem({ title, advice, detail, action }: Problem, retry: () => void): Notice {
-  return { title, advice, ...(detail !== undefined && { detail }), ...(action !== undefined && { action: { text: action, press: retry } }) };
+function ofProblem({ title, advice, command, detail, action }: Problem, retry: () => void): Notice {
+  return { title, advice, ...(command !== undefined && { command }), ...(detail !== undefined && { detail }), ...(action !== undefined && { action: { text: action, press: retry } }) };
 }
 
 /** What is wrong while there is a picture. */

@@ -40,7 +40,7 @@ export class Controls {
       for (const row of this.#rows.values()) row.reset();
     });
     this.element = card("Camera controls", "controls-card", this.#empty, this.#list, h("div", { class: "actions" }, this.#all));
-    this.unread("Not asked yet");
+    this.unread("Shown as soon as a camera answers.");
   }
 
   controls(controls: Control[]): void {

@@ -27,7 +27,7 @@ export class Device {
   readonly element: HTMLElement;
   readonly #status = h("dl", { class: "facts" });
   readonly #info = h("dl", { class: "facts" });
-  readonly #answer = h("p", { class: "empty" }, "Not asked yet");
+  readonly #answer = h("p", { class: "empty" }, "Shown as soon as a camera answers.");
   readonly #refresh = h("button", { type: "button", class: "small", disabled: true }, "Refresh");
   /** Processor use needs two looks. */
   #before: { at: number; cpu: number } | undefined;

@@ -8,6 +8,8 @@ import { icon } from "../icons";
 export interface Notice {
   title: string;
   advice?: string;
+  /** What to type on the device. */
+  command?: string;
   detail?: string;
   /** Shows that something is going on. */
   busy?: boolean;
@@ -24,21 +26,25 @@ export class Picture {
   readonly #sound: HTMLButtonElement;
   readonly #volume = h("input", { type: "range", min: 0, max: 100, value: 100, class: "volume", "aria-label": "Volume at this end" });
   readonly #whole: HTMLButtonElement;
+  readonly #shutter: HTMLButtonElement;
+  readonly #tools: HTMLElement;
   readonly #badge = h("span", { class: "badge", hidden: true });
   #picture: Media | undefined;
   #heard: Media | undefined;
   #silenced = false;
   #shown = "";
 
-  constructor(playSound: () => Promise<void>) {
+  constructor(playSound: () => Promise<void>, takeSnapshot: () => Promise<void>) {
     // The attribute alone does not silence a video made by script, and only a silent one may start by itself.
     this.video.muted = true;
     this.#unmute = h("button", { type: "button", class: "press-for-sound", hidden: true }, icon("sound"), "Press for sound");
     this.#sound = h("button", { type: "button", class: "tool" });
     this.#whole = h("button", { type: "button", class: "tool" });
+    this.#shutter = h("button", { type: "button", class: "tool", disabled: true, "aria-label": "Snapshot", title: "Snapshot" }, icon("shutter"));
+    this.#shutter.addEventListener("click", () => void takeSnapshot());
     const float = h("button", { type: "button", class: "tool", "aria-label": "Floating window", title: "Floating window" }, icon("float"));
-    const tools = h("div", { class: "tools", role: "group", "aria-label": "Watching" }, this.#sound, this.#volume, h("span", { class: "gap" }), float, this.#whole);
-    this.element = h("section", { class: "stage", "aria-label": "Picture" }, this.video, this.#audio, this.#badge, this.#notice, this.#unmute, tools);
+    this.#tools = h("div", { class: "tools", role: "group", "aria-label": "Watching" }, this.#sound, this.#volume, h("span", { class: "gap" }), this.#shutter, float, this.#whole);
+    this.element = h("section", { class: "stage", "aria-label": "Picture" }, this.video, this.#audio, this.#badge, this.#notice, this.#unmute, this.#tools);
 
     this.#unmute.addEventListener("click", () => void this.#play(playSound));
     this.#sound.addEventListener("click", () => {
@@ -67,6 +73,12 @@ export class Picture {
     this.video.addEventListener("dblclick", () => this.#whole.click());
     this.#showWhole();
     this.#showSound();
+    this.#showTools();
+  }
+
+  /** Whether the camera takes commands. */
+  enabled(enabled: boolean): void {
+    this.#shutter.disabled = !enabled;
   }
 
   picture(media: Media | undefined): void {
@@ -75,6 +87,7 @@ export class Picture {
       media?.attach(this.video);
     }
     this.#picture = media;
+    this.#showTools();
   }
 
   sound(media: Media | undefined): void {
@@ -84,6 +97,7 @@ export class Picture {
     }
     this.#heard = media;
     this.#showSound();
+    this.#showTools();
   }
 
   /** The browser plays nothing before a press. */
@@ -108,6 +122,7 @@ export class Picture {
       notice.busy && h("span", { class: "spinner", "aria-hidden": "true" }),
       h("h2", {}, notice.title),
       notice.advice !== undefined && h("p", {}, notice.advice),
+      notice.command !== undefined && h("p", { class: "command" }, h("code", {}, notice.command)),
       notice.detail !== undefined && h("p", { class: "detail" }, notice.detail),
       button,
     );
@@ -140,6 +155,11 @@ export class Picture {
     set(this.#sound, "title", text);
     this.#sound.disabled = this.#heard === undefined;
     this.#volume.disabled = this.#heard === undefined;
+  }
+
+  /** Without picture and sound there is nothing that they could act on. */
+  #showTools(): void {
+    show(this.#tools, this.#picture !== undefined || this.#heard !== undefined);
   }
 
   #showWhole(): void {
