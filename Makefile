@@ -31,6 +31,8 @@ lint: ## format, clippy with warnings denied
 	@cargo fmt --all --check
 	@cargo clippy --release --locked --workspace --all-targets -- -D warnings
 
+# Not `advisories`: its database is a git repository on github.com, and this shall run where only the package registries are in reach.
+# Where it is reachable: setup/cargo-deny.sh check advisories
 deny: ## licences, sources and duplicate versions of the dependencies
 	@setup/cargo-deny.sh check licenses bans sources
 
