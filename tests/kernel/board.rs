@@ -8,7 +8,7 @@ use crate::bench::{Guest, in_guest};
 use crate::rig::{read, run, write};
 
 /// A chip with the lines LINE0 to LINE3, of which LINE3 belongs to another driver.
-fn chip() -> PathBuf {
+pub fn chip() -> PathBuf {
     let config = Path::new("/sys/kernel/config/gpio-sim/gate");
     let make = |path: &str| std::fs::create_dir(config.join(path)).unwrap_or_else(|why| panic!("{path}: {why}"));
     make("");
@@ -27,7 +27,7 @@ fn chip() -> PathBuf {
 }
 
 /// The level of a line, as the world outside of the chip sees it.
-fn level(chip: &Path, line: u8) -> String {
+pub fn level(chip: &Path, line: u8) -> String {
     read(chip.join(format!("sim_gpio{line}/value")))
 }
 

@@ -9,6 +9,7 @@ mod controls;
 mod drivers;
 mod faults;
 mod formats;
+mod light;
 mod rig;
 mod sound;
 mod unplug;

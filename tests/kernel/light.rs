@@ -1,0 +1,85 @@
+//! The status LED on a line of a simulated GPIO chip: what somebody in front of the box sees of the daemon.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::bench::{Guest, in_guest};
+use crate::board::{chip, level};
+use crate::rig::{Process, Vivid, let_pass, run, wait_for, write};
+
+const SOON: Duration = Duration::from_secs(15);
+
+const BOX: &str = r#"
+[board]
+id = "box"
+name = "Box"
+
+[lines.lamp]
+line = "LINE1"
+direction = "output"
+safe = false
+
+[leds.status]
+line = "lamp"
+
+[leds.status.patterns]
+starting = "off"
+waiting = "on"
+fault = "60/60"
+"#;
+
+fn daemon(settings: &[(&str, &str)]) -> Process {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_artc-edge"));
+    command.arg("run").envs(settings.iter().copied()).envs([
+        ("ARTC__MICROPHONE__SOURCE", "none"),
+        ("ARTC__ROOM__LISTEN", "127.0.0.1:0"),
+        ("ARTC__ROOM__MEDIA_PORT", "0"),
+        ("ARTC__ROOM__TCP_PORT", "0"),
+        ("ARTC__TELEMETRY__HTTP", "false"),
+        ("ARTC__CONTROL__SOCKET", "/run/light.sock"),
+    ]);
+    Process::start("daemon", command)
+}
+
+/// How often the lamp changes in the next half second.
+fn changes(chip: &Path) -> usize {
+    let seen: Vec<String> = (0..100)
+        .map(|_| {
+            let_pass(Duration::from_millis(5));
+            level(chip, 1)
+        })
+        .collect();
+    seen.windows(2).filter(|pair| pair[0] != pair[1]).count()
+}
+
+#[test]
+fn the_status_led_tells_waiting_from_fault_and_goes_out_at_the_end() {
+    in_guest(&Guest::default(), || {
+        let chip = chip();
+        write("/run/box.toml", BOX);
+        let vivid = ("ARTC__CAMERA__SOURCE", "vivid-000-vid-cap@platform:vivid-000");
+        let mut lit = daemon(&[("ARTC__BOARD__PROFILE", "/run/box.toml"), vivid]);
+        lit.wait_for_line("viewer:", SOON);
+        let steady = |on: &'static str| {
+            wait_for("a steady light", SOON, || (level(&chip, 1) == on && changes(&chip) == 0).then_some(()));
+        };
+        let blinking = || wait_for("a blinking light", SOON, || (changes(&chip) >= 3).then_some(()));
+        steady("1");
+        for _ in 0..2 {
+            Vivid::unplug();
+            blinking();
+            Vivid::plug();
+            steady("1");
+        }
+        run("pkill", ["-INT", "-x", "artc-edge"]);
+        wait_for("the light to go out", SOON, || (level(&chip, 1) == "0").then_some(()));
+        drop(lit);
+
+        // An LED that is not there is told once and keeps nothing from running.
+        write("/run/none.toml", "[board]\nid = \"none\"\nname = \"None\"\n[leds.status]\nclass = \"nowhere\"\n");
+        let mut dark = daemon(&[("ARTC__BOARD__PROFILE", "/run/none.toml"), vivid]);
+        dark.wait_for_line("LED \"status\": the kernel has no LED \"nowhere\"", SOON);
+        dark.wait_for_line("viewer:", SOON);
+    });
+}
