@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
 # Installs the Debian or Ubuntu packages that a job needs and that are missing, saying which. Not for Rust: see https://rustup.rs.
-# usage: setup/packages.sh build|test
+# usage: setup/packages.sh build|test|bench
 set -euo pipefail
 
 build=(libasound2-dev pkg-config cmake nasm clang libclang-dev g++ make git ca-certificates python3 python3-venv)
 test=(chromium ffmpeg v4l-utils alsa-utils iproute2 xz-utils socat flex bison bc libelf-dev)
+# What the bench compares with (GStreamer, called from Python), and what draws its clips.
+bench=(chromium ffmpeg iproute2 nftables python3-gi gir1.2-gst-plugins-base-1.0 gir1.2-gst-plugins-bad-1.0 gstreamer1.0-nice
+    gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly)
 
 case "${1:-}" in
     build) wanted=("${build[@]}") ;;
     test) wanted=("${build[@]}" "${test[@]}") ;;
-    *) echo "usage: $0 build|test" >&2; exit 64 ;;
+    bench) wanted=("${build[@]}" "${bench[@]}") ;;
+    *) echo "usage: $0 build|test|bench" >&2; exit 64 ;;
 esac
 
 if ! command -v cargo >/dev/null; then

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# The numbers of SPECIFICATION.md, measured, with their baselines in the same run. Raw data: target/bench/*.json.
+# usage: bench/run.sh [ROW...]   (all rows when none is named; bench/run.sh --list names them)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+setup/packages.sh bench
+make --no-print-directory web
+cargo build --release --locked -p artc-edge -p artc-bench
+PATH="$(setup/node.sh):$PATH"
+export PATH
+if [ ! -d tests/browser/node_modules ]; then (cd tests/browser && npm ci --no-audit --no-fund --silent); fi
+# Debian's own Python: it has the bindings of GStreamer.
+exec /usr/bin/python3 -B bench/bench.py "$@"

@@ -1,0 +1,44 @@
+//! What the bench measures with. Each subcommand prints JSON lines on standard output and is steered by lines on standard input:
+//! `mark` asks for the counters of now, the end of the input ends it. Not for deciding what the numbers mean: see `bench/bench.py`.
+
+mod command;
+mod encode;
+mod pattern;
+mod steer;
+mod watch;
+
+use clap::{Parser, Subcommand};
+
+/// Anything that goes wrong ends the program with its reason.
+type Failure = Box<dyn std::error::Error>;
+
+#[derive(Parser)]
+#[command(about = "Measures parts of artc-edge from outside")]
+struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// The daemon's encoder alone, paced like a camera
+    Encode(encode::Encode),
+    /// Viewers by WHEP that count what comes
+    Watch(watch::Watch),
+    /// Viewers that join one after the other, and how long that takes
+    Join(watch::Join),
+    /// The pattern's pictures, into a file
+    Pattern(pattern::Pattern),
+    /// Commands over the data channel, timed
+    Command(command::Commands),
+}
+
+fn main() -> Result<(), Failure> {
+    match Arguments::parse().what {
+        What::Encode(encode) => encode.run(),
+        What::Watch(watch) => watch.run(),
+        What::Join(join) => join.run(),
+        What::Pattern(pattern) => pattern.run(),
+        What::Command(command) => command.run(),
+    }
+}

@@ -1,0 +1,249 @@
+//! One viewer by WHEP: it offers, receives, counts, and looks at no pixel.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant, SystemTime};
+
+use rtc::h264::{AccessUnit, Depacketizer};
+use rtc::{Direction, Event, MediaKind, MediaMode, Output, Peer, PeerConfig, Protocol, RtpPacket};
+use serde_json::{Value, json};
+
+use super::socket::{Batch, Socket};
+use crate::Failure;
+use crate::steer::now;
+
+/// Where a viewer watches.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Address of the room's HTTP server.
+    pub server: SocketAddr,
+    /// Path of the WHEP endpoint.
+    pub path: String,
+    /// Join token.
+    pub token: String,
+}
+
+/// One access unit, from its first packet to its last.
+#[derive(Clone, Copy, Debug)]
+pub struct Record {
+    /// Wall clock of capture, nanoseconds since 1970; 0 where the sender does not say.
+    pub captured: u64,
+    /// Arrival of the first packet and of the last.
+    pub first: u64,
+    pub last: u64,
+    pub bytes: u32,
+    pub packets: u32,
+}
+
+/// How joining went; times from its start.
+#[derive(Debug)]
+pub struct Milestones {
+    pub began: Instant,
+    pub answered: Option<Duration>,
+    pub connected: Option<Duration>,
+    pub packet: Option<Duration>,
+    pub unit: Option<Duration>,
+    pub decoded: Option<Duration>,
+}
+
+/// A viewer.
+pub struct Viewer {
+    pub socket: Socket,
+    peer: Peer,
+    wake: Instant,
+    pub milestones: Milestones,
+    /// Until the first key frame is whole.
+    depacketizer: Option<Depacketizer>,
+    pub units: u64,
+    pub keys: u64,
+    pub packets: u64,
+    pub bytes: u64,
+    first_seq: Option<u64>,
+    last_seq: u64,
+    open: Option<Record>,
+    pub records: Option<Vec<Record>>,
+    pub closed: bool,
+}
+
+impl Viewer {
+    /// Joins: asks until the camera publishes something, at most until `by`.
+    pub fn join(place: &Place, records: bool, by: Instant) -> Result<Self, Failure> {
+        let socket = Socket::bind()?;
+        let began = now();
+        let config = PeerConfig { media: MediaMode::Packets, ..Default::default() };
+        let mut peer = Peer::new(&config, began);
+        peer.add_local_candidate(rtc::Candidate::host(socket.address, "udp")?);
+        let (_, offer) = peer.offer(|api| api.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None))?;
+        let offer = offer.ok_or("no offer")?;
+        let answer = loop {
+            match post(place, &offer) {
+                Ok(answer) => break answer,
+                Err(Refused::Later) if now() < by => crate::steer::sleep_until(now() + Duration::from_millis(1)),
+                Err(why) => return Err(format!("{} refuses: {why:?}", place.path).into()),
+            }
+        };
+        peer.accept_answer(&answer)?;
+        let milestones =
+            Milestones { began, answered: Some(began.elapsed()), connected: None, packet: None, unit: None, decoded: None };
+        let mut viewer = Self {
+            socket,
+            peer,
+            wake: began,
+            milestones,
+            depacketizer: Some(Depacketizer::default()),
+            units: 0,
+            keys: 0,
+            packets: 0,
+            bytes: 0,
+            first_seq: None,
+            last_seq: 0,
+            open: None,
+            records: records.then(Vec::new),
+            closed: false,
+        };
+        viewer.drain(0);
+        Ok(viewer)
+    }
+
+    /// When time has to be told.
+    pub fn wake(&self) -> Instant {
+        self.wake
+    }
+
+    /// Takes what has come.
+    pub fn receive(&mut self, batch: &mut Batch) {
+        while self.socket.receive(batch) > 0 {
+            let at = now();
+            for (datagram, from, arrived) in batch.iter() {
+                self.peer.handle_datagram(at, Protocol::Udp, from, self.socket.address, datagram);
+                self.drain(arrived);
+            }
+        }
+    }
+
+    /// Lets time pass.
+    pub fn tick(&mut self) {
+        self.peer.handle_timeout(now());
+        self.drain(0);
+    }
+
+    fn drain(&mut self, arrived: u64) {
+        loop {
+            match self.peer.poll() {
+                Output::Transmit(datagram) => self.socket.send(datagram.destination, &datagram.contents),
+                Output::Event(Event::Connected) => self.milestones.connected = Some(self.milestones.began.elapsed()),
+                Output::Event(Event::Packet(packet)) => self.packet(&packet, arrived),
+                Output::Event(Event::Closed) => self.closed = true,
+                Output::Event(_) => {}
+                Output::Timeout(at) => {
+                    self.wake = at;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn packet(&mut self, packet: &RtpPacket, arrived: u64) {
+        let began = self.milestones.began;
+        self.milestones.packet.get_or_insert_with(|| began.elapsed());
+        let (seq, marker) = (*packet.seq_no, packet.header.marker);
+        self.first_seq.get_or_insert(seq);
+        self.last_seq = self.last_seq.max(seq);
+        self.packets += 1;
+        self.bytes += packet.payload.len() as u64;
+        self.keys += u64::from(rtc::h264::starts_key_frame(&packet.payload));
+        self.units += u64::from(marker);
+        if let Some(records) = &mut self.records {
+            let captured = packet.header.ext_vals.abs_capture_time.map(|time| nanos(time.capture_time)).unwrap_or(0);
+            let fresh = Record { captured, first: arrived, last: arrived, bytes: 0, packets: 0 };
+            let record = self.open.get_or_insert(fresh);
+            record.captured = record.captured.max(captured);
+            record.last = arrived;
+            record.bytes += packet.payload.len() as u32;
+            record.packets += 1;
+            if marker {
+                records.extend(self.open.take());
+            }
+        }
+        if let Some(depacketizer) = &mut self.depacketizer {
+            let mut first: Option<AccessUnit> = None;
+            depacketizer.push(seq, packet.header.timestamp, marker, packet.payload.clone(), |unit| _ = first.get_or_insert(unit));
+            if let Some(unit) = first {
+                self.milestones.unit = Some(began.elapsed());
+                if media::h264::still::decode(&unit.data).is_ok() {
+                    self.milestones.decoded = Some(began.elapsed());
+                }
+                self.depacketizer = None;
+            }
+        }
+    }
+
+    /// Whether the first picture was decoded.
+    pub fn has_picture(&self) -> bool {
+        self.depacketizer.is_none()
+    }
+
+    /// The counters.
+    pub fn counters(&self) -> Value {
+        let expected = self.first_seq.map_or(0, |first| self.last_seq - first + 1);
+        json!({
+            "units": self.units, "keys": self.keys, "packets": self.packets, "bytes": self.bytes,
+            "missing": expected.saturating_sub(self.packets), "closed": self.closed,
+        })
+    }
+
+    /// How joining went, in milliseconds.
+    pub fn joined(&self) -> Value {
+        let ms = |time: Option<Duration>| time.map(|time| time.as_secs_f64() * 1000.0);
+        let all = &self.milestones;
+        json!({
+            "answered_ms": ms(all.answered), "connected_ms": ms(all.connected), "packet_ms": ms(all.packet),
+            "unit_ms": ms(all.unit), "decoded_ms": ms(all.decoded),
+        })
+    }
+
+    /// Says good-bye, so that the room need not wait for it.
+    pub fn leave(mut self) {
+        self.peer.close();
+        self.drain(0);
+    }
+}
+
+fn nanos(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
+}
+
+/// Why an offer was not answered.
+#[derive(Debug)]
+enum Refused {
+    /// Nothing is there yet.
+    Later,
+    /// The status or the error, for people.
+    For(#[expect(dead_code, reason = "shown by Debug")] String),
+}
+
+/// Posts an offer; HTTP/1.1 by hand, since this is all of it that is needed.
+fn post(place: &Place, offer: &str) -> Result<String, Refused> {
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::ConnectionRefused => Refused::Later,
+        _ => Refused::For(error.to_string()),
+    };
+    let mut stream = TcpStream::connect(place.server).map_err(failed)?;
+    let request = format!(
+        "POST {} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{offer}",
+        place.path,
+        place.server,
+        place.token,
+        offer.len()
+    );
+    stream.write_all(request.as_bytes()).map_err(failed)?;
+    let mut response = String::new();
+    stream.read_to_string(&mut response).map_err(failed)?;
+    let (head, body) = response.split_once("\r\n\r\n").ok_or_else(|| Refused::For("no answer".into()))?;
+    match head.split(' ').nth(1) {
+        Some("201") => Ok(body.to_owned()),
+        Some("404" | "503") => Err(Refused::Later),
+        _ => Err(Refused::For(format!("{} {body}", head.lines().next().unwrap_or_default()))),
+    }
+}
