@@ -17,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from lib import table  # noqa: E402
 from lib.measure import busy_fraction, load, machine_ticks  # noqa: E402
 from lib.programs import ROOT  # noqa: E402
-from rows import cpu, delivery, response, size  # noqa: E402
+from rows import cpu, delivery, picture, response, size  # noqa: E402
 
 ROWS = {
     "size": size.size,
@@ -27,6 +27,8 @@ ROWS = {
     "command": response.command,
     "join": response.join,
     "start": response.start,
+    "picture": picture.picture,
+    "lossy": picture.lossy,
 }
 OUT = ROOT / "target/bench"
 
