@@ -6,7 +6,7 @@ use artc_bindings::fake::{World, WorldConfig};
 use artc_bindings::{AudioFormat, ChannelProfile, CreateError, Engine, JoinChannelConfig, PublishMode, SubscribeMode};
 
 use super::wishes::Wishes;
-use crate::config::{Config, EncoderChoice, EngineKind, Latency};
+use crate::config::{Config, EngineKind};
 use crate::session;
 
 /// An engine, and what to say of it.
@@ -44,15 +44,8 @@ pub fn make(config: &Config, room: Option<&room::Handle>) -> Result<Made, MakeEr
         (None, None) => return Err(MakeError::NoRoom),
     };
     let options = artc_open::Options {
-        latency: match config.stream.latency {
-            Latency::Live => artc_open::Latency::Live,
-            Latency::Smooth => artc_open::Latency::Smooth,
-        },
-        encoder: match config.stream.encoder {
-            EncoderChoice::Auto => artc_open::encoder::Choice::Auto,
-            EncoderChoice::OpenH264 => artc_open::encoder::Choice::OpenH264,
-            EncoderChoice::V4l2 => artc_open::encoder::Choice::V4l2,
-        },
+        latency: config.stream.latency,
+        encoder: config.stream.encoder,
         ca_file: config.engine.open.ca_file.clone(),
         ..artc_open::Options::new(url.clone())
     };

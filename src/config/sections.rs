@@ -1,5 +1,6 @@
 //! The sections that belong to no single part: the app hands their values out.
 
+pub use artc_open::{Latency, encoder::Choice as EncoderChoice};
 use serde::{Deserialize, Serialize};
 
 /// `[device]`: who this device is.
@@ -61,30 +62,6 @@ impl Stream {
         }
         found
     }
-}
-
-/// What the viewers' jitter buffers are told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Latency {
-    /// Show each picture at once.
-    #[default]
-    Live,
-    /// Let each viewer's jitter buffer choose, for an even picture over uneven networks.
-    Smooth,
-}
-
-/// Which H.264 encoder.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum EncoderChoice {
-    /// The board's hardware encoder where there is one, else OpenH264.
-    #[default]
-    Auto,
-    /// OpenH264, in software.
-    OpenH264,
-    /// A V4L2 stateful (M2M) encoder.
-    V4l2,
 }
 
 /// `[engine]`: which engine joins the room.

@@ -15,7 +15,7 @@ pub(super) fn modes(view: &View) -> Result<Decision, Refusal> {
 
 pub(super) fn controls(view: &View) -> Result<Decision, Refusal> {
     match view.status.camera.state {
-        // The built-in pattern has no controls, and that is an answer.
+        // Not every built-in picture has controls, and that is an answer.
         SourceState::BuiltIn if view.controls.is_empty() => Ok(Reply::CameraControls(Controls::default()).into()),
         SourceState::Live | SourceState::NoSignal | SourceState::BuiltIn => Ok(Effect::ReadControls.into()),
         SourceState::Off | SourceState::Resting | SourceState::Lost => Err(away(view)),

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Our crates, as they are named in Rust.
-const CRATES: [&str; 7] = ["artc_bindings", "artc_open", "board", "media", "room", "rtc", "wire"];
+const CRATES: [&str; 8] = ["annexb", "artc_bindings", "artc_open", "board", "media", "room", "rtc", "wire"];
 
 /// What a room of the daemon may name: modules of the daemon, crates of ours. A room that is not here may name nothing of ours.
 const ROOMS: &[(&str, &[&str], &[&str])] = &[
@@ -30,10 +30,11 @@ const TOP: [&str; 3] = ["main", "cli", "app"];
 /// What a crate may depend on of ours.
 const OURS: &[(&str, &[&str])] = &[
     ("wire", &[]),
-    ("media", &[]),
+    ("annexb", &[]),
+    ("media", &["annexb"]),
     ("board", &[]),
     ("artc-bindings", &[]),
-    ("rtc", &[]),
+    ("rtc", &["annexb"]),
     ("room", &["rtc"]),
     ("artc-open", &["artc-bindings", "media", "rtc"]),
 ];

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use alsa::poll::pollfd;
+use media::pcm::Gain;
 use metrics::counter;
 use rustix::time::{ClockId, clock_gettime};
 
@@ -41,6 +42,8 @@ pub(super) struct Pump {
     timeline: Option<Timeline>,
     /// The device in use, or lost.
     device: Option<Identity>,
+    /// The volume in software, on its way from block to block.
+    gain: Gain,
     /// What is waited on; kept so that waiting allocates nothing.
     waiting: Vec<pollfd>,
 }
@@ -70,7 +73,7 @@ struct Device {
 
 impl Pump {
     pub(super) fn new(config: Config, shared: Arc<Shared>) -> Self {
-        Self { config, shared, timeline: None, device: None, waiting: Vec::new() }
+        Self { config, shared, timeline: None, device: None, gain: Gain::new(0.0), waiting: Vec::new() }
     }
 
     /// Runs until the microphone is dropped.
@@ -104,7 +107,7 @@ impl Pump {
             tone = Tone::new(self.shared.format, now);
         }
         while let Some(block) = tone.next(now) {
-            emit(&self.shared, Done { block, silent: false }, false);
+            emit(&self.shared, &mut self.gain, Done { block, silent: false }, false);
         }
         match look_at {
             Some(at) if now >= at => {
@@ -206,7 +209,7 @@ impl Pump {
                     let timeline = self.timeline.get_or_insert_with(|| Timeline::new(self.shared.format, chunk.first_at));
                     catch_up(timeline, chunk.first_at);
                     let by_mixer = device.knob.is_some();
-                    timeline.samples(chunk.first_at, chunk.samples, |done| emit(&self.shared, done, by_mixer));
+                    timeline.samples(chunk.first_at, chunk.samples, |done| emit(&self.shared, &mut self.gain, done, by_mixer));
                     device.alive_at = now;
                     if !std::mem::replace(&mut device.proven, true) {
                         self.live(&device.capture);
@@ -294,7 +297,7 @@ impl Pump {
             let until = now.saturating_sub(late);
             catch_up(timeline, until);
             if timeline.next() + Duration::from_millis(10) <= until {
-                timeline.silence_until(until, |done| emit(&self.shared, done, true));
+                timeline.silence_until(until, |done| emit(&self.shared, &mut self.gain, done, true));
             }
             self.shared.facts().repairs = timeline.repairs();
         }
@@ -375,12 +378,14 @@ fn catch_up(timeline: &mut Timeline, to: Duration) {
     }
 }
 
-fn emit(shared: &Shared, done: Done, full_volume: bool) {
+fn emit(shared: &Shared, gain: &mut Gain, done: Done, full_volume: bool) {
     let Done { mut block, silent } = done;
     let volume = shared.volume.load(Ordering::Relaxed);
     // A knob at its lowest position still lets something through; 0 means silence.
     let volume = if full_volume && volume > 0 { 100 } else { volume };
-    volume::apply(&mut block, volume, shared.muted.load(Ordering::Relaxed));
+    gain.set(volume::factor(volume, shared.muted.load(Ordering::Relaxed)));
+    let channels = block.format.channels;
+    gain.apply(block.samples_mut(), channels);
     shared.ring.push(block, silent);
 }
 

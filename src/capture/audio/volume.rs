@@ -2,21 +2,11 @@
 
 use alsa::Output;
 use alsa::mixer::{Mixer, Selem, SelemChannelId};
-use media::PcmBlock;
 
-/// Multiplies samples, and nothing but silence when muted. Loudness is heard on a logarithmic scale, so the volume counts by its square.
-pub(super) fn apply(block: &mut PcmBlock, volume: u8, muted: bool) {
-    let samples = &mut block.samples[..block.format.samples_per_10ms()];
-    match (muted, volume) {
-        (true, _) | (false, 0) => samples.fill(0),
-        (false, 100..) => (),
-        (false, volume) => {
-            let factor = i32::from(volume) * i32::from(volume);
-            for sample in samples {
-                *sample = (i32::from(*sample) * factor / 10_000) as i16;
-            }
-        }
-    }
+/// What samples are multiplied by: nothing when muted. Loudness is heard on a logarithmic scale, so the volume counts by its square.
+pub(super) fn factor(volume: u8, muted: bool) -> f32 {
+    let share = f32::from(volume.min(100)) / 100.0;
+    if muted { 0.0 } else { share * share }
 }
 
 /// A knob of the card's mixer.

@@ -6,18 +6,14 @@ use artc_open::encoder::{self, Choice, Encoded, Picture, Settings, Usage};
 use media::Size;
 
 use super::{Exit, Finding};
-use crate::config::{Config, EncoderChoice, EngineKind};
+use crate::config::{Config, EngineKind};
 
 pub(super) fn works(config: &Config) -> Option<Finding> {
     let about = "encoder";
     if config.engine.kind != EngineKind::Open {
         return None;
     }
-    let choice = match config.stream.encoder {
-        EncoderChoice::Auto => Choice::Auto,
-        EncoderChoice::OpenH264 => Choice::OpenH264,
-        EncoderChoice::V4l2 => Choice::V4l2,
-    };
+    let choice = config.stream.encoder;
     let settings = Settings {
         // Encoders take whole pairs of pixels; a camera's size is made to fit before it comes here.
         size: Size::new(config.camera.width & !1, config.camera.height & !1),
@@ -61,7 +57,7 @@ mod tests {
         assert_eq!(found.level, Level::Ok, "{}", found.text);
         assert!(found.text.starts_with("openh264: 1280x720 at "), "{}", found.text);
         let mut config = Config::default();
-        config.stream.encoder = EncoderChoice::OpenH264;
+        config.stream.encoder = Choice::OpenH264;
         config.camera.width = 8;
         config.camera.height = 0;
         let found = works(&config).expect("the open engine encodes");

@@ -259,7 +259,7 @@ fn a_lost_microphone_keeps_its_settings_and_a_resting_camera_is_woken_for_a_pict
     bench.view.status.camera.state = SourceState::BuiltIn;
     bench.view.controls.clear();
     let reply = bench.reply(&app_server(), &request(3, "camera.controls", json!({})));
-    assert_eq!(reply["result"], json!({ "controls": [] }), "the pattern has no controls, which is no error");
+    assert_eq!(reply["result"], json!({ "controls": [] }), "a built-in picture may have no controls, which is no error");
 }
 
 #[test]

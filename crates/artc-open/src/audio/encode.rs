@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use artc_bindings::AudioQualityMode;
 use media::PcmFormat;
+use media::pcm::{Gain, Level, downmix};
 use opus::{Application, Bandwidth, Bitrate, Channels, Encoder};
 
 use super::input::{AudioInput, Chunk, PACKET_MS};
@@ -53,6 +54,7 @@ pub(super) struct Worker {
     clock: Clock,
     coder: Option<Coder>,
     pcm: Vec<i16>,
+    gain: Gain,
     packet: [u8; MAX_PACKET],
     timeline: Timeline,
 }
@@ -108,6 +110,7 @@ impl Worker {
             clock,
             coder: None,
             pcm: Vec::with_capacity(1920),
+            gain: Gain::new(1.0),
             packet: [0; MAX_PACKET],
             timeline: Timeline::default(),
         }
@@ -132,14 +135,12 @@ impl Worker {
             coder.encoder.set_packet_loss_perc(i32::from(chunk.loss_percent))?;
             coder.loss_percent = chunk.loss_percent;
         }
-        if chunk.volume != 100 {
-            let volume = chunk.volume.clamp(0, 100);
-            self.pcm.iter_mut().for_each(|s| *s = (i32::from(*s) * volume / 100) as i16);
-        }
+        self.gain.set(chunk.volume.clamp(0, 100) as f32 / 100.0);
+        self.gain.apply(&mut self.pcm, chunk.format.channels);
         if coder.downmix {
             downmix(&mut self.pcm);
         }
-        let level = loudness(&self.pcm);
+        let level = -(Level::of(&self.pcm).dbov() as i8);
         let captured_at = chunk.captured_at.min(self.clock.monotonic());
         match &mut coder.resampler {
             None => {
@@ -210,24 +211,6 @@ impl Coder {
     }
 }
 
-fn downmix(pcm: &mut Vec<i16>) {
-    let frames = pcm.len() / 2;
-    for i in 0..frames {
-        pcm[i] = ((i32::from(pcm[2 * i]) + i32::from(pcm[2 * i + 1])) / 2) as i16;
-    }
-    pcm.truncate(frames);
-}
-
-/// Loudness in dBov, -127 (silence) to 0.
-fn loudness(pcm: &[i16]) -> i8 {
-    if pcm.is_empty() {
-        return -127;
-    }
-    let power: u64 = pcm.iter().map(|s| u64::from(s.unsigned_abs()).pow(2)).sum();
-    let mean = power as f64 / pcm.len() as f64 / (32_768.0 * 32_768.0);
-    if mean <= 0.0 { -127 } else { (10.0 * mean.log10()).round().clamp(-127.0, 0.0) as i8 }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,12 +228,5 @@ mod tests {
         }
         let time = timeline.next(ms(1000 + 500 * 20 + 5000));
         assert!((time - last).abs_diff(960 + 5000 * 48) <= 48 * 20, "{}", time - last);
-    }
-
-    #[test]
-    fn loudness_is_told_in_decibels_below_full_scale() {
-        assert_eq!(loudness(&[0; 100]), -127);
-        assert_eq!(loudness(&[i16::MIN; 100]), 0);
-        assert_eq!(loudness(&[3277; 100]), -20);
     }
 }

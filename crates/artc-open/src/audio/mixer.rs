@@ -160,20 +160,19 @@ impl Mixer {
 
     fn tick(&mut self, now: Instant) {
         self.tracks.retain(|_, track| now.saturating_duration_since(track.heard) < FORGET);
-        let mut mix = [0i32; BLOCK];
+        let mut mix = media::pcm::Mixer::<BLOCK>::default();
         for track in self.tracks.values_mut() {
             let Some(block) = track.block() else { continue };
             if self.settings.format == AudioFormat::PcmBeforeMixing {
                 let frame = frame(block.to_vec());
                 self.events.push(Event::SubscribeAudioFrame { uid: track.uid.clone(), frame });
             } else {
-                mix.iter_mut().zip(block).for_each(|(sum, sample)| *sum += i32::from(*sample));
+                mix.add(block);
             }
             track.decoded.drain(..BLOCK);
         }
         if self.settings.format == AudioFormat::MixedPcm {
-            let pcm = mix.iter().map(|s| (*s).clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16).collect();
-            self.events.push(Event::SubscribeMixAudioFrame { frame: frame(pcm) });
+            self.events.push(Event::SubscribeMixAudioFrame { frame: frame(mix.take().to_vec()) });
         }
     }
 }

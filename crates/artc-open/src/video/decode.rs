@@ -139,7 +139,7 @@ impl Watcher {
             self.tracks.insert(sid.clone(), Track { decoder, first: None, frames: 0, size: Size::new(0, 0), lost: true });
         }
         let Some(track) = self.tracks.get_mut(&sid) else { return };
-        let key = rtc::h264::nal_units(&frame.data).any(|unit| unit[0] & 0x1f == 5);
+        let key = media::h264::is_key(&frame.data);
         if key {
             track.lost = false;
         } else if track.lost || !frame.contiguous {

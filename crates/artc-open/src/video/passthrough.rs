@@ -5,15 +5,9 @@ use std::time::Duration;
 
 use artc_bindings::{SampleBytes, VideoDataSample};
 use media::Size;
+use media::h264::{NalKind, ParameterSets, UnitInfo, inspect, nals};
 
 use crate::encoder::{AccessUnit, UnitPool};
-
-const IDR: u8 = 5;
-const SPS: u8 = 7;
-const PPS: u8 = 8;
-
-/// Longest parameter set that is kept; real ones are below 100 bytes.
-const MAX_SET: usize = 1024;
 
 /// What became of an access unit.
 #[derive(Debug)]
@@ -29,19 +23,8 @@ pub enum Passed {
 /// Follows a camera's stream.
 #[derive(Default)]
 pub struct Passthrough {
-    sps: Vec<u8>,
-    pps: Vec<u8>,
+    sets: ParameterSets,
     in_step: bool,
-}
-
-/// What is in an access unit.
-#[derive(Default)]
-struct Contents {
-    units: usize,
-    slices: bool,
-    idr: bool,
-    sps: bool,
-    pps: bool,
 }
 
 impl Passthrough {
@@ -53,79 +36,58 @@ impl Passthrough {
     /// Takes the camera's next access unit.
     pub fn take(&mut self, sample: &VideoDataSample, captured_at: Duration, pool: &mut UnitPool) -> Passed {
         let bytes = sample.bytes();
-        let mut contents = Contents::default();
-        for unit in rtc::h264::nal_units(bytes) {
-            contents.units += 1;
-            match unit[0] & 0x1f {
-                _ if unit[0] & 0x80 != 0 => return Passed::Broken("forbidden bit is set"),
-                SPS if unit.len() <= MAX_SET => {
-                    contents.sps = true;
-                    keep(&mut self.sps, unit);
-                }
-                PPS if unit.len() <= MAX_SET => {
-                    contents.pps = true;
-                    keep(&mut self.pps, unit);
-                }
-                IDR => (contents.slices, contents.idr) = (true, true),
-                1..=4 => contents.slices = true,
-                _ => {}
+        let info = match inspect(bytes) {
+            Ok(info) => info,
+            Err(why) => {
+                self.keep_sets_alone(bytes);
+                return Passed::Broken(why);
             }
-        }
-        if contents.units == 0 {
-            return Passed::Broken("no start code");
-        }
-        if !contents.slices {
-            // Parameter sets on their own were kept; they travel with the next key frame.
-            return Passed::Broken("no picture in it");
-        }
-        let complete = contents.sps && contents.pps;
-        if contents.idr {
-            self.in_step = complete || !(self.sps.is_empty() || self.pps.is_empty());
+        };
+        self.sets.remember(bytes, &info);
+        let complete = info.has_sps && info.has_pps;
+        if info.key {
+            self.in_step = complete || self.sets.is_complete();
         }
         if !self.in_step {
             return Passed::WaitsForKey;
         }
-        let data = if contents.idr && !complete {
-            self.with_parameter_sets(bytes, pool)
+        let data = if info.key && !complete {
+            copy(pool, |out| self.sets.write(bytes, &info, out))
         } else if bytes.len() == (*sample.data).as_ref().len() {
             Arc::clone(&sample.data)
         } else {
-            copy(&[bytes], pool)
+            copy(pool, |out| out.extend_from_slice(bytes))
         };
         Passed::Unit(AccessUnit {
             data,
-            key: contents.idr,
+            key: info.key,
             size: Size::new(sample.width, sample.height),
             captured_at,
             encode_time: Duration::ZERO,
         })
     }
 
-    fn with_parameter_sets(&self, bytes: &[u8], pool: &mut UnitPool) -> SampleBytes {
-        const START: &[u8] = &[0, 0, 0, 1];
-        copy(&[START, &self.sps, START, &self.pps, bytes], pool)
+    /// Parameter sets that come without a picture travel with the next key frame.
+    fn keep_sets_alone(&mut self, bytes: &[u8]) {
+        let picture = |nal: &[u8]| matches!(NalKind::of(nal), None | Some(NalKind::Slice | NalKind::Idr));
+        if !nals(bytes).any(picture) {
+            self.sets.remember(bytes, &UnitInfo { has_sps: true, has_pps: true, ..UnitInfo::default() });
+        }
     }
 }
 
 /// The profile-level-id that the SPS of an access unit says; `None` without SPS.
 pub fn profile_level_id(access_unit: &[u8]) -> Option<u32> {
-    let sps = rtc::h264::nal_units(access_unit).take(8).find(|unit| unit[0] & 0x1f == SPS)?;
+    let sps = nals(access_unit).take(8).find(|nal| NalKind::of(nal) == Some(NalKind::Sps))?;
     match sps {
         [_, profile, constraints, level, ..] => Some(u32::from_be_bytes([0, *profile, *constraints, *level])),
         _ => None,
     }
 }
 
-fn keep(set: &mut Vec<u8>, unit: &[u8]) {
-    if set != unit {
-        set.clear();
-        set.extend_from_slice(unit);
-    }
-}
-
-fn copy(parts: &[&[u8]], pool: &mut UnitPool) -> SampleBytes {
+fn copy(pool: &mut UnitPool, write: impl FnOnce(&mut Vec<u8>)) -> SampleBytes {
     let filled = pool.fill(|out| {
-        parts.iter().for_each(|part| out.extend_from_slice(part));
+        write(out);
         Ok::<_, std::convert::Infallible>(())
     });
     let Ok((data, ())) = filled;

@@ -162,7 +162,7 @@ fn camera_stream(count: u32) -> Vec<VideoDataSample> {
 
 fn without_parameter_sets(sample: &VideoDataSample) -> VideoDataSample {
     let mut out = Vec::new();
-    for unit in rtc::h264::nal_units(sample.bytes()).filter(|u| !matches!(u[0] & 0x1f, 7 | 8)) {
+    for unit in media::h264::nals(sample.bytes()).filter(|u| !matches!(u[0] & 0x1f, 7 | 8)) {
         out.extend([0, 0, 0, 1]);
         out.extend(unit);
     }
@@ -179,7 +179,7 @@ fn a_cameras_stream_passes_without_a_copy_and_parameter_sets_stand_before_every_
         let Passed::Unit(unit) = passthrough.take(&sample, Duration::ZERO, &mut pool) else { panic!("picture {n}") };
         assert_eq!(unit.key, n % 10 == 0);
         if unit.key {
-            let kinds: Vec<u8> = rtc::h264::nal_units(unit.bytes()).map(|u| u[0] & 0x1f).collect();
+            let kinds: Vec<u8> = media::h264::nals(unit.bytes()).map(|u| u[0] & 0x1f).collect();
             assert_eq!(kinds, [7, 8, 5], "picture {n}");
             assert_eq!(profile_level_id(unit.bytes()).map(|p| p >> 16), Some(0x42));
         } else {

@@ -4,7 +4,6 @@
 //! Streams are Annex B throughout: NAL units behind start codes.
 
 mod bits;
-mod nal;
 pub mod sei;
 mod sps;
 pub mod still;
@@ -12,6 +11,6 @@ pub mod still;
 mod tests;
 mod unit;
 
-pub use nal::{NalKind, Nals, nals, write_nal};
+pub use annexb::{NalKind, Nals, nals, write_nal};
 pub use sps::{Sps, SpsError};
 pub use unit::{ParameterSets, UnitInfo, inspect, is_key};

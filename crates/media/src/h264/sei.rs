@@ -3,7 +3,7 @@
 //! The engine's media extension messages are payload type 5 (user data unregistered) behind a UUID; integrators may use
 //! their own payload types 100 to 254.
 
-use super::nal::{NalKind, nals, rbsp, write_nal};
+use annexb::{NalKind, nals, rbsp, write_nal};
 
 /// Payload type of user data registered by ITU-T Recommendation T.35.
 pub const USER_DATA_REGISTERED: u32 = 4;

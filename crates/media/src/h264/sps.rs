@@ -3,8 +3,8 @@
 use h264_reader::nal::sps::{FrameMbsFlags, PicOrderCntType, SeqParameterSet, SpsError as ReaderError};
 use h264_reader::rbsp::BitReader;
 
-use super::nal::{NalKind, rbsp};
 use crate::format::Size;
+use annexb::{NalKind, rbsp};
 
 /// What a sequence parameter set says.
 #[derive(Clone, Debug, PartialEq)]

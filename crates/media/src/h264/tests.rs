@@ -155,7 +155,7 @@ proptest! {
         for ((at, nal), (head, payload)) in found.into_iter().zip(&units) {
             prop_assert_eq!(nal[0], *head);
             prop_assert_eq!(&stream[at..at + 4], &[0, 0, 0, 1]);
-            let read: Vec<_> = nal::rbsp(nal).collect();
+            let read: Vec<_> = annexb::rbsp(nal).collect();
             prop_assert_eq!(&read[..read.len() - 1], &payload[..]);
         }
     }

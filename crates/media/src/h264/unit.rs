@@ -1,7 +1,8 @@
 //! Access units: whether a buffer holds exactly one, whether a decoder can start at it, and what it lacks for that.
 
+use annexb::{NalKind, nals, rbsp};
+
 use super::bits::Bits;
-use super::nal::{NalKind, nals, rbsp};
 
 /// What an access unit is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,6 +83,8 @@ impl ParameterSets {
         }
         for nal in nals(unit) {
             match NalKind::of(nal) {
+                // Real ones are below 100 bytes; what is longer is no reason to hold the memory.
+                _ if nal.len() > MAX_SET => {}
                 Some(NalKind::Sps) if self.sps != nal => {
                     self.sps = nal.to_vec();
                     self.pps.clear();
@@ -130,5 +133,7 @@ impl ParameterSets {
     }
 }
 
+/// Longest parameter set that is kept, in bytes.
+const MAX_SET: usize = 1024;
 /// Picture parameter sets have numbers up to 255.
 const MAX_PPS: usize = 256;

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use annexb::nals;
+
 /// Room for the RTP payload in one datagram: what str0m's MTU of 1150 leaves after header, extensions and SRTP tag.
 pub const MAX_PAYLOAD: usize = 1090;
 
@@ -14,56 +16,11 @@ const AUD: u8 = 9;
 const STAP_A: u8 = 24;
 const FU_A: u8 = 28;
 
-/// The NAL units of an Annex B byte stream, without start codes.
-pub fn nal_units(annex_b: &[u8]) -> NalUnits<'_> {
-    let start = find_start_code(annex_b, 0).map_or(annex_b.len(), |(_, after)| after);
-    NalUnits { bytes: annex_b, at: start }
-}
-
-/// See [`nal_units`].
-#[derive(Debug)]
-pub struct NalUnits<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Iterator for NalUnits<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        while self.at < self.bytes.len() {
-            let begin = self.at;
-            let (end, next) = find_start_code(self.bytes, begin).unwrap_or((self.bytes.len(), self.bytes.len()));
-            self.at = next;
-            // A NAL unit never ends in a zero byte; zeros here belong to the next start code.
-            let trailing = self.bytes[begin..end].iter().rev().take_while(|b| **b == 0).count();
-            if end - trailing > begin {
-                return Some(&self.bytes[begin..end - trailing]);
-            }
-        }
-        None
-    }
-}
-
-/// Position of the next `00 00 01` at or after `from`, and the position behind it.
-fn find_start_code(bytes: &[u8], from: usize) -> Option<(usize, usize)> {
-    let mut at = from;
-    while at + 3 <= bytes.len() {
-        // The third byte decides how far nothing can begin, which makes this look at every third byte mostly.
-        match bytes[at + 2] {
-            0 => at += 1,
-            1 if bytes[at] == 0 && bytes[at + 1] == 0 => return Some((at, at + 3)),
-            _ => at += 3,
-        }
-    }
-    None
-}
-
 /// Cuts one access unit (Annex B) into RTP payloads for `send(payload, last_of_the_picture)`. Small NAL units in front of the
 /// picture (SPS, PPS, SEI) travel together in one STAP-A; what does not fit goes as FU-A of equal parts. Access unit delimiters
 /// are left out, as RTP's marker says the same. Each payload is one allocation that all receivers share.
 pub fn packetize(annex_b: &[u8], mut send: impl FnMut(Arc<[u8]>, bool)) {
-    let mut units = nal_units(annex_b).filter(|unit| unit[0] & 0x1f != AUD).peekable();
+    let mut units = nals(annex_b).filter(|unit| unit[0] & 0x1f != AUD).peekable();
     let mut together: Vec<&[u8]> = Vec::with_capacity(8);
     let mut together_size = 1;
     while let Some(unit) = units.next() {

@@ -6,6 +6,7 @@ mod timeline;
 
 use std::time::Duration;
 
+use media::pcm::Gain;
 use media::{PcmBlock, PcmFormat};
 
 use super::tone::Tone;
@@ -59,12 +60,11 @@ fn the_tone_is_440_hz_with_a_beep_at_each_full_second_and_never_clicks() {
 
 #[test]
 fn volume_is_silence_at_0_untouched_at_100_and_even_between() {
-    let block = || PcmBlock { format: MONO, samples: [i16::MIN; PcmBlock::MAX_SAMPLES], captured_at: Duration::ZERO };
     let loud = |percent, muted| {
-        let mut block = block();
-        volume::apply(&mut block, percent, muted);
-        assert!(block.samples().iter().all(|sample| *sample == block.samples[0]));
-        block.samples[0]
+        let mut samples = [i16::MIN; 80];
+        Gain::new(volume::factor(percent, muted)).apply(&mut samples, 1);
+        assert!(samples.iter().all(|sample| *sample == samples[0]));
+        samples[0]
     };
     assert_eq!(
         (loud(100, false), loud(255, false), loud(50, false), loud(1, false), loud(0, false)),

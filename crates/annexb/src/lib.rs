@@ -1,8 +1,12 @@
-//! NAL units: finding them behind start codes, writing them, and the emulation prevention inside.
+//! NAL units of an H.264 byte stream (Annex B): finding them behind start codes, telling what they are, writing them, and the
+//! emulation prevention inside.
+//!
+//! The one place for it: the camera's side (`media`), RTP (`rtc`) and the engine build on it. It knows nothing of what is in a unit
+//! and depends on nothing.
+#![forbid(unsafe_code)]
 
 /// What a NAL unit is, by the five low bits of its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum NalKind {
     /// A slice of a picture that is no IDR picture (types 1 to 4; 2 to 4 are data partitions).
     Slice,
@@ -112,7 +116,7 @@ pub fn write_nal(head: u8, rbsp: impl IntoIterator<Item = u8>, out: &mut Vec<u8>
 }
 
 /// The bytes of `nal` behind its first byte, without emulation prevention.
-pub(super) fn rbsp(nal: &[u8]) -> impl Iterator<Item = u8> + '_ {
+pub fn rbsp(nal: &[u8]) -> impl Iterator<Item = u8> + '_ {
     let mut zeros = 0;
     nal.get(1..).unwrap_or_default().iter().copied().filter(move |byte| {
         let prevention = zeros >= 2 && *byte == 3;
