@@ -107,6 +107,28 @@ describe("the server", () => {
     assert.match(response.headers.get("content-type"), /^text\/html/);
   });
 
+  it("gives a token of one's own for an invitation, to nobody else and to no page from elsewhere", async () => {
+    const ask = (token) => fetch(`${daemon.origin}/viewer/session`, { method: "POST", headers: { origin: "http://elsewhere.example", ...(token && { authorization: `Bearer ${token}` }) } });
+    const tokenOf = (address) => new URLSearchParams(new URL(address).hash.slice(1)).get("token");
+    const invitation = tokenOf(daemon.viewer);
+    const answers = [await ask(invitation), await ask(invitation)];
+    const made = await Promise.all(answers.map((answer) => answer.json()));
+    for (const answer of answers) {
+      assert.equal(answer.headers.get("cache-control"), "no-store");
+      assert.equal(answer.headers.get("access-control-allow-origin"), null);
+    }
+    for (const { identity } of made) assert.match(identity, /^local-viewer-[A-Za-z0-9]{6}$/);
+    assert.notEqual(made[0].identity, made[1].identity);
+    const claims = (token) => JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString());
+    assert.ok(claims(made[0].token).exp <= claims(invitation).exp, "not longer than the invitation");
+    // What an invitation gave invites nobody else.
+    assert.equal((await ask(made[0].token)).status, 403);
+    assert.equal((await ask(tokenOf(daemon.address("tester")))).status, 403);
+    assert.equal((await ask(tokenOf(daemon.address("tester", { seconds: -60 })))).status, 401);
+    assert.equal((await ask(undefined)).status, 401);
+    assert.equal((await fetch(`${daemon.origin}/viewer/session`)).status, 405);
+  });
+
   it("sends a page that is small", async () => {
     const page = await (await fetch(`${daemon.origin}/`)).text();
     const parts = [...page.matchAll(/(?:src|href)="(\.\/[^"]+)"/g)].map(([, address]) => address);

@@ -176,6 +176,23 @@ describe("a snapshot", () => {
     assert.deepEqual([...bytes.subarray(0, 3)], [0xff, 0xd8, 0xff]);
     assert.deepEqual([...bytes.subarray(-2)], [0xff, 0xd9]);
   });
+
+  it("is shown in full size, and the keyboard leads out again to where it was", async () => {
+    const small = page.getByRole("button", { name: /^Show snapshot-1\.jpg in full size$/ });
+    await small.focus();
+    await page.keyboard.press("Enter");
+    const large = page.getByRole("dialog", { name: "Snapshot in full size" });
+    await large.getByRole("img", { name: "Snapshot snapshot-1.jpg" }).waitFor();
+    assert.match(await large.getByRole("link", { name: "Save" }).getAttribute("download"), /^snapshot-1\.jpg$/);
+    await page.keyboard.press("Escape");
+    await large.waitFor({ state: "hidden" });
+    assert.equal(await small.evaluate((element) => element === document.activeElement), true);
+  });
+
+  it("is taken from the picture's own tools as well", async () => {
+    await page.getByRole("button", { name: "Snapshot", exact: true }).press("Enter");
+    await page.getByRole("button", { name: /^Show snapshot-2\.jpg in full size$/ }).waitFor();
+  });
 });
 
 describe("the device", () => {
@@ -206,6 +223,7 @@ describe("somebody who may not command", () => {
     const other = await Viewer.open(browser, daemon.address("stranger"));
     await other.live();
     await other.page.getByText("You can watch, but not command this camera.").waitFor();
+    assert.equal(await other.page.locator("h1").innerText(), "Test camera", "its name in the channel");
     await other.page.getByRole("button", { name: "Take a snapshot" }).click();
     const line = other.answer("camera.snapshot").and(other.page.locator("[data-state=bad]"));
     await line.waitFor();

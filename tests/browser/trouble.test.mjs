@@ -51,6 +51,7 @@ describe("an address", () => {
     const viewer = await visit(daemon.address("tester", { seconds: -60 }));
     await told(viewer, "The token has expired");
     assert.equal(await viewer.page.locator("#announcer").innerText(), "The token has expired");
+    assert.equal(await viewer.notice().locator("code").innerText(), "artc-edge token --viewer");
   });
 
   it("with a forged token says so", async () => {
