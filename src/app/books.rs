@@ -34,7 +34,8 @@ impl Books {
             info,
             started,
             encoder: encoder.into(),
-            watched: false,
+            // Until the engine says otherwise, somebody may be watching.
+            watched: true,
             stopping: false,
             session: session::Status::default(),
             last: None,
@@ -96,11 +97,10 @@ impl Books {
                 width: wishes.size.width,
                 height: wishes.size.height,
                 fps: wishes.fps,
-                bitrate_kbps: wishes.encoder().clamped().bitrate,
+                bitrate_kbps: wishes.bitrate_kbps,
                 muted: wishes.video_muted,
                 published: published[0],
-                // What is being sent is watched, whatever was said last about a track that was muted in between.
-                watched: self.watched || self.sent.fps > 0.0,
+                watched: self.watched,
                 encoder: if passes_through { "camera".into() } else { self.encoder.clone() },
                 sent: self.sent,
                 limits: wire::stream::Limits { max_fps: artc_bindings::encoder::MAX_FPS as f32, ..Default::default() },

@@ -47,6 +47,7 @@ pub fn make(config: &Config, room: Option<&room::Handle>) -> Result<Made, MakeEr
         latency: config.stream.latency,
         encoder: config.stream.encoder,
         ca_file: config.engine.open.ca_file.clone(),
+        exact_bitrate: true,
         ..artc_open::Options::new(url.clone())
     };
     Ok(Made { engine: artc_open::OpenEngine::create(options)?, encoder: "openh264", server: url })

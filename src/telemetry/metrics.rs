@@ -72,6 +72,8 @@ pub const METRICS: &[Metric] = &[
     counter("artc_open_tracks_unconfirmed_total", "Tracks that the server did not confirm in time and that were announced again."),
     counter("artc_open_audio_unsent_total", "Encoded blocks of sound for which the network's queue had no room."),
     counter("artc_open_datagrams_unsent_total", "Datagrams that the system did not take."),
+    counter("artc_open_searches_widened_total", "Times that UDP found no way to the server and TCP and relays were tried, too."),
+    counter("artc_open_way_packets_dropped_total", "Packets for which a TCP connection or a relay had no room."),
     counter("artc_open_key_frame_requests_total", "Key frames that receivers asked for."),
     counter("artc_open_data_refused_total", "Data packets that could not be sent: no connection, too long, or too many."),
     counter("artc_open_data_garbage_total", "Data packets of others that could not be read."),

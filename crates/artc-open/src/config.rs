@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// The server: `ws://` or `wss://` (`http://` and `https://` mean the same).
     pub url: Option<String>,
-    /// A PEM file with the certificate authority of that server, where the system does not know it. Read anew at each join.
+    /// A PEM file of certificates that are trusted besides the system's: for servers and relays with an authority of their own.
     pub ca_file: Option<PathBuf>,
     /// The join token itself. Secret: better by `token_file` or a credential.
     pub token: Option<String>,

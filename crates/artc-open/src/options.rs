@@ -28,6 +28,9 @@ pub struct Options {
     pub encoder: Choice,
     /// What viewers are told about delay.
     pub latency: Latency,
+    /// Takes the camera's bitrate as it is configured. Otherwise the documented table of bitrates by size and frame rate moves it, up
+    /// or down, as the vendor's engine does.
+    pub exact_bitrate: bool,
 }
 
 impl Options {

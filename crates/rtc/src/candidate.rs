@@ -1,7 +1,10 @@
 //! ICE candidates as LiveKit trickles them: the browser's `RTCIceCandidateInit` as JSON text. Not for gathering them.
 
+use std::net::SocketAddr;
+
 use serde::{Deserialize, Serialize};
-use str0m::Candidate;
+use str0m::net::{Protocol, TcpType};
+use str0m::{Candidate, CandidateKind};
 
 /// Longest trickle message that is read; a candidate line is below 300 bytes.
 const MAX_JSON: usize = 2048;
@@ -56,6 +59,23 @@ pub fn parse(json: &str) -> Result<Option<Candidate>, CandidateError> {
     Ok(Some(candidate))
 }
 
+/// Where a candidate waits for a connection of ours: ICE over TCP, passive.
+pub fn tcp_passive(candidate: &Candidate) -> Option<SocketAddr> {
+    let waits = candidate.tcptype().is_none_or(|t| t != TcpType::Active);
+    (candidate.proto() == Protocol::Tcp && candidate.kind() == CandidateKind::Host && waits).then(|| candidate.addr())
+}
+
+/// The candidates that a session description brings along, at most 64.
+pub fn in_description(sdp: &str) -> impl Iterator<Item = Candidate> {
+    let lines = sdp.lines().filter_map(|line| line.trim_end().strip_prefix("a=candidate:"));
+    lines.take(64).filter_map(|line| Candidate::from_sdp_string(&format!("candidate:{line}")).ok())
+}
+
+/// The ICE user fragment of a session description; it is another one after each restart of ICE.
+pub fn ufrag_in(sdp: &str) -> Option<&str> {
+    sdp.lines().find_map(|line| line.trim_end().strip_prefix("a=ice-ufrag:"))
+}
+
 /// The JSON of one candidate of ours.
 pub fn to_json(candidate: &Candidate, mid: &str) -> String {
     let init = CandidateInit {
@@ -77,6 +97,19 @@ mod tests {
         let read = parse(&to_json(&ours, "0")).unwrap().unwrap();
         assert_eq!(read.addr(), ours.addr());
         assert_eq!(read.proto(), ours.proto());
+    }
+
+    #[test]
+    fn a_description_tells_where_tcp_waits() {
+        let sdp = "v=0\r\na=ice-ufrag:abcd\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-ufrag:abcd\r\n\
+                   a=candidate:1 1 udp 2130706431 192.0.2.1 7882 typ host\r\n\
+                   a=candidate:2 1 tcp 1671430143 192.0.2.1 7881 typ host tcptype passive\r\n\
+                   a=candidate:3 1 tcp 1671430143 192.0.2.1 9 typ host tcptype active\r\na=end-of-candidates\r\n";
+        assert_eq!(ufrag_in(sdp), Some("abcd"));
+        assert_eq!(in_description(sdp).count(), 3);
+        let passive: Vec<_> = in_description(sdp).filter_map(|c| tcp_passive(&c)).collect();
+        assert_eq!(passive, ["192.0.2.1:7881".parse().unwrap()]);
+        assert_eq!(in_description("a=candidate:nonsense").count(), 0);
     }
 
     #[test]

@@ -79,6 +79,7 @@ impl OpenEngine {
             options: options.clone(),
             setup: Setup {
                 latency: options.latency,
+                exact_bitrate: options.exact_bitrate,
                 certificate: Certificate::generate(),
                 clock,
                 shared: Arc::clone(&shared),

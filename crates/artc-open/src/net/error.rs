@@ -41,9 +41,7 @@ pub enum ConnectError {
         seconds: u64,
     },
     /// The certificate is not one that we trust.
-    #[error(
-        "certificate of {host} is not trusted: {why}; give its issuer in `[engine.open] ca_file`, or set the clock if it is wrong"
-    )]
+    #[error("certificate of {host} is not trusted: {why}")]
     Certificate {
         /// Host and port.
         host: String,

@@ -4,9 +4,11 @@
 
 mod address;
 mod error;
+mod links;
 mod signal;
 mod sockets;
 mod tls;
+mod ways;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -27,16 +29,20 @@ use crate::options::Options;
 use crate::session::{Arrived, AudioPacket, Output, PeerKind, RemoteMedia, Session, Setup};
 use crate::shared::Shared;
 use crate::video::{WatchHandle, WatchSettings};
+use links::{Change, Links};
 use signal::{News, Signal};
 use sockets::Sockets;
+use ways::{Reflexive, WayNews, Ways};
 
 /// Media that waits at most for the network thread: pictures of a quarter of a second, and sound.
 pub const MEDIA_DEPTH: usize = 16;
 /// News of the signalling connection that wait at most.
 const NEWS_DEPTH: usize = 64;
+/// Packets of other ways than UDP that wait at most: a key frame of a large picture is some 200.
+const WAYS_DEPTH: usize = 512;
 /// Datagrams taken from one socket before something else has a turn.
 const TURN: usize = 64;
-/// How often the addresses of this machine are compared, besides what the kernel tells.
+/// How often the addresses of this machine are compared, besides what the kernel tells: it can be that it tells nothing.
 const LOOK_AT_ADDRESSES: Duration = Duration::from_secs(5);
 
 /// Something to send.
@@ -94,6 +100,10 @@ struct Net {
     news: Sender<(u64, News)>,
     inbox: Receiver<(u64, News)>,
     sockets: Sockets,
+    reflexive: Reflexive,
+    ways: Ways,
+    ways_inbox: Receiver<WayNews>,
+    links: Option<Links>,
     addresses_at: Option<Instant>,
 }
 
@@ -101,6 +111,8 @@ enum Turn {
     Media(Option<Media>),
     Datagrams,
     News(u64, News),
+    Way(WayNews),
+    Links(std::io::Result<Change>),
     Command(Option<Command>),
     Timer,
 }
@@ -108,7 +120,9 @@ enum Turn {
 impl Net {
     fn new(parts: Parts) -> Self {
         let (news, inbox) = channel(NEWS_DEPTH);
+        let (way_news, ways_inbox) = channel(WAYS_DEPTH);
         let (shared, clock) = (Arc::clone(&parts.setup.shared), parts.setup.clock);
+        let ways = Ways::new(way_news, parts.options.ca_file.clone(), clock);
         Self {
             session: Session::new(parts.setup, clock.now()),
             options: parts.options,
@@ -124,17 +138,24 @@ impl Net {
             news,
             inbox,
             sockets: Sockets::default(),
+            reflexive: Reflexive::default(),
+            ways,
+            ways_inbox,
+            links: None,
             addresses_at: None,
         }
     }
 
     async fn run(mut self) {
+        self.links = Links::open().inspect_err(|error| tracing::info!(%error, "links are looked at now and then only")).ok();
         loop {
             self.carry_out();
             match self.turn().await {
                 Turn::Media(Some(media)) => self.send(media),
                 Turn::Datagrams => self.receive(),
                 Turn::News(attempt, news) => self.hear(attempt, news),
+                Turn::Way(news) => self.way(news),
+                Turn::Links(change) => self.links_changed(change),
                 Turn::Command(Some(Command::Release) | None) | Turn::Media(None) => break,
                 Turn::Command(Some(command)) => self.command(command),
                 Turn::Timer => {}
@@ -144,6 +165,9 @@ impl Net {
                 self.session.timeout(now);
             }
             self.look_at_addresses(now);
+            while let Some(ask) = self.reflexive.poll(now) {
+                self.sockets.send(ask.kind, ask.local, ask.server, &ask.message);
+            }
         }
         self.session.command(Command::Release, self.clock.now());
         self.carry_out();
@@ -160,13 +184,15 @@ impl Net {
     }
 
     async fn turn(&mut self) -> Turn {
-        let wake = self.session.wake().into_iter().chain(self.addresses_at).min();
-        let sockets = &self.sockets;
+        let wake = self.session.wake().into_iter().chain(self.addresses_at).chain(self.reflexive.wake()).min();
+        let (sockets, links) = (&self.sockets, &mut self.links);
         tokio::select! {
             biased;
             media = self.media.recv() => Turn::Media(media),
             () = std::future::poll_fn(|context| sockets.poll_ready(context)) => Turn::Datagrams,
+            Some(news) = self.ways_inbox.recv() => Turn::Way(news),
             Some((attempt, news)) = self.inbox.recv() => Turn::News(attempt, news),
+            change = changed(links) => Turn::Links(change),
             command = self.commands.recv() => Turn::Command(command),
             () = until(wake) => Turn::Timer,
         }
@@ -186,11 +212,64 @@ impl Net {
 
     fn receive(&mut self) {
         let (session, shared, clock) = (&mut self.session, &self.shared, self.clock);
+        let reflexive = &mut self.reflexive;
         self.sockets.receive(TURN, |datagram| {
             shared.network.received(datagram.bytes.len());
             let now = clock.now();
+            if let Some(answer) = reflexive.answer(datagram.source, datagram.bytes) {
+                if let Some((kind, candidate)) = answer {
+                    session.add_way(kind, candidate);
+                }
+                return;
+            }
             session.datagram(datagram.kind, rtc::Protocol::Udp, datagram.source, datagram.local, datagram.bytes, now);
         });
+    }
+
+    fn way(&mut self, news: WayNews) {
+        let now = self.clock.now();
+        match news {
+            WayNews::Packet { id, source, bytes } => {
+                let Some(arrival) = self.ways.arrival(id) else { return };
+                self.shared.network.received(bytes.len());
+                self.session.datagram(arrival.kind, arrival.protocol, source, arrival.local, &bytes, now);
+            }
+            WayNews::Open { id, candidate, via } => {
+                if let Some(kind) = self.ways.opened(id, candidate.addr(), via) {
+                    self.session.add_way(kind, candidate);
+                }
+            }
+            WayNews::Closed { id, why } => {
+                if let Some((kind, address)) = self.ways.closed(id) {
+                    tracing::debug!(?kind, %address, why, "a way to the server is no more");
+                    self.session.drop_way(kind, address);
+                }
+            }
+            WayNews::StunServer(server) => {
+                if self.reflexive.server(server) {
+                    self.reflexive.ask(&self.sockets.locals(), now);
+                }
+            }
+        }
+    }
+
+    fn links_changed(&mut self, change: std::io::Result<Change>) {
+        let now = self.clock.now();
+        match change {
+            Ok(change) => {
+                // What is not in a channel, nor on its way there, has no addresses to follow.
+                self.addresses_at = self.addresses_at.map(|_| now);
+                self.look_at_addresses(now);
+                if change == Change::LinkUp {
+                    tracing::debug!("a network link came up");
+                    self.session.command(Command::NetworkChanged, now);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the kernel tells of links no more; they are looked at now and then");
+                self.links = None;
+            }
+        }
     }
 
     fn hear(&mut self, attempt: u64, news: News) {
@@ -219,7 +298,11 @@ impl Net {
         }
         let addresses = sockets::addresses(self.server_is_local());
         if self.sockets.follow(&addresses) {
+            for (kind, address) in self.ways.follow(&addresses) {
+                self.session.drop_way(kind, address);
+            }
             self.session.set_candidates(self.sockets.candidates(), now);
+            self.reflexive.ask(&self.sockets.locals(), now);
         }
         self.addresses_at = Some(now + LOOK_AT_ADDRESSES);
     }
@@ -245,19 +328,31 @@ impl Net {
                 Output::Loss(share) => (self.on_loss)(share),
                 Output::Arrived(arrived) => self.arrived(arrived),
                 Output::Listen(join) => self.listen(join),
-                Output::IceServers(servers) => tracing::debug!(count = servers.len(), "servers that help with addresses"),
+                Output::IceServers(servers) => {
+                    self.reflexive.forget();
+                    self.ways.servers(&servers);
+                }
+                Output::Dial(kind, to) => self.ways.dial(kind, to),
+                Output::Relay(kind) => self.ways.relay(kind),
+                Output::Renewed => self.ways.close(),
             }
         }
         if !self.session.busy() && self.addresses_at.take().is_some() {
+            self.ways.close();
+            self.reflexive.forget();
             self.sockets.close();
             self.session.set_candidates(Vec::new(), now);
         }
     }
 
     fn transmit(&mut self, kind: PeerKind, transmit: &rtc::Transmit) {
-        if transmit.proto == rtc::Protocol::Udp
-            && self.sockets.send(kind, transmit.source, transmit.destination, &transmit.contents)
-        {
+        let plain = transmit.proto == rtc::Protocol::Udp && self.sockets.has(kind, transmit.source);
+        let sent = if plain {
+            self.sockets.send(kind, transmit.source, transmit.destination, &transmit.contents)
+        } else {
+            self.ways.send(kind, transmit)
+        };
+        if sent {
             self.shared.network.sent(transmit.contents.len());
         }
     }
@@ -284,6 +379,14 @@ impl Net {
             return;
         }
         self.watch.unit(arrived);
+    }
+}
+
+/// News of links; none come where nothing is listening.
+async fn changed(links: &mut Option<Links>) -> std::io::Result<Change> {
+    match links {
+        Some(links) => links.changed().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -73,6 +73,16 @@ impl Sockets {
         self.sockets.iter().filter_map(|s| Some((s.kind, Candidate::host(s.local, "udp").ok()?))).collect()
     }
 
+    /// Every socket's peer and address.
+    pub fn locals(&self) -> Vec<(PeerKind, SocketAddr)> {
+        self.sockets.iter().map(|s| (s.kind, s.local)).collect()
+    }
+
+    /// Whether one of the sockets has this address.
+    pub fn has(&self, kind: PeerKind, local: SocketAddr) -> bool {
+        self.sockets.iter().any(|s| s.kind == kind && s.local == local)
+    }
+
     /// Sends at once or not at all: what the kernel does not take now is late anyway, and media is repaired on request.
     pub fn send(&self, kind: PeerKind, source: SocketAddr, destination: SocketAddr, bytes: &[u8]) -> bool {
         let Some(socket) = self.sockets.iter().find(|s| s.kind == kind && s.local == source) else { return false };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
 
 use super::error::ConnectError;
 
@@ -52,12 +52,34 @@ fn roots(ca_file: Option<PathBuf>) -> io::Result<RootCertStore> {
 
 /// Why TLS did not come about.
 pub fn explain(host: &str, error: &io::Error) -> ConnectError {
+    let host = host.to_owned();
     let inner = error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>());
     match inner {
-        Some(rustls::Error::InvalidCertificate(why)) => {
-            ConnectError::Certificate { host: host.to_owned(), why: format!("{why:?}") }
+        Some(rustls::Error::InvalidCertificate(why)) => ConnectError::Certificate { host, why: certificate(why) },
+        Some(rustls::Error::InvalidMessage(_)) => ConnectError::NotLiveKit { host, why: "it does not speak TLS there".into() },
+        Some(other) => ConnectError::NotLiveKit { host, why: format!("no TLS with it: {other}") },
+        None => ConnectError::NotLiveKit { host, why: format!("no TLS with it: {}", error.kind()) },
+    }
+}
+
+/// What is wrong with a certificate, and the way out.
+fn certificate(why: &CertificateError) -> String {
+    use CertificateError as E;
+    match why {
+        E::UnknownIssuer => {
+            "nobody that is trusted here has issued it; give its issuer's certificate in `[engine.open] ca_file`".into()
         }
-        Some(other) => ConnectError::NotLiveKit { host: host.to_owned(), why: format!("no TLS with it: {other}") },
-        None => ConnectError::NotLiveKit { host: host.to_owned(), why: format!("no TLS with it: {}", error.kind()) },
+        E::Expired | E::ExpiredContext { .. } => {
+            "it has expired; renew it on the server, or set the clock of this machine".into()
+        }
+        E::NotValidYet | E::NotValidYetContext { .. } => "it is not valid yet; set the clock of this machine".into(),
+        E::NotValidForName => "it is for another name; use a name that it is for in `url`".into(),
+        E::NotValidForNameContext { presented, .. } => {
+            let names: Vec<&str> = presented.iter().take(8).map(String::as_str).collect();
+            let names = if names.is_empty() { "none".into() } else { names.join(", ") };
+            format!("it is for other names ({names}); use one of them in `url`")
+        }
+        E::Revoked => "it has been revoked".into(),
+        other => format!("{other:?}"),
     }
 }

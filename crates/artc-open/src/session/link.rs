@@ -9,6 +9,7 @@ use rtc::str0m::IceConnectionState;
 use rtc::{Candidate, DataChannel, MediaMode, Output as PeerOutput, Peer, PeerConfig};
 
 use super::Session;
+use super::reach::Search;
 
 /// A media path that does not come up within this time is tried anew from the start.
 const UP_WITHIN: Duration = Duration::from_secs(15);
@@ -38,7 +39,7 @@ impl PeerKind {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Publisher, Self::Subscriber];
 
-    fn target(self) -> i32 {
+    pub(super) fn target(self) -> i32 {
         match self {
             Self::Publisher => SignalTarget::Publisher as i32,
             Self::Subscriber => SignalTarget::Subscriber as i32,
@@ -72,11 +73,13 @@ pub(super) struct Link {
     answer: Option<String>,
 }
 
-struct End {
-    peer: Peer,
+pub(super) struct End {
+    pub(super) peer: Peer,
     /// The other side has described itself: its candidates can be taken.
     described: bool,
     early: Vec<Candidate>,
+    /// The way to the server, as long as there is none.
+    pub(super) search: Search,
     down_since: Option<Instant>,
     wake: Instant,
     turns: usize,
@@ -84,11 +87,20 @@ struct End {
 
 impl End {
     fn new(config: &PeerConfig, now: Instant) -> Self {
-        Self { peer: Peer::new(config, now), described: false, early: Vec::new(), down_since: None, wake: now, turns: 0 }
+        Self {
+            peer: Peer::new(config, now),
+            described: false,
+            early: Vec::new(),
+            search: Search::default(),
+            down_since: None,
+            wake: now,
+            turns: 0,
+        }
     }
 
-    fn describe(&mut self) {
+    fn describe(&mut self, sdp: &str, now: Instant) {
         self.described = true;
+        self.search.described(sdp, now);
         for candidate in self.early.drain(..) {
             self.peer.add_remote_candidate(candidate);
         }
@@ -103,6 +115,11 @@ impl Link {
     /// Both peers can still do something.
     pub(super) fn alive(&self) -> bool {
         self.ends.iter().all(|end| end.peer.is_alive())
+    }
+
+    /// A media path that was up is down.
+    pub(super) fn down(&self) -> bool {
+        self.ends.iter().any(|end| end.down_since.is_some())
     }
 
     /// What we send gets through, or is repaired once ICE has restarted.
@@ -133,7 +150,7 @@ impl Session {
             offers: 0,
             answer: None,
         };
-        for (kind, candidate) in &self.candidates {
+        for (kind, candidate) in self.candidates.iter().chain(&self.ways) {
             link.peer(*kind).add_local_candidate(candidate.clone());
         }
         self.link = Some(link);
@@ -148,6 +165,8 @@ impl Session {
                     self.out.push_back(super::Output::Transmit(kind, transmit));
                 }
             }
+            self.ways.clear();
+            self.out.push_back(super::Output::Renewed);
             self.publish_link_lost();
         }
     }
@@ -157,6 +176,12 @@ impl Session {
         let gone = self.candidates.iter().any(|known| !candidates.contains(known));
         let new: Vec<_> = candidates.iter().filter(|c| !self.candidates.contains(c)).cloned().collect();
         self.candidates = candidates;
+        if self.link.is_none() {
+            if !new.is_empty() {
+                self.network_changed(now);
+            }
+            return;
+        }
         let Some(link) = &mut self.link else { return };
         let mut told = Vec::new();
         for (kind, candidate) in new {
@@ -165,23 +190,23 @@ impl Session {
             }
         }
         if self.online() {
-            for (kind, candidate) in told {
-                let candidate_init = rtc::candidate::to_json(&candidate, "0");
-                self.signal(Request::Trickle(proto::TrickleRequest {
-                    candidate_init,
-                    target: kind.target(),
-                    ..Default::default()
-                }));
+            for (kind, candidate) in &told {
+                self.trickle(*kind, candidate);
             }
         }
         if gone {
-            self.path_lost(now);
+            self.path_lost("an address of ours is gone", now);
+        } else if !told.is_empty() {
+            self.network_changed(now);
         }
     }
 
     pub(super) fn remote_candidate(&mut self, kind: PeerKind, candidate: Candidate) {
         let Some(link) = &mut self.link else { return };
         let end = &mut link.ends[kind as usize];
+        if let Some(waits) = end.search.learn(&candidate) {
+            self.out.push_back(super::Output::Dial(kind, waits));
+        }
         if end.described {
             end.peer.add_remote_candidate(candidate);
         } else if end.early.len() < 64 {
@@ -236,7 +261,7 @@ impl Session {
             tracing::warn!(%error, "answer of the server not usable");
             return self.lost(Reason::MediaPath, "the server's answer is not usable", false, now);
         }
-        end.describe();
+        end.describe(sdp, now);
         self.publish_answered(now);
         self.negotiate();
     }
@@ -252,7 +277,7 @@ impl Session {
                 return self.lost(Reason::MediaPath, "the server's offer is not usable", false, now);
             }
         };
-        end.describe();
+        end.describe(&offer.sdp, now);
         link.answer = Some(answer.clone());
         self.signal(Request::Answer(proto::SessionDescription {
             r#type: "answer".into(),
@@ -347,6 +372,8 @@ impl Session {
         let down = link.ends.iter().filter_map(|end| end.down_since).map(|at| at + DOWN_FOR);
         let up = (!link.up() && self.online()).then_some(link.born + UP_WITHIN);
         let closed = link.closed.map(|at| at + WHY_WITHIN);
+        let searches = link.ends.iter().filter_map(|end| end.search.wake()).filter(|_| self.online());
+        let down = down.chain(searches);
         peers.chain(down).chain(up).chain(closed).min()
     }
 
@@ -356,6 +383,11 @@ impl Session {
         for end in &mut link.ends {
             if end.wake <= now {
                 end.peer.handle_timeout(now);
+            }
+        }
+        if online {
+            for (kind, end) in PeerKind::ALL.into_iter().zip(&mut link.ends) {
+                self.out.extend(end.widen(kind, now));
             }
         }
         let never_up = !link.up() && now >= link.born + UP_WITHIN;
@@ -379,14 +411,14 @@ impl Session {
         use rtc::Event as E;
         match event {
             E::Connected => {
-                self.mark_down(kind, None);
+                self.mark_down(kind, None, now);
                 tracing::debug!(?kind, "media path up");
                 if kind == PeerKind::Publisher {
                     self.media_up(now);
                 }
             }
-            E::Ice(IceConnectionState::Disconnected) => self.mark_down(kind, Some(now)),
-            E::Ice(IceConnectionState::Connected | IceConnectionState::Completed) => self.mark_down(kind, None),
+            E::Ice(IceConnectionState::Disconnected) => self.mark_down(kind, Some(now), now),
+            E::Ice(IceConnectionState::Connected | IceConnectionState::Completed) => self.mark_down(kind, None, now),
             E::Closed => {
                 if let Some(link) = &mut self.link {
                     link.closed.get_or_insert(now);
@@ -407,11 +439,12 @@ impl Session {
         }
     }
 
-    fn mark_down(&mut self, kind: PeerKind, since: Option<Instant>) {
+    fn mark_down(&mut self, kind: PeerKind, since: Option<Instant>, now: Instant) {
         if let Some(link) = &mut self.link {
             let end = &mut link.ends[kind as usize];
             // Only a path that was up can be down: on the way up the same state comes, too.
             let was_up = end.peer.is_established();
+            end.search.found(since.is_none(), since.unwrap_or(now));
             end.down_since = since.filter(|_| was_up).or(end.down_since.filter(|_| since.is_some()));
         }
     }

@@ -14,11 +14,13 @@
 mod data;
 mod link;
 mod publish;
+mod reach;
 mod recovery;
 mod remote;
 mod signals;
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -56,8 +58,14 @@ pub enum Output {
     Disconnect,
     /// Send a message on the signalling connection.
     Signal(Bytes),
-    /// Find addresses of ours by these servers.
+    /// Find addresses of ours by these servers; relays among them are for [`Output::Relay`].
     IceServers(Vec<proto::IceServer>),
+    /// Connect to this address of the server by TCP; the connection becomes a way by [`Session::add_way`].
+    Dial(PeerKind, SocketAddr),
+    /// Ask the relays for an address for this peer.
+    Relay(PeerKind),
+    /// The peers are made anew: what was found or opened for the old ones leads nowhere.
+    Renewed,
     /// Send a datagram.
     Transmit(PeerKind, rtc::Transmit),
     /// Begin to hand out what others send, in the forms of this join; `None` ends it.
@@ -98,6 +106,8 @@ pub(crate) enum Phase {
 pub struct Setup {
     /// What viewers are told about delay.
     pub latency: Latency,
+    /// The camera's bitrate is taken as it is configured.
+    pub exact_bitrate: bool,
     /// Our DTLS certificate.
     pub certificate: Option<Certificate>,
     /// Clock anchor.
@@ -135,6 +145,8 @@ pub struct Session {
     ping: Ping,
     link: Option<link::Link>,
     candidates: Vec<(PeerKind, Candidate)>,
+    /// Addresses beyond those of this machine, see [`Session::add_way`].
+    ways: Vec<(PeerKind, Candidate)>,
     publish: publish::Publishing,
     remote: remote::Remotes,
     data: data::Data,
@@ -181,6 +193,7 @@ impl Session {
             ping,
             link: None,
             candidates: Vec::new(),
+            ways: Vec::new(),
             publish,
             remote: remote::Remotes::default(),
             data: data::Data::default(),
@@ -197,7 +210,9 @@ impl Session {
             Command::Source(track, on) => self.set_source(track, on, now),
             Command::Mute(track, on) => self.set_muted(track, on),
             Command::Role(role) => self.set_role(role, now),
-            Command::CameraEncoding(config) => self.set_encoding(Local::Camera, TrackSettings::camera(&config), now),
+            Command::CameraEncoding(config) => {
+                self.set_encoding(Local::Camera, TrackSettings::camera(&config, self.setup.exact_bitrate), now)
+            }
             Command::ScreenEncoding(config) => self.set_encoding(Local::Screen, TrackSettings::screen(&config), now),
             Command::SubscribeAudio(uid, on) => self.subscribe_audio(&uid, on, now),
             Command::SubscribeVideo(uid, track, on) => self.subscribe_video(&uid, track, on, now),

@@ -111,14 +111,18 @@ impl Session {
             }
             // An attempt that began on the old network may hang for its whole time.
             Phase::Connecting { resume, .. } => self.connect(resume, now),
+            // Whether it comes back by itself need not be waited for.
+            Phase::Online if self.link.as_ref().is_some_and(super::link::Link::down) => {
+                self.path_lost("the media path is down and the network has changed", now);
+            }
             _ => {}
         }
     }
 
-    /// Our addresses changed so that the old path is dead: resumes at once instead of waiting for time-outs.
-    pub(super) fn path_lost(&mut self, now: Instant) {
+    /// The old path is dead: resumes at once instead of waiting for time-outs.
+    pub(super) fn path_lost(&mut self, why: &str, now: Instant) {
         if self.online() {
-            self.lost(Reason::MediaPath, "an address of ours is gone", true, now);
+            self.lost(Reason::MediaPath, why, true, now);
             self.connect(self.link.is_some(), now);
         } else {
             self.network_changed(now);

@@ -29,6 +29,7 @@ impl Session {
     pub(in crate::session) fn watched(&mut self, sid: &str, watched: bool) {
         if let Some(track) = self.publish.tracks.iter_mut().find(|t| !sid.is_empty() && t.sid == sid) {
             track.watched = watched;
+            self.publish.heard = true;
             self.refresh_activity();
         }
     }
@@ -55,7 +56,14 @@ impl Session {
             }
         }
         let needed = published == 0 || watched > 0;
-        if std::mem::replace(&mut self.publish.needed, needed) != needed {
+        // What everybody assumes until they are told otherwise is said, too, once the server has said it: nobody should have to guess
+        // what was before the first change.
+        let changed = match self.publish.needed {
+            None => !needed || self.publish.heard,
+            Some(told) => told != needed,
+        };
+        if changed {
+            self.publish.needed = Some(needed);
             tracing::info!(needed, "somebody watches");
             self.event(Event::StreamNeeded(needed));
         }

@@ -66,7 +66,10 @@ pub(super) struct Publishing {
     budget: Budget,
     look: Option<Instant>,
     role: ClientRole,
-    needed: bool,
+    /// What was told last about whether our pictures are needed.
+    needed: Option<bool>,
+    /// The server has said who watches.
+    heard: bool,
     playout: Option<PlayoutDelay>,
     lost_packets: u64,
 }
@@ -96,14 +99,15 @@ impl Publishing {
             offset: 0,
             sent: false,
         };
-        let camera = TrackSettings::camera(&VideoEncoderConfiguration::default());
+        let camera = TrackSettings::camera(&VideoEncoderConfiguration::default(), false);
         let screen = TrackSettings::screen(&ScreenShareEncoderConfiguration::default());
         Self {
             tracks: [track(Local::Camera, camera), track(Local::Screen, screen), track(Local::Microphone, camera)],
             budget: Budget::default(),
             look: None,
             role: ClientRole::Live,
-            needed: true,
+            needed: None,
+            heard: false,
             playout: (setup.latency == Latency::Live).then_some(PlayoutDelay::LIVE),
             lost_packets: 0,
         }

@@ -23,14 +23,17 @@ pub struct TrackSettings {
 }
 
 impl TrackSettings {
-    /// From the documented configuration of the camera.
-    pub fn camera(config: &VideoEncoderConfiguration) -> Self {
+    /// From the documented configuration of the camera. With `exact` a configured bitrate is kept, whatever the documented table
+    /// says about it.
+    pub fn camera(config: &VideoEncoderConfiguration, exact: bool) -> Self {
+        let wish = Some(config.bitrate).filter(|kbps| exact && *kbps > 0);
         let config = config.clamped();
+        let bitrate = wish.unwrap_or(config.bitrate);
         Self {
             size: Size::new(config.dimensions.width, config.dimensions.height),
             fps: config.frame_rate as f32,
-            max_bps: u64::from(config.bitrate) * 1000,
-            min_bps: u64::from(config.min_bitrate) * 1000,
+            max_bps: u64::from(bitrate) * 1000,
+            min_bps: u64::from(config.min_bitrate.min(bitrate)) * 1000,
             key_interval: (config.key_frame_interval > 0).then(|| Duration::from_millis(u64::from(config.key_frame_interval))),
         }
     }

@@ -215,15 +215,79 @@ fn the_encoder_rests_while_nobody_watches() {
             ..Default::default()
         })
     };
-    stage.say(quality(false));
+    stage.say(quality(true));
     stage.run(SECOND);
     let needed = |told: Vec<Event>| {
         told.iter().filter_map(|e| if let Event::StreamNeeded(n) = e { Some(*n) } else { None }).collect::<Vec<_>>()
     };
+    assert_eq!(needed(stage.told()), [true], "what was only assumed before is said");
+    stage.say(quality(false));
+    stage.run(SECOND);
     assert_eq!(needed(stage.told()), [false]);
+    // A viewer that rests while the picture is muted wants it again afterwards.
+    stage.command(Command::Mute(Local::Camera, true));
     stage.say(quality(true));
     stage.run(SECOND);
+    stage.command(Command::Mute(Local::Camera, false));
+    stage.run(SECOND);
     assert_eq!(needed(stage.told()), [true]);
+    assert!(stage.flows());
+}
+
+#[test]
+fn other_ways_are_tried_when_datagrams_do_not_get_through_and_only_then() {
+    let mut stage = flowing(31);
+    stage.run(3 * SECOND);
+    assert_eq!((stage.seen.dials.len(), stage.seen.relays.len()), (0, 0), "UDP does, nothing else is opened");
+    let mut stage = Stage::new(32);
+    stage.udp_blocked = true;
+    stage.join();
+    stage.run(900 * Duration::from_millis(1));
+    assert_eq!(stage.seen.relays, [], "UDP comes first");
+    stage.run(SECOND);
+    assert!(stage.seen.relays.contains(&PeerKind::Publisher) && stage.seen.relays.contains(&PeerKind::Subscriber));
+    let waits = |port: u16, kind: &str| {
+        let candidate = format!("candidate:2 1 tcp 1671430143 192.0.2.1 {port} typ host tcptype {kind}");
+        let candidate_init = serde_json::json!({ "candidate": candidate, "sdpMid": "0", "sdpMLineIndex": 0 }).to_string();
+        Response::Trickle(proto::TrickleRequest { candidate_init, ..Default::default() })
+    };
+    stage.say(waits(7881, "passive"));
+    stage.say(waits(7881, "passive"));
+    stage.say(waits(9, "active"));
+    stage.run(SECOND);
+    assert_eq!(stage.seen.dials, [(PeerKind::Publisher, "192.0.2.1:7881".parse().unwrap())], "each once, and only who waits");
+    let before = stage.seen.relays.len();
+    stage.udp_blocked = false;
+    assert!(stage.until(20 * SECOND, |s| s.flows()).is_some(), "UDP is found even so");
+    stage.run(5 * SECOND);
+    assert_eq!(stage.seen.relays.len(), before);
+}
+
+#[test]
+fn a_link_that_comes_up_ends_the_waiting_for_a_dead_path() {
+    let mut stage = flowing(33);
+    stage.udp_blocked = true;
+    let down = stage.until(60 * SECOND, |s| s.session.link.as_ref().is_some_and(super::link::Link::down));
+    assert!(down.is_some(), "ICE notices");
+    assert_eq!(stage.seen.resumes, 0);
+    stage.udp_blocked = false;
+    stage.command(Command::NetworkChanged);
+    let found = stage.until(10 * SECOND, |s| s.seen.resumes == 1 && s.flows());
+    assert!(found.is_some_and(|t| t < 2 * SECOND), "{found:?}");
+}
+
+#[test]
+fn the_configured_bitrate_is_kept_where_that_is_asked_for() {
+    let config = artc_bindings::VideoEncoderConfiguration {
+        dimensions: artc_bindings::Dimensions { width: 1280, height: 720 },
+        frame_rate: 30,
+        bitrate: 2000,
+        ..Default::default()
+    };
+    assert_eq!(TrackSettings::camera(&config, true).max_bps, 2_000_000);
+    assert_eq!(TrackSettings::camera(&config, false).max_bps, 2_400_000, "the documented table's least");
+    let undecided = artc_bindings::VideoEncoderConfiguration { bitrate: 0, ..config };
+    assert_eq!(TrackSettings::camera(&undecided, true).max_bps, 2_400_000);
 }
 
 #[test]

@@ -74,6 +74,10 @@ pub struct Seen {
     pub left: u32,
     pub data: Vec<proto::DataPacket>,
     pub sync: Option<proto::SyncState>,
+    /// TCP addresses that the session wanted to connect to.
+    pub dials: Vec<(PeerKind, SocketAddr)>,
+    /// Peers for which it asked the relays.
+    pub relays: Vec<PeerKind>,
 }
 
 /// How the server treats whoever knocks.
@@ -91,6 +95,8 @@ pub struct Stage {
     pub door: Door,
     /// Nothing gets through, in both directions.
     pub cut: bool,
+    /// Datagrams do not get through, in both directions.
+    pub udp_blocked: bool,
     /// When the session dialled.
     pub dials: Vec<Instant>,
     /// Push pictures.
@@ -122,6 +128,7 @@ impl Stage {
         let video = [Arc::new(VideoInput::default()), Arc::new(VideoInput::default())];
         let setup = Setup {
             latency: Latency::Live,
+            exact_bitrate: false,
             certificate: rtc::Certificate::generate(),
             clock,
             shared: Arc::default(),
@@ -140,6 +147,7 @@ impl Stage {
             seen: Seen::default(),
             door: Door::Open,
             cut: false,
+            udp_blocked: false,
             dials: Vec::new(),
             camera: true,
             takes_tracks: true,
@@ -246,7 +254,8 @@ impl Stage {
     }
 
     fn send(&mut self, parcel: Parcel) {
-        if self.cut && !matches!(parcel, Parcel::Dial(_)) {
+        let datagram = matches!(parcel, Parcel::ToServer(..) | Parcel::ToSession(..));
+        if (self.cut && !matches!(parcel, Parcel::Dial(_))) || (self.udp_blocked && datagram) {
             return;
         }
         self.parcels += 1;
@@ -311,6 +320,8 @@ impl Stage {
                     let member = (transmit.destination.port() as u64 - 1000) / 2;
                     self.send(Parcel::ToServer(kind, member, transmit.contents.to_vec(), transmit.source));
                 }
+                Output::Dial(kind, to) => self.seen.dials.push((kind, to)),
+                Output::Relay(kind) => self.seen.relays.push(kind),
                 _ => {}
             }
         }
