@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 logs=target/test-logs
 mkdir -p "$logs"
-all=(setup web lint build rust clients browser kernel fuzz)
+all=(setup web lint build rust clients network browser kernel fuzz)
 stages=("$@")
 [ $# -eq 0 ] && stages=("${all[@]}")
 summary=()
@@ -21,6 +21,7 @@ run_stage() {
         build) cargo build --release --locked --workspace --all-targets ;;
         rust) cargo test --release --locked --workspace --no-fail-fast ;;
         clients) tests/clients/run.sh ;;
+        network) tests/network/run.sh ;;
         browser) PATH="$(setup/node.sh):$PATH" tests/browser/run.sh ;;
         kernel) tests/kernel/run.sh ;;
         fuzz) tests/fuzz.sh 10 ;;

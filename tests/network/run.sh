@@ -1,0 +1,30 @@
+#!/bin/sh
+# The engine behind firewalls: a LiveKit server, our own room and a TURN server (coturn) on one side, the engine on the other,
+# and a packet filter in between that lets through one way only. Everything is in network namespaces of its own, so that
+# nothing of this machine's network is touched; no privileges are needed where users may make namespaces.
+set -eu
+cd "$(dirname "$0")/../.."
+for tool in unshare ip nft turnserver openssl; do
+    command -v "$tool" >/dev/null || PATH=$PATH:/usr/sbin:/sbin
+    command -v "$tool" >/dev/null || { echo "network: $tool is missing; setup/packages.sh test installs it" >&2; exit 69; }
+done
+as=
+[ "$(id -u)" -eq 0 ] || as=--map-root-user
+# shellcheck disable=SC2086 # one word or none
+unshare $as --net --mount true || {
+    echo "network: no namespaces for this user (unshare $as --net --mount fails): run as root, or allow user namespaces" >&2
+    exit 77
+}
+python=$(tests/clients/setup.sh)
+cargo build --release --locked --quiet -p artc-open --example publish
+cargo build --release --locked --quiet -p room --example serve
+programs=${CARGO_TARGET_DIR:-target}/release/examples
+server=$(tests/clients/livekit-server.sh) || {
+    status=$?
+    [ "$status" -eq 3 ] || exit "$status"
+    echo "no unmodified LiveKit server can be built here: only our own room is tried"
+    server=
+}
+# shellcheck disable=SC2086 # one word or none
+exec unshare $as --net --mount sh -c 'mount -t tmpfs none /run && exec "$@"' sh \
+    "$python" tests/network/firewalls.py "$programs/publish" "$programs/serve" $server
