@@ -62,15 +62,15 @@ def make_certificates(folder):
 class Process:
     """A server that is up once its port takes connections."""
 
-    def __init__(self, log, command, port):
-        self.log, self.command, self.port = log, command, port
+    def __init__(self, log, command, port, host=HOST):
+        self.log, self.command, self.port, self.host = log, command, port, host
 
     async def __aenter__(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(self.command, stdout=log, stderr=log)
         for _ in range(300):
             with contextlib.suppress(OSError):
-                socket.create_connection((HOST, self.port), 0.2).close()
+                socket.create_connection((self.host, self.port), 0.2).close()
                 return self
             if self.process.poll() is not None:
                 break

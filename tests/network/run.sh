@@ -25,6 +25,12 @@ server=$(tests/clients/livekit-server.sh) || {
     echo "no unmodified LiveKit server can be built here: only our own room is tried"
     server=
 }
+alone() {
+    # shellcheck disable=SC2086 # one word or none
+    unshare $as --net --mount sh -c 'mount -t tmpfs none /run && exec "$@"' sh "$@"
+}
+status=0
+alone "$python" tests/network/certificates.py "$programs/publish" "$programs/serve" || status=1
 # shellcheck disable=SC2086 # one word or none
-exec unshare $as --net --mount sh -c 'mount -t tmpfs none /run && exec "$@"' sh \
-    "$python" tests/network/firewalls.py "$programs/publish" "$programs/serve" $server
+alone "$python" tests/network/firewalls.py "$programs/publish" "$programs/serve" $server || status=1
+exit $status

@@ -75,7 +75,8 @@ fn certificate(why: &CertificateError) -> String {
         E::NotValidYet | E::NotValidYetContext { .. } => "it is not valid yet; set the clock of this machine".into(),
         E::NotValidForName => "it is for another name; use a name that it is for in `url`".into(),
         E::NotValidForNameContext { presented, .. } => {
-            let names: Vec<&str> = presented.iter().take(8).map(String::as_str).collect();
+            // Told as `DnsName("...")`; people want what is between the quotes.
+            let names: Vec<&str> = presented.iter().take(8).map(|name| name.split('"').nth(1).unwrap_or(name)).collect();
             let names = if names.is_empty() { "none".into() } else { names.join(", ") };
             format!("it is for other names ({names}); use one of them in `url`")
         }
