@@ -15,7 +15,9 @@ mod core;
 mod ids;
 mod media;
 mod server;
+mod stats;
 pub mod token;
 
 pub use config::Config;
 pub use server::{Handle, Server, StartError};
+pub use stats::{Stats, Traffic};

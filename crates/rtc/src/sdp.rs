@@ -200,8 +200,11 @@ impl Section {
         self.lines
             .retain(|line| !line.starts_with("a=msid:") && !line.starts_with("a=ssrc:") && !line.starts_with("a=ssrc-group:"));
         for line in &mut self.lines {
-            if line == "a=sendonly" || line == "a=sendrecv" {
-                "a=inactive".clone_into(line);
+            match line.as_str() {
+                "a=sendonly" => "a=inactive".clone_into(line),
+                // What the other side sends in it goes on.
+                "a=sendrecv" => "a=recvonly".clone_into(line),
+                _ => {}
             }
         }
     }

@@ -11,6 +11,7 @@ use rtc::{DataChannel, packet};
 use super::participant::{Sent, Way};
 use super::room::Room;
 use super::{Cx, ParticipantId};
+use crate::stats::Refused;
 
 /// Most receivers that one packet may name.
 const MAX_DESTINATIONS: usize = 128;
@@ -18,20 +19,21 @@ const MAX_DESTINATIONS: usize = 128;
 impl Room {
     /// A participant sent something.
     pub(super) fn data(&mut self, cx: &mut Cx<'_>, id: ParticipantId, channel: DataChannel, data: &[u8]) {
+        let ledger = &cx.settings.ledger;
         let refuse = |reason: &'static str| {
-            metrics::counter!("artc_room_data_refused_total", "reason" => reason).increment(1);
+            ledger.refused(Refused::Data, reason);
             tracing::debug!(reason, "data refused");
         };
         let Some(p) = self.participants.get_mut(&id) else { return };
         if channel == DataChannel::Track {
-            return refuse("data_track");
+            return refuse("data track");
         }
         if !p.permission.can_publish_data {
-            return refuse("not_allowed");
+            return refuse("not allowed");
         }
         let read = match packet::decode(data) {
             Ok(read) => read,
-            Err(packet::PacketError::TooLong(_)) => return refuse("too_long"),
+            Err(packet::PacketError::TooLong(_)) => return refuse("too long"),
             Err(packet::PacketError::Malformed(_)) => return refuse("malformed"),
         };
         // Metrics are for the server alone, and only the server may speak of speakers.
@@ -69,7 +71,7 @@ impl Room {
             }
             let Some(peer) = p.receiving_peer().and_then(|key| cx.peers.get(key)) else { continue };
             if let Err(error) = peer.send_data(channel, bytes.clone()) {
-                metrics::counter!("artc_room_data_refused_total", "reason" => "slow_receiver").increment(1);
+                cx.settings.ledger.refused(Refused::Data, "slow receiver");
                 tracing::warn!(identity = p.identity(), %error, "data not delivered");
             }
         }

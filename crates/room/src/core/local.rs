@@ -12,6 +12,7 @@ use super::forwarder::Incoming;
 use super::publish::Pass;
 use super::room::Room;
 use super::{ConnId, Cx, ParticipantId, TrackId};
+use crate::stats::Refused;
 
 impl Room {
     /// An engine said something.
@@ -45,7 +46,7 @@ impl Room {
     /// Media of an engine: one access unit becomes packets once, whoever watches.
     fn frame(&mut self, cx: &mut Cx<'_>, id: ParticipantId, frame: &Frame) {
         let Some(track) = self.own_track(id, &frame.track).and_then(|track| self.tracks.get_mut(&track)) else {
-            metrics::counter!("artc_room_frames_refused_total", "reason" => "no_track").increment(1);
+            cx.settings.ledger.refused(Refused::Frame, "no track");
             return;
         };
         let Some(layer) = track.layer_of(frame.rid) else { return };

@@ -20,6 +20,7 @@ pub(crate) mod whip;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
@@ -28,6 +29,7 @@ use rtc::proto::{DisconnectReason, ReconnectResponse, leave_request};
 use rtc::signal::{Request, Response};
 use rtc::{Candidate, Event, PeerConfig, Protocol, Transmit};
 
+use crate::stats::{Ledger, Refused};
 use crate::token::{Claims, Key, TokenError};
 use limits::JoinRate;
 pub(crate) use participant::{ClientTraits, Way};
@@ -104,6 +106,7 @@ pub(crate) struct Settings {
     pub(crate) max_participants: usize,
     pub(crate) max_joins_per_second: u32,
     pub(crate) remote_unmute: bool,
+    pub(crate) ledger: Arc<Ledger>,
 }
 
 /// A participant who wants in.
@@ -180,6 +183,18 @@ impl Core {
         }
     }
 
+    /// Where everything is counted.
+    pub(crate) fn ledger(&self) -> Arc<Ledger> {
+        Arc::clone(&self.settings.ledger)
+    }
+
+    /// Rooms, participants and tracks.
+    pub(crate) fn census(&self) -> (usize, usize, usize) {
+        let participants = self.rooms.values().map(|room| room.participants.len()).sum();
+        let tracks = self.rooms.values().map(|room| room.tracks.len()).sum();
+        (self.rooms.len(), participants, tracks)
+    }
+
     /// Addresses of the media port, told to everybody who joins from now on.
     pub(crate) fn set_candidates(&mut self, candidates: Vec<Candidate>) {
         self.peers.set_candidates(candidates);
@@ -209,7 +224,7 @@ impl Core {
                 .copied()
                 .filter(|id| self.rooms.get(id).is_some_and(|room| room.can_resume(sid, &join.claims.sub, join.way)));
             let Some(id) = known else {
-                metrics::counter!("artc_room_resumes_refused_total").increment(1);
+                self.settings.ledger.refused(Refused::Resume, "gone");
                 self.out.send(Some(conn), leave(DisconnectReason::StateMismatch, leave_request::Action::Reconnect));
                 self.out.close(Some(conn));
                 return;
@@ -258,7 +273,7 @@ impl Core {
         at: Moment,
     ) -> bool {
         let Some(key) = self.peers.datagram(protocol, source, local, packet, at.now) else {
-            metrics::counter!("artc_room_datagrams_unknown_total").increment(1);
+            self.settings.ledger.stranger();
             return false;
         };
         self.drain(key, at);

@@ -22,6 +22,7 @@ use super::room::Room;
 use super::track::Track;
 use super::{Cx, ParticipantId, TrackId};
 use crate::ids;
+use crate::stats::Refused;
 
 /// Tracks that one participant may publish or announce.
 const MAX_TRACKS: usize = 32;
@@ -94,7 +95,7 @@ impl Room {
                 self.choose_layers(cx, id);
             }
             Err(error) => {
-                metrics::counter!("artc_room_offers_refused_total").increment(1);
+                cx.settings.ledger.refused(Refused::Description, "offer");
                 tracing::warn!(identity = p.identity(), %error, "offer refused");
                 self.respond(cx, id, 0, Reason::InvalidRequest, &format!("offer refused: {error}"), None);
             }

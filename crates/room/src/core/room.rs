@@ -17,6 +17,7 @@ use super::peers::{Owner, PeerKey, Role};
 use super::track::Track;
 use super::{ConnId, Cx, Join, JoinRefused, Moment, ParticipantId, RESUME_TIME, RoomId, TrackId, leave, server_info};
 use crate::ids;
+use crate::stats::Refused;
 use crate::token::Claims;
 
 /// The room looks after itself this often while somebody is in it.
@@ -397,7 +398,7 @@ impl Room {
     ) {
         let conn = self.participants.get(&id).and_then(|p| p.conn);
         if reason != Reason::Ok {
-            metrics::counter!("artc_room_requests_refused_total", "reason" => reason.as_str_name()).increment(1);
+            cx.settings.ledger.refused(Refused::Request, reason.as_str_name());
         }
         let response = RequestResponse { request_id, reason: reason as i32, message: message.to_owned(), request };
         cx.out.send(conn, Response::RequestResponse(response));

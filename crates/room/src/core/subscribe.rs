@@ -13,6 +13,7 @@ use super::participant::{Spare, Subscription, Way, Wish};
 use super::room::Room;
 use super::vp8::Numbers;
 use super::{Cx, ParticipantId, TrackId};
+use crate::stats::Refused;
 
 /// Tracks published close together are asked for together.
 const SECTIONS_PAUSE: Duration = Duration::from_millis(20);
@@ -172,7 +173,7 @@ impl Room {
         let Some(key) = p.subscriber else { return };
         let Some(peer) = cx.peers.get(key) else { return };
         if let Err(error) = peer.accept_answer(&description.sdp) {
-            metrics::counter!("artc_room_answers_refused_total").increment(1);
+            cx.settings.ledger.refused(Refused::Description, "answer");
             tracing::warn!(identity = p.identity(), %error, "answer refused");
             return;
         }

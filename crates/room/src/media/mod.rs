@@ -7,6 +7,7 @@ mod udp;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use rtc::local::{FromRoom, LinkId, ToRoom};
@@ -17,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::core::api::{ApiError, Call, Reply};
 use crate::core::whip::{Session, SessionError};
 use crate::core::{ConnId, Core, Join, JoinRefused, Moment, Signal};
+use crate::stats::Ledger;
 use crate::token::Claims;
 pub(crate) use addresses::Addresses;
 use tcp::{FromTcp, TcpPort};
@@ -81,15 +83,18 @@ pub(crate) fn run(core: Core, sockets: Sockets, commands: mpsc::Receiver<Command
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async move {
         let (tcp_tx, tcp_rx) = mpsc::channel(256);
-        let udp = UdpPort::new(sockets.udp)?;
-        let tcp = sockets.tcp.map(|listener| TcpPort::start(listener, tcp_tx)).transpose()?;
-        let mut media = Media { core, udp, tcp, addresses: sockets.addresses, addresses_at: None, signals: HashMap::new() };
+        let ledger = core.ledger();
+        let udp = UdpPort::new(sockets.udp, Arc::clone(&ledger))?;
+        let tcp = sockets.tcp.map(|listener| TcpPort::start(listener, tcp_tx, Arc::clone(&ledger))).transpose()?;
+        let mut media =
+            Media { ledger, core, udp, tcp, addresses: sockets.addresses, addresses_at: None, signals: HashMap::new() };
         media.run(commands, links, tcp_rx).await;
         Ok(())
     })
 }
 
 struct Media {
+    ledger: Arc<Ledger>,
     core: Core,
     udp: UdpPort,
     tcp: Option<TcpPort>,
@@ -133,12 +138,16 @@ impl Media {
                         let _ = done.send(());
                         return;
                     }
-                    Some(command) => self.command(command),
+                    Some(command) => {
+                        self.command(command);
+                        self.census();
+                    }
                     None => return,
                 },
                 () = &mut sleep => {
                     armed = None;
                     self.core.tick(moment());
+                    self.census();
                 }
             }
             self.flush();
@@ -150,10 +159,13 @@ impl Media {
         let at = moment();
         let port = self.addresses.udp_port;
         let core = &mut self.core;
+        let (mut packets, mut bytes) = (0, 0);
         let outcome = self.udp.receive(|source, local_ip, packet| {
-            metrics::counter!("artc_room_datagrams_received_total").increment(1);
+            packets += 1;
+            bytes += packet.len() as u64;
             core.datagram(Protocol::Udp, source, SocketAddr::new(local_ip, port), packet, at);
         });
+        self.ledger.received(packets, bytes);
         if let Err(error) = outcome {
             metrics::counter!("artc_room_receive_errors_total").increment(1);
             tracing::debug!(%error, "receive on the media port");
@@ -165,6 +177,7 @@ impl Media {
         let at = moment();
         match event {
             FromTcp::Packet { source, local, packet } => {
+                self.ledger.received(1, packet.len() as u64);
                 let known = self.core.datagram(Protocol::Tcp, source, local, &packet, at);
                 if !known && let Some(tcp) = &mut self.tcp {
                     // Whoever begins with anything but a connectivity check of ours has no business here.
@@ -223,6 +236,11 @@ impl Media {
             }
             Command::Stop(_) => {}
         }
+    }
+
+    fn census(&self) {
+        let (rooms, participants, tracks) = self.core.census();
+        self.ledger.census(rooms, participants, tracks);
     }
 
     fn look_up_addresses(&mut self, now: Instant) {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,6 +11,8 @@ use rtc::framing;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+
+use crate::stats::{Ledger, Refused};
 
 /// Connections at once.
 const MAX_CONNECTIONS: usize = 128;
@@ -28,15 +31,16 @@ pub(super) enum FromTcp {
 /// The connections.
 pub(super) struct TcpPort {
     writers: HashMap<SocketAddr, mpsc::Sender<Bytes>>,
+    ledger: Arc<Ledger>,
 }
 
 impl TcpPort {
     /// Accepts from now on, on the runtime of the caller.
-    pub(super) fn start(listener: std::net::TcpListener, events: mpsc::Sender<FromTcp>) -> io::Result<Self> {
+    pub(super) fn start(listener: std::net::TcpListener, events: mpsc::Sender<FromTcp>, ledger: Arc<Ledger>) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
         tokio::spawn(accept(listener, events));
-        Ok(TcpPort { writers: HashMap::new() })
+        Ok(TcpPort { writers: HashMap::new(), ledger })
     }
 
     pub(super) fn opened(&mut self, source: SocketAddr, writer: mpsc::Sender<Bytes>) {
@@ -45,7 +49,7 @@ impl TcpPort {
             metrics::gauge!("artc_room_tcp_connections").set(self.writers.len() as f64);
         } else {
             // Dropping the writer closes the connection.
-            metrics::counter!("artc_room_tcp_refused_total").increment(1);
+            self.ledger.refused(Refused::Connection, "too many for media");
         }
     }
 
@@ -56,15 +60,17 @@ impl TcpPort {
 
     pub(super) fn drop_stranger(&mut self, source: SocketAddr) {
         if self.writers.remove(&source).is_some() {
-            metrics::counter!("artc_room_tcp_refused_total").increment(1);
+            self.ledger.refused(Refused::Connection, "stranger to media");
         }
     }
 
     pub(super) fn send(&mut self, destination: SocketAddr, packet: &[u8]) {
         let Some(writer) = self.writers.get(&destination) else { return };
         let mut framed = Vec::with_capacity(packet.len() + 2);
-        if !framing::encode(packet, &mut framed) || writer.try_send(framed.into()).is_err() {
-            metrics::counter!("artc_room_datagrams_dropped_total").increment(1);
+        if framing::encode(packet, &mut framed) && writer.try_send(framed.into()).is_ok() {
+            self.ledger.sent(1, packet.len() as u64);
+        } else {
+            self.ledger.dropped(1);
         }
     }
 }

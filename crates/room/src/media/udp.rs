@@ -2,11 +2,14 @@
 
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use quinn_udp::{RecvMeta, UdpSocketState};
 use rtc::Transmit;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
+
+use crate::stats::Ledger;
 
 /// Messages read a system call; each may hold several datagrams of one sender.
 const MESSAGES: usize = 8;
@@ -23,10 +26,11 @@ pub(super) struct UdpPort {
     listen: IpAddr,
     buffers: Vec<Vec<u8>>,
     burst: Vec<u8>,
+    ledger: Arc<Ledger>,
 }
 
 impl UdpPort {
-    pub(super) fn new(socket: std::net::UdpSocket) -> io::Result<Self> {
+    pub(super) fn new(socket: std::net::UdpSocket, ledger: Arc<Ledger>) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         let listen = socket.local_addr()?.ip();
         let state = UdpSocketState::new((&socket).into())?;
@@ -39,6 +43,7 @@ impl UdpPort {
             listen,
             buffers: vec![vec![0; MESSAGE]; MESSAGES],
             burst: Vec::with_capacity(MESSAGE),
+            ledger,
         })
     }
 
@@ -111,9 +116,9 @@ impl UdpPort {
         };
         let (socket, state) = (&self.socket, &self.state);
         match socket.try_io(Interest::WRITABLE, || state.try_send(socket.into(), &transmit)) {
-            Ok(()) => metrics::counter!("artc_room_datagrams_sent_total").increment(count as u64),
+            Ok(()) => self.ledger.sent(count as u64, contents.len() as u64),
             Err(error) => {
-                metrics::counter!("artc_room_datagrams_dropped_total").increment(count as u64);
+                self.ledger.dropped(count as u64);
                 tracing::debug!(%error, destination = %first.destination, "datagram not sent");
             }
         }

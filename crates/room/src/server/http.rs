@@ -14,7 +14,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
-use super::StartError;
+use super::{Shared, StartError};
+use crate::stats::Refused;
 
 /// Web connections at once, websockets included.
 const MAX_CONNECTIONS: usize = 512;
@@ -44,12 +45,8 @@ pub(super) fn tls(cert: &Path, key: &Path) -> Result<TlsAcceptor, StartError> {
 }
 
 /// Serves until told to stop.
-pub(super) async fn serve(
-    listener: std::net::TcpListener,
-    tls: Option<TlsAcceptor>,
-    router: Router,
-    mut stopping: watch::Receiver<bool>,
-) {
+pub(super) async fn serve(listener: std::net::TcpListener, tls: Option<TlsAcceptor>, router: Router, shared: Arc<Shared>) {
+    let mut stopping = shared.stopping.clone();
     let listener = match TcpListener::from_std(listener) {
         Ok(listener) => listener,
         Err(error) => return tracing::error!(%error, "web server of the room cannot start"),
@@ -72,12 +69,12 @@ pub(super) async fn serve(
             }
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            metrics::counter!("artc_room_web_refused_total", "reason" => "connections").increment(1);
+            shared.ledger.refused(Refused::Connection, "too many");
             continue;
         };
-        let (tls, router, stopping) = (tls.clone(), router.clone(), stopping.clone());
+        let (tls, router, shared) = (tls.clone(), router.clone(), Arc::clone(&shared));
         open.spawn(async move {
-            if let Err(error) = connection(stream, tls, router, stopping).await {
+            if let Err(error) = connection(stream, tls, router, &shared).await {
                 tracing::debug!(%error, "web connection ended");
             }
             drop(place);
@@ -86,12 +83,8 @@ pub(super) async fn serve(
     while open.join_next().await.is_some() {}
 }
 
-async fn connection(
-    stream: TcpStream,
-    tls: Option<TlsAcceptor>,
-    router: Router,
-    stopping: watch::Receiver<bool>,
-) -> io::Result<()> {
+async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, router: Router, shared: &Shared) -> io::Result<()> {
+    let stopping = shared.stopping.clone();
     stream.set_nodelay(true)?;
     match tls {
         None => http(stream, router, stopping).await,
@@ -99,7 +92,7 @@ async fn connection(
             let stream = tokio::time::timeout(HEAD_TIME, tls.accept(stream))
                 .await
                 .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
-                .inspect_err(|_| metrics::counter!("artc_room_web_refused_total", "reason" => "tls").increment(1))?;
+                .inspect_err(|_| shared.ledger.refused(Refused::Connection, "tls"))?;
             http(stream, router, stopping).await
         }
     }

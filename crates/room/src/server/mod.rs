@@ -25,6 +25,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::config::Config;
 use crate::core::{ConnId, Core, Settings};
 use crate::media::{self, Addresses, Command, Sockets};
+use crate::stats::{Ledger, Stats};
 use crate::token::{Claims, Key, Secret, TokenError};
 
 /// Commands that wait for the state machine.
@@ -94,6 +95,7 @@ pub(crate) struct Shared {
     pub(crate) conns: AtomicU64,
     pub(crate) stopping: watch::Receiver<bool>,
     pub(crate) links: mpsc::Sender<(LinkId, ToRoom)>,
+    pub(crate) ledger: Arc<Ledger>,
 }
 
 impl Shared {
@@ -161,12 +163,14 @@ impl Server {
             certificate: Some(Certificate::generate().ok_or(StartError::Certificate)?),
             ..Default::default()
         };
+        let ledger = Arc::new(Ledger::default());
         let settings = Settings {
             key: key.clone(),
             max_rooms: config.max_rooms,
             max_participants: config.max_participants,
             max_joins_per_second: config.max_joins_per_second,
             remote_unmute: config.remote_unmute,
+            ledger: Arc::clone(&ledger),
         };
         let (commands, queue) = mpsc::channel(COMMANDS);
         let (links, from_links) = rtc::local::to_room();
@@ -180,8 +184,8 @@ impl Server {
             })
             .map_err(StartError::Thread)?;
         let (stop, stopping) = watch::channel(false);
-        let shared = Arc::new(Shared { key, commands, conns: AtomicU64::new(1), stopping, links });
-        let web = tokio::spawn(http::serve(web, tls, routes::router(Arc::clone(&shared)), shared.stopping.clone()));
+        let shared = Arc::new(Shared { key, commands, conns: AtomicU64::new(1), stopping, links, ledger });
+        let web = tokio::spawn(http::serve(web, tls, routes::router(Arc::clone(&shared)), Arc::clone(&shared)));
         tracing::info!(%http, %media, tls = encrypted, "room listens");
         Ok(Handle { shared, http, media, tcp, tls: encrypted, stop, web, thread: Some(thread) })
     }
@@ -217,6 +221,11 @@ impl Handle {
     /// An access token of this server's key, valid from now for `ttl`.
     pub fn mint(&self, claims: Claims, ttl: Duration) -> Result<String, TokenError> {
         self.shared.key.mint(claims, ttl, self.shared.wall())
+    }
+
+    /// What the server counts of itself. Cheap: asks nobody.
+    pub fn stats(&self) -> Stats {
+        self.shared.ledger.read()
     }
 
     /// The way in for an engine of this process.

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 
 use super::{Shared, invitation, session, twirp, viewer, whip};
+use crate::stats::Refused;
 use crate::token::{Claims, TokenError};
 
 /// Longest request body: an SDP, or data to send.
@@ -51,9 +52,14 @@ impl Shared {
     /// Checks a token and counts refusals.
     pub(super) fn verify(&self, token: Option<&str>) -> Result<Claims, TokenError> {
         self.key.verify(token.unwrap_or_default(), self.wall()).inspect_err(|error| {
-            metrics::counter!("artc_room_tokens_refused_total", "reason" => reason(error)).increment(1);
-            tracing::info!(%error, "token refused");
+            self.refuse_token(error);
         })
+    }
+
+    /// Counts and logs a token that is good for nothing here.
+    pub(super) fn refuse_token(&self, error: &TokenError) {
+        self.ledger.refused(Refused::Token, reason(error));
+        tracing::info!(%error, "token refused");
     }
 }
 
@@ -61,10 +67,11 @@ fn reason(error: &TokenError) -> &'static str {
     match error {
         TokenError::Missing => "missing",
         TokenError::Malformed(_) => "malformed",
-        TokenError::UnknownKey(_) => "unknown_key",
+        TokenError::UnknownKey(_) => "unknown key",
         TokenError::Forged(_) => "forged",
         TokenError::Expired(_) => "expired",
-        TokenError::NotYet(_) => "not_yet",
+        TokenError::NotYet(_) => "not yet",
+        TokenError::OtherRoom { .. } => "other room",
         _ => "grants",
     }
 }

@@ -16,6 +16,7 @@ use super::join::{self, Asked};
 use super::routes::{bearer, text};
 use crate::core::{ConnId, Join, JoinRefused, Signal};
 use crate::media::Command;
+use crate::stats::Refused;
 use crate::token::Claims;
 
 /// Frames that wait for a slow client.
@@ -103,9 +104,9 @@ async fn check(
 ) -> Result<(Claims, Asked), Response> {
     let token = bearer(headers).or_else(|| query.get("access_token").map(String::as_str));
     let claims = shared.verify(token).map_err(|error| text(StatusCode::UNAUTHORIZED, error))?;
-    claims.joins().map_err(|error| text(StatusCode::UNAUTHORIZED, error))?;
+    claims.joins().inspect_err(|error| shared.refuse_token(error)).map_err(|error| text(StatusCode::UNAUTHORIZED, error))?;
     let asked = asked.map_err(|error| {
-        metrics::counter!("artc_room_joins_refused_total", "reason" => "request").increment(1);
+        shared.ledger.refused(Refused::Join, "request");
         tracing::info!(%error, "join refused");
         text(StatusCode::BAD_REQUEST, error)
     })?;
@@ -119,10 +120,10 @@ async fn check(
             let (status, reason) = match refused {
                 JoinRefused::Token(_) => (StatusCode::UNAUTHORIZED, "token"),
                 JoinRefused::TooManyRooms(_) => (StatusCode::SERVICE_UNAVAILABLE, "rooms"),
-                JoinRefused::RoomFull { .. } => (StatusCode::SERVICE_UNAVAILABLE, "room_full"),
+                JoinRefused::RoomFull { .. } => (StatusCode::SERVICE_UNAVAILABLE, "room full"),
                 JoinRefused::TooFast(_) => (StatusCode::TOO_MANY_REQUESTS, "rate"),
             };
-            metrics::counter!("artc_room_joins_refused_total", "reason" => reason).increment(1);
+            shared.ledger.refused(Refused::Join, reason);
             tracing::info!(identity = claims.sub, error = %refused, "join refused");
             Err(text(status, refused))
         }
@@ -151,6 +152,7 @@ async fn exchange(
     queue: &mut mpsc::Receiver<Signal>,
 ) -> Option<CloseFrame> {
     let mut bad = 0;
+    let refused = |reason| shared.ledger.refused(Refused::Frame, reason);
     let mut budget = FRAMES_BURST;
     let mut refill = tokio::time::interval(Duration::from_secs(1));
     let close = |code, reason: &'static str| Some(CloseFrame { code, reason: reason.into() });
@@ -203,8 +205,4 @@ async fn exchange(
             }
         }
     }
-}
-
-fn refused(reason: &'static str) {
-    metrics::counter!("artc_room_frames_refused_total", "reason" => reason).increment(1);
 }

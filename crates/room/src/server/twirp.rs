@@ -16,6 +16,7 @@ use super::Shared;
 use super::routes::bearer;
 use crate::core::api::{ApiError, Call, Reply};
 use crate::media::Command;
+use crate::stats::{Ledger, Refused};
 use crate::token::{Claims, TokenError};
 
 /// A Twirp error: its code decides the HTTP status.
@@ -29,7 +30,7 @@ fn fail(code: &'static str, message: impl std::fmt::Display) -> Failure {
 }
 
 impl Failure {
-    fn into_response(self) -> Response {
+    fn into_response(self, ledger: &Ledger) -> Response {
         let status = match self.code {
             "malformed" | "invalid_argument" => StatusCode::BAD_REQUEST,
             "unauthenticated" => StatusCode::UNAUTHORIZED,
@@ -40,7 +41,7 @@ impl Failure {
             "unimplemented" => StatusCode::NOT_IMPLEMENTED,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        metrics::counter!("artc_room_calls_refused_total", "reason" => self.code).increment(1);
+        ledger.refused(Refused::Call, self.code);
         let body = serde_json::json!({ "code": self.code, "msg": self.message });
         (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
     }
@@ -87,7 +88,7 @@ pub(super) async fn call(
 ) -> Response {
     match answer(&shared, &service, &method, &headers, &body).await {
         Ok(response) => response,
-        Err(failure) => failure.into_response(),
+        Err(failure) => failure.into_response(&shared.ledger),
     }
 }
 

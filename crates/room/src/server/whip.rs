@@ -13,6 +13,7 @@ use super::routes::{bearer, open_to_all, preflight, text};
 use crate::core::JoinRefused;
 use crate::core::whip::{Session, SessionError};
 use crate::media::{Command, SessionChange, SessionRequest};
+use crate::stats::Refused;
 use crate::token::{Claims, TokenError};
 
 const SDP: &str = "application/sdp";
@@ -93,8 +94,8 @@ async fn make(
     let (reply, admitted) = oneshot::channel();
     ask(shared, Command::Admit(Box::new(claims.clone()), reply)).await?;
     admitted.await.map_err(|_| stopping())?.map_err(|refused| {
-        metrics::counter!("artc_room_joins_refused_total", "reason" => "whip").increment(1);
         let fast = matches!(refused, JoinRefused::TooFast(_));
+        shared.ledger.refused(Refused::Join, if fast { "rate" } else { "full" });
         text(if fast { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::SERVICE_UNAVAILABLE }, refused)
     })?;
     let base = match &watch {
@@ -103,7 +104,7 @@ async fn make(
     };
     let (reply, made) = oneshot::channel();
     ask(shared, Command::Session(SessionRequest { claims, room, watch, offer }, reply)).await?;
-    let Session { id, answer, etag } = made.await.map_err(|_| stopping())?.map_err(refusal)?;
+    let Session { id, answer, etag } = made.await.map_err(|_| stopping())?.map_err(|error| refusal(shared, error))?;
     let mut response = open_to_all((StatusCode::CREATED, answer));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(SDP));
@@ -137,7 +138,7 @@ async fn change(
     let ended = trickle.is_none();
     let (reply, done) = oneshot::channel();
     ask(shared, Command::Change(SessionChange { session, identity: claims.sub, trickle }, reply)).await?;
-    done.await.map_err(|_| stopping())?.map_err(refusal)?;
+    done.await.map_err(|_| stopping())?.map_err(|error| refusal(shared, error))?;
     Ok(open_to_all(if ended { StatusCode::OK } else { StatusCode::NO_CONTENT }))
 }
 
@@ -149,7 +150,7 @@ fn authorize(shared: &Shared, room: &str, headers: &HeaderMap) -> Result<Claims,
         response
     };
     let claims = shared.verify(bearer(headers)).map_err(unauthorized)?;
-    match claims.joins_room(room) {
+    match claims.joins_room(room).inspect_err(|error| shared.refuse_token(error)) {
         Ok(_) => Ok(claims),
         Err(error @ TokenError::OtherRoom { .. }) => Err(text(StatusCode::FORBIDDEN, error)),
         Err(error) => Err(unauthorized(error)),
@@ -174,14 +175,15 @@ fn stopping() -> Response {
     text(StatusCode::SERVICE_UNAVAILABLE, "the room server is stopping")
 }
 
-fn refusal(error: SessionError) -> Response {
-    let status = match &error {
-        SessionError::NothingThere(..) | SessionError::NoSession => StatusCode::NOT_FOUND,
-        SessionError::NotAllowed(_) => StatusCode::FORBIDDEN,
-        SessionError::Offer(_) | SessionError::NoSections | SessionError::Fragment(_) => StatusCode::BAD_REQUEST,
-        SessionError::EntityTag(_) => StatusCode::PRECONDITION_FAILED,
+fn refusal(shared: &Shared, error: SessionError) -> Response {
+    let (status, reason) = match &error {
+        SessionError::NothingThere(..) => (StatusCode::NOT_FOUND, "nothing there"),
+        SessionError::NoSession => (StatusCode::NOT_FOUND, "no session"),
+        SessionError::NotAllowed(_) => (StatusCode::FORBIDDEN, "not allowed"),
+        SessionError::Offer(_) | SessionError::NoSections | SessionError::Fragment(_) => (StatusCode::BAD_REQUEST, "malformed"),
+        SessionError::EntityTag(_) => (StatusCode::PRECONDITION_FAILED, "entity tag"),
     };
-    metrics::counter!("artc_room_sessions_refused_total", "status" => status.as_str().to_owned()).increment(1);
+    shared.ledger.refused(Refused::Session, reason);
     let mut response = text(status, &error).into_response();
     if matches!(error, SessionError::NothingThere(..)) {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));

@@ -184,10 +184,23 @@ fn a_burst_of_data_beyond_the_buffers_arrives_whole_and_in_order() {
 }
 
 #[test]
+fn a_burst_of_lossy_data_arrives_whole_where_nothing_is_lost() {
+    let mut link = Link::new([&PeerConfig::default(), &PeerConfig::default()]);
+    link.negotiate(Peer::add_data_channels);
+    link.run(Duration::from_secs(2));
+    for n in 0..50u8 {
+        link.ends[0].peer.send_data(DataChannel::Lossy, vec![n; 4096].into()).unwrap();
+    }
+    link.run(Duration::from_secs(3));
+    let lossy = |e: &Event| matches!(e, Event::Data { channel: DataChannel::Lossy, .. });
+    assert_eq!(link.take(1).iter().filter(|e| lossy(e)).count(), 50);
+}
+
+#[test]
 fn a_receiver_that_never_opens_its_channel_costs_bounded_memory() {
     let mut link = Link::new([&PeerConfig::default(), &PeerConfig::default()]);
     let peer = &mut link.ends[0].peer;
-    for _ in 0..200 {
+    for _ in 0..2000 {
         peer.send_data(DataChannel::Lossy, vec![0; 1000].into()).unwrap();
     }
     assert!(peer.data_waiting() <= LOSSY_QUEUE, "the newest lossy packets are kept, the oldest dropped");

@@ -74,6 +74,7 @@ impl World {
             max_participants: 4,
             max_joins_per_second: 100,
             remote_unmute: false,
+            ledger: Arc::default(),
         };
         let config = PeerConfig {
             media: MediaMode::Packets,
