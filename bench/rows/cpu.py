@@ -6,8 +6,8 @@ from lib.programs import Daemon, Tool, clips, watch
 from lib.table import Result
 
 ROUNDS = 3
-WARM = 2.0
-WINDOW = 8.0
+WARM = 1.0
+WINDOW = 7.0
 
 
 def window(pid, tool, seconds=WINDOW):
