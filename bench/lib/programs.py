@@ -2,8 +2,8 @@
 import json
 import os
 import pathlib
+import queue
 import re
-import select
 import shutil
 import signal
 import socket
@@ -178,19 +178,28 @@ class Tool:
             [*prefix, TOOL, *map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1,
         )
         self.pid = self.child.pid
+        self.lines = queue.SimpleQueue()
+        threading.Thread(target=self._read, daemon=True).start()
 
     def event(self, name, within=PATIENCE):
-        """Reads until the event called `name`."""
+        """Waits for the event called `name`."""
         by = time.monotonic() + within
         while True:
-            ready, _, _ = select.select([self.child.stdout], [], [], max(0, by - time.monotonic()))
-            line = self.child.stdout.readline() if ready else ""
-            if not line:
+            try:
+                line = self.lines.get(timeout=max(0.0, by - time.monotonic()))
+            except queue.Empty:
+                line = None
+            if line is None:
                 self.child.kill()
                 raise RuntimeError(f"no {name!r} from {self.child.args[1:4]}: {self.child.stderr.read()}")
             found = json.loads(line)
             if found["event"] == name:
                 return found
+
+    def _read(self):
+        for line in self.child.stdout:
+            self.lines.put(line)
+        self.lines.put(None)
 
     def mark(self):
         self.child.stdin.write("mark\n")
