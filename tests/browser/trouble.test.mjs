@@ -5,6 +5,7 @@ import { after, afterEach, before, describe, it } from "node:test";
 
 import { Viewer, eventually, startBrowser } from "./lib/browser.mjs";
 import { Daemon } from "./lib/daemon.mjs";
+import { Proxy } from "./lib/proxy.mjs";
 import { frames } from "./lib/senses.mjs";
 
 let daemon;
@@ -111,6 +112,41 @@ describe("an address", () => {
     await first.page.getByRole("button", { name: "Watch here" }).click();
     await first.notice().waitFor({ state: "hidden" });
     await told(second, "Opened somewhere else");
+  });
+});
+
+describe("signalling that is cut", () => {
+  it("is found again, and the picture never stands still", async () => {
+    const proxy = await Proxy.start(daemon.port);
+    try {
+      const viewer = await visit(daemon.viewer.replace(`:${daemon.port}/`, `:${proxy.port}/`));
+      await viewer.live();
+      // The gaps between pictures, from before the cut until long after the resume.
+      const watched = viewer.page.evaluate(
+        () =>
+          new Promise((resolve) => {
+            const video = document.querySelector("video");
+            const gaps = [];
+            let last = performance.now();
+            const each = () => {
+              const now = performance.now();
+              gaps.push(now - last);
+              last = now;
+              video.requestVideoFrameCallback(each);
+            };
+            video.requestVideoFrameCallback(each);
+            setTimeout(() => resolve(Math.max(...gaps, performance.now() - last)), 6000);
+          }),
+      );
+      assert.ok(proxy.cut() >= 1, "there was a connection to cut");
+      const longest = await watched;
+      console.log(`longest gap between pictures ${Math.round(longest)} ms`);
+      assert.ok(longest < 500, `the picture stood still for ${longest} ms`);
+      await viewer.standing().getByText("Live").waitFor();
+      assert.deepEqual(viewer.faults, []);
+    } finally {
+      await proxy.stop();
+    }
   });
 });
 
