@@ -18,7 +18,7 @@ pub struct Profile {
     pub matches: Match,
     /// Lines by the names that commands use.
     pub lines: BTreeMap<String, Line>,
-    /// LEDs; `status` and `privacy` are lit by the daemon itself.
+    /// LEDs; `status` is lit by the daemon itself.
     pub leds: BTreeMap<String, Led>,
     /// Buttons.
     pub buttons: BTreeMap<String, Button>,
