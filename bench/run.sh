@@ -3,6 +3,7 @@
 # usage: bench/run.sh [ROW...]   (all rows when none is named; bench/run.sh --list names them)
 set -euo pipefail
 cd "$(dirname "$0")/.."
+if [ "${1:-}" = --list ]; then exec /usr/bin/python3 -B bench/bench.py --list; fi
 setup/packages.sh bench
 make --no-print-directory web
 cargo build --release --locked -p artc-edge -p artc-bench
