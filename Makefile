@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench lint deny web setup clean
+.PHONY: help run build dist test bench lint deny web setup clean
 
 CARGO_BUILD := cargo build --release --locked
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
@@ -21,6 +21,9 @@ test: ## set up and pass all tests: lints, Rust, browser, other clients, kernel 
 
 bench: ## set up and measure: the table of SPECIFICATION.md's numbers, with their baselines in the same run
 	@bench/run.sh
+
+dist: setup web ## what is shipped and measured: target/dist/artc-edge, small and without symbols
+	@cargo build --profile dist --locked --bin artc-edge
 
 web: web/dist/index.html ## the viewer page, which the binary embeds
 

@@ -8,11 +8,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Our crates, as they are named in Rust.
-const CRATES: [&str; 8] = ["annexb", "artc_bindings", "artc_open", "board", "media", "room", "rtc", "wire"];
+const CRATES: [&str; 9] = ["annexb", "artc_bindings", "artc_open", "board", "media", "room", "rtc", "v4l2_node", "wire"];
 
 /// What a room of the daemon may name: modules of the daemon, crates of ours. A room that is not here may name nothing of ours.
 const ROOMS: &[(&str, &[&str], &[&str])] = &[
-    ("capture", &[], &["media"]),
+    ("capture", &[], &["media", "v4l2_node"]),
     ("playout", &[], &["media"]),
     ("session", &[], &["artc_bindings"]),
     ("uplink", &["capture"], &["artc_bindings", "media"]),
@@ -35,8 +35,9 @@ const OURS: &[(&str, &[&str])] = &[
     ("board", &[]),
     ("artc-bindings", &[]),
     ("rtc", &["annexb"]),
+    ("v4l2-node", &[]),
     ("room", &["rtc"]),
-    ("artc-open", &["artc-bindings", "media", "rtc"]),
+    ("artc-open", &["artc-bindings", "media", "rtc", "v4l2-node"]),
 ];
 
 /// What a crate must not depend on: what would make it do what it is not for.
@@ -47,6 +48,7 @@ const NOT_FOR: &[(&str, &[&str])] = &[
     ("rtc", &["axum", "openh264", "opus"]),
     ("room", &["openh264", "opus", "v4l", "alsa"]),
     ("board", &["tokio", "axum", "str0m"]),
+    ("v4l2-node", &["tokio", "tracing", "metrics", "thiserror"]),
 ];
 
 fn root() -> PathBuf {

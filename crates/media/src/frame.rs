@@ -108,10 +108,15 @@ impl Frame {
 }
 
 /// A fixed set of equal buffers. It never allocates after it was made: whoever asks while all are in use gets nothing and drops a frame.
+///
+/// The first free buffer is taken, and the system gives memory to a buffer when it is first written to: what is never in use at once
+/// takes none.
 #[derive(Debug)]
 pub struct FramePool {
     size: Size,
     buffers: Vec<Arc<FrameBuffer>>,
+    /// The first so many buffers hold the background; `None` where there is none.
+    painted: Option<usize>,
 }
 
 impl FramePool {
@@ -128,16 +133,17 @@ impl FramePool {
     fn build(size: Size, depth: usize, bytes: impl Fn(Size) -> usize) -> Self {
         let size = Size::new(size.width.next_multiple_of(2), size.height.next_multiple_of(2));
         let buffer = || Arc::new(FrameBuffer { bytes: vec![0; bytes(size)], len: size.i420_len() });
-        Self { size, buffers: (0..depth).map(|_| buffer()).collect() }
+        Self { size, buffers: (0..depth).map(|_| buffer()).collect(), painted: None }
     }
 
-    /// The same, with `draw` called once on every buffer: for pictures whose frames repaint only a part.
-    pub fn with_background(size: Size, depth: usize, mut draw: impl FnMut(Size, &mut [u8])) -> Self {
+    /// The same, with a background drawn once by `draw`, for pictures whose frames repaint only a part. A buffer gets it from the
+    /// first one when it is used for the first time.
+    pub fn with_background(size: Size, depth: usize, draw: impl FnOnce(Size, &mut [u8])) -> Self {
         let mut pool = Self::new(size, depth);
-        let size = pool.size;
-        for bytes in pool.buffers.iter_mut().filter_map(Arc::get_mut) {
-            draw(size, bytes.as_mut());
+        if let Some(bytes) = pool.buffers.first_mut().and_then(Arc::get_mut) {
+            draw(pool.size, bytes.as_mut());
         }
+        pool.painted = Some(1);
         pool
     }
 
@@ -153,8 +159,18 @@ impl FramePool {
         sequence: u32,
         fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
     ) -> Option<Result<Frame, E>> {
-        let buffer = self.buffers.iter_mut().find(|b| Arc::strong_count(b) == 1)?;
+        let free = self.buffers.iter().position(|b| Arc::strong_count(b) == 1)?;
+        let (before, rest) = self.buffers.split_at_mut(free);
+        let buffer = rest.first_mut()?;
         let bytes = Arc::get_mut(buffer)?.as_mut();
+        if let (Some(painted), Some(first)) = (&mut self.painted, before.first())
+            && free >= *painted
+        {
+            // What moves is on it already, and is painted over by whoever fills the picture.
+            let from: &FrameBuffer = first;
+            bytes[..from.len].copy_from_slice(from.as_ref());
+            *painted = free + 1;
+        }
         if let Err(e) = fill(bytes) {
             return Some(Err(e));
         }

@@ -35,9 +35,9 @@ const OLDEST_TIMESTAMP: Duration = Duration::from_secs(5);
 const AT_ONCE: usize = 32;
 
 /// V4L2_CID_MPEG_VIDEO_BITRATE, in bits a second.
-const CID_BITRATE: u32 = v4l::v4l_sys::V4L2_CID_MPEG_VIDEO_BITRATE;
+const CID_BITRATE: u32 = v4l2_node::raw::V4L2_CID_MPEG_VIDEO_BITRATE;
 /// V4L2_CID_MPEG_VIDEO_FORCE_KEY_FRAME, a button.
-const CID_FORCE_KEY_FRAME: u32 = v4l::v4l_sys::V4L2_CID_MPEG_VIDEO_FORCE_KEY_FRAME;
+const CID_FORCE_KEY_FRAME: u32 = v4l2_node::raw::V4L2_CID_MPEG_VIDEO_FORCE_KEY_FRAME;
 
 /// The camera cannot be used any more.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -82,8 +82,11 @@ impl Room {
         } else {
             pass_on(Arc::from(&frame.data[..]), false);
         }
-        if first && video {
-            self.next_choice = now;
+        if video {
+            cx.out.first_picture.get_or_insert(now);
+            if first {
+                self.next_choice = now;
+            }
         }
     }
 

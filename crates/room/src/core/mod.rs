@@ -73,6 +73,8 @@ pub(crate) struct Outbox {
     pub(crate) signals: Vec<(ConnId, Signal)>,
     /// For engines of this process, besides signalling.
     pub(crate) links: Vec<(ConnId, FromRoom)>,
+    /// When the first whole picture was there to be shown.
+    pub(crate) first_picture: Option<Instant>,
 }
 
 /// For a websocket.

@@ -339,6 +339,9 @@ impl Room {
         let marker = packet.header.marker;
         let pass = Pass { incoming, marker, wallclock: packet.timestamp, payload: &packet.payload, extensions: &extensions, vp8 };
         pass.to_subscribers(cx, &mut self.participants, track);
+        if video && marker {
+            cx.out.first_picture.get_or_insert(now);
+        }
         if first && video {
             // A layer that begins to flow may be better than the one chosen before.
             self.next_choice = now;

@@ -2,6 +2,7 @@
 //! what it says. The only place of this crate that reads the clock. Not for HTTP.
 
 mod addresses;
+mod age;
 mod tcp;
 mod udp;
 
@@ -86,8 +87,8 @@ pub(crate) fn run(core: Core, sockets: Sockets, commands: mpsc::Receiver<Command
         let ledger = core.ledger();
         let udp = UdpPort::new(sockets.udp, Arc::clone(&ledger))?;
         let tcp = sockets.tcp.map(|listener| TcpPort::start(listener, tcp_tx, Arc::clone(&ledger))).transpose()?;
-        let mut media =
-            Media { ledger, core, udp, tcp, addresses: sockets.addresses, addresses_at: None, signals: HashMap::new() };
+        let (addresses, signals) = (sockets.addresses, HashMap::new());
+        let mut media = Media { ledger, core, udp, tcp, addresses, addresses_at: None, signals, shown: false };
         media.run(commands, links, tcp_rx).await;
         Ok(())
     })
@@ -101,6 +102,8 @@ struct Media {
     addresses: Addresses,
     addresses_at: Option<Instant>,
     signals: HashMap<ConnId, Sink>,
+    /// The first picture of a publisher was there, and was told.
+    shown: bool,
 }
 
 /// Where a participant's messages go.
@@ -252,6 +255,12 @@ impl Media {
 
     /// Carries out what the state machine wants.
     fn flush(&mut self) {
+        if !self.shown
+            && let Some(at) = self.core.out.first_picture
+        {
+            self.shown = true;
+            self.tell_first_picture(at);
+        }
         let transmits = std::mem::take(&mut self.core.out.transmits);
         if !transmits.is_empty() {
             self.send(&transmits);
@@ -284,6 +293,14 @@ impl Media {
                 metrics::counter!("artc_room_link_dropped_total").increment(1);
             }
         }
+    }
+
+    /// How long the process took to have something to show.
+    fn tell_first_picture(&self, at: Instant) {
+        let Some(age) = age::of_process() else { return };
+        let seconds = age.saturating_sub(moment().now.saturating_duration_since(at)).as_secs_f64();
+        metrics::gauge!("artc_room_first_access_unit_seconds").set(seconds);
+        tracing::info!(seconds = (seconds * 1000.0).round() / 1000.0, "first picture in the room");
     }
 
     /// An engine of this process: what the web server asks beforehand for others is asked here.

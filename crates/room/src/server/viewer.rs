@@ -1,10 +1,26 @@
-//! The viewer page, embedded in the binary when it was built. Not for making it: that is `web/`.
+//! The viewer page, embedded in the binary when it was built, packed by gzip: that is how browsers get it, and whoever does not
+//! take gzip gets it unpacked. Not for making the page: that is `web/`.
+
+use std::borrow::Cow;
+use std::io::Read as _;
 
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 
-/// Path and content of every file of `web/dist`, made by `build.rs`.
-static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/viewer.rs"));
+/// A file of `web/dist`.
+struct File {
+    /// Its path in the folder.
+    name: &'static str,
+    /// Whether `content` is packed.
+    gzip: bool,
+    content: &'static [u8],
+}
+
+/// Every file of `web/dist`, made by `build.rs`.
+static FILES: &[File] = include!(concat!(env!("OUT_DIR"), "/viewer.rs"));
+
+/// A file that unpacks to more was not made by `build.rs`.
+const LARGEST: u64 = 16 << 20;
 
 /// Only what came from this server may run, and it may talk to this server only. The page's own word for it.
 const POLICY: &str = include_str!("../../../../web/csp.txt").trim_ascii();
@@ -21,26 +37,58 @@ pub(super) async fn file(method: Method, uri: Uri, headers: HeaderMap) -> Respon
     }
     let path = uri.path().trim_start_matches('/');
     let path = if path.is_empty() { "index.html" } else { path };
-    match FILES.iter().find(|(name, _)| *name == path) {
-        Some((_, content)) => found(path, content, &headers),
-        None if path == "index.html" => page(UNBUILT.as_bytes()),
+    match FILES.iter().find(|file| file.name == path) {
+        Some(file) => found(path, file, &headers),
+        None if path == "index.html" => page(Cow::Borrowed(UNBUILT.as_bytes())),
         None => (StatusCode::NOT_FOUND, "not found").into_response(),
     }
 }
 
-fn found(path: &str, content: &'static [u8], headers: &HeaderMap) -> Response {
-    if path.ends_with(".html") {
-        return page(content);
+fn found(path: &str, file: &'static File, headers: &HeaderMap) -> Response {
+    let as_it_is = !file.gzip || takes_gzip(headers);
+    let content = if as_it_is { Cow::Borrowed(file.content) } else { Cow::Owned(unpack(file.content)) };
+    let mut response = if path.ends_with(".html") {
+        page(content)
+    } else {
+        // Vite writes a hash of the content into the names of what it puts there.
+        let cache = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+        let mut response = ([(header::CONTENT_TYPE, media_type(path)), (header::CACHE_CONTROL, cache)], content).into_response();
+        secure(response.headers_mut());
+        response
+    };
+    if file.gzip {
+        response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        if as_it_is {
+            response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
     }
-    // Vite writes a hash of the content into the names of what it puts there.
-    let cache = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let mut response = ([(header::CONTENT_TYPE, media_type(path)), (header::CACHE_CONTROL, cache)], content).into_response();
-    secure(response.headers_mut());
-    let _ = headers;
     response
 }
 
-fn page(content: &'static [u8]) -> Response {
+/// Whether the client says that it unpacks gzip (RFC 9110, 12.5.3). One that says nothing may be anything, so that it is sent none.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let codings = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let mut any = false;
+    for coding in codings.flat_map(|value| value.split(',')) {
+        let mut parts = coding.split(';').map(str::trim);
+        let name = parts.next().unwrap_or_default();
+        let refused = parts.filter_map(|part| part.strip_prefix("q=")).any(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0));
+        if name.eq_ignore_ascii_case("gzip") || name.eq_ignore_ascii_case("x-gzip") {
+            return !refused;
+        }
+        any |= name == "*" && !refused;
+    }
+    any
+}
+
+fn unpack(packed: &[u8]) -> Vec<u8> {
+    let mut content = Vec::new();
+    // What `build.rs` packed unpacks; a cut page would still say what it is.
+    let _ = flate2::read::GzDecoder::new(packed).take(LARGEST).read_to_end(&mut content);
+    content
+}
+
+fn page(content: Cow<'static, [u8]>) -> Response {
     let mut response =
         ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], content).into_response();
     let headers = response.headers_mut();
@@ -70,5 +118,45 @@ fn media_type(path: &str) -> &'static str {
         "wasm" => "application/wasm",
         "txt" => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asking(accept: Option<&str>) -> HeaderMap {
+        accept.map(|value| (header::ACCEPT_ENCODING, value.parse().unwrap())).into_iter().collect()
+    }
+
+    #[test]
+    fn gzip_is_sent_to_whoever_takes_it() {
+        for (accept, takes) in [
+            (None, false),
+            (Some("gzip, deflate, br, zstd"), true),
+            (Some("br;q=1.0, GZIP;q=0.8"), true),
+            (Some("gzip;q=0, *"), false),
+            (Some("*"), true),
+            (Some("identity"), false),
+        ] {
+            assert_eq!(takes_gzip(&asking(accept)), takes, "{accept:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn packed_and_unpacked_are_the_same_file() {
+        static FILE: std::sync::LazyLock<File> = std::sync::LazyLock::new(|| {
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+            std::io::Write::write_all(&mut gzip, b"let viewer = 1;").unwrap();
+            File { name: "assets/a.js", gzip: true, content: gzip.finish().unwrap().leak() }
+        });
+        for (accept, coding) in [(Some("gzip"), Some("gzip")), (None, None)] {
+            let response = found("assets/a.js", &FILE, &asking(accept));
+            assert_eq!(response.headers().get(header::CONTENT_ENCODING).map(|v| v.to_str().unwrap()), coding);
+            assert_eq!(response.headers()[header::CONTENT_TYPE], "text/javascript; charset=utf-8");
+            let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+            let text = if coding.is_some() { unpack(&body) } else { body.to_vec() };
+            assert_eq!(text, b"let viewer = 1;");
+        }
     }
 }

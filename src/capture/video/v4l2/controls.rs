@@ -2,10 +2,9 @@
 
 use std::io;
 
-use v4l::v4l_sys as raw;
+use v4l2_node::{raw, text};
 
 use super::Device;
-use super::sys::text;
 use crate::capture::video::control::{Control, ControlError, ControlKind, MenuEntry, command_name};
 
 /// Controls that are read at most; broken drivers name them for ever.

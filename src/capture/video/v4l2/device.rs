@@ -7,10 +7,9 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use media::Size;
-use v4l::v4l_sys as raw;
+use v4l2_node::{Node, Sizes, abilities, raw, text};
 
 use super::OpenError;
-use super::sys::{Node, Sizes, text};
 use crate::capture::video::mode::{FourCc, Mode, Rate};
 
 /// Sizes that are tried on cameras that name a range instead of a list.
@@ -81,10 +80,7 @@ impl Device {
             Some(libc::ENODEV | libc::ENXIO) => OpenError::new(path, "ask for its abilities", e),
             _ => not_a_camera("not a V4L2 device"),
         })?;
-        let can = match capability.capabilities & raw::V4L2_CAP_DEVICE_CAPS {
-            0 => capability.capabilities,
-            _ => capability.device_caps,
-        };
+        let can = abilities(&capability);
         let has = |flag| can & flag != 0;
         let kind = if has(raw::V4L2_CAP_VIDEO_M2M | raw::V4L2_CAP_VIDEO_M2M_MPLANE) {
             return Err(not_a_camera("a codec (memory to memory)"));

@@ -6,7 +6,6 @@
 mod controls;
 mod device;
 mod stream;
-mod sys;
 
 pub(super) use controls::Change;
 pub(super) use device::{Device, Offers, Signal};

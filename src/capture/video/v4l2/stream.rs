@@ -4,9 +4,8 @@ use std::io;
 use std::time::Duration;
 
 use media::{PixelFormat, Plane, RawFrame, Size};
-use v4l::v4l_sys as raw;
+use v4l2_node::{Filled, Mapping, PlaneFormats, raw};
 
-use super::sys::{Filled, Mapping, PlaneFormats};
 use super::{Device, OpenError};
 use crate::capture::video::mode::{FourCc, Mode, Rate};
 
