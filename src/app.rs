@@ -14,6 +14,7 @@ mod effects;
 mod engine;
 mod facts;
 mod light;
+mod memory;
 mod shell;
 mod start;
 mod stop;
@@ -30,6 +31,7 @@ const STOP_WITHIN: Duration = Duration::from_millis(500);
 
 /// Runs until a signal asks to stop.
 pub fn run(loaded: Loaded, telemetry: Telemetry) -> Exit {
+    memory::thrifty();
     // Two are enough: one for the room and the engine's network, one for the rest; encoder and devices have their own.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("artc").enable_all().build();
     let runtime = match runtime {

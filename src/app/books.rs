@@ -76,6 +76,7 @@ impl Books {
         let microphone = parts.microphone.state();
         let published = session.status().published;
         let passes_through = matches!(camera.mode.and_then(|mode| mode.format()), Some(media::PixelFormat::H264));
+        let encoder = self.last.as_ref().and_then(|(_, stats)| stats.video.encoder);
         let usage = super::usage::of_this_process();
         View {
             info: self.info.clone(),
@@ -101,7 +102,7 @@ impl Books {
                 muted: wishes.video_muted,
                 published: published[0],
                 watched: self.watched,
-                encoder: if passes_through { "camera".into() } else { self.encoder.clone() },
+                encoder: if passes_through { "camera" } else { encoder.unwrap_or(&self.encoder) }.into(),
                 sent: self.sent,
                 limits: wire::stream::Limits { max_fps: artc_bindings::encoder::MAX_FPS as f32, ..Default::default() },
             },

@@ -15,7 +15,7 @@ use super::shell::Shell;
 use super::stop::Stop;
 use super::tickets::TicketSource;
 use super::wishes::Wishes;
-use super::{STOP_WITHIN, engine};
+use super::{STOP_WITHIN, engine, memory};
 use crate::capture::audio::{Microphone, Phase as MicrophonePhase};
 use crate::capture::video::{Camera, Phase as CameraPhase};
 use crate::config::{Config, EngineKind, Loaded};
@@ -27,6 +27,8 @@ use crate::uplink::Uplink;
 
 /// How long the first lines wait for the devices to say what they are.
 const DEVICES_WITHIN: Duration = Duration::from_millis(1500);
+/// So long after the first lines, what the start needed has been needed: nobody watches, or what they need is running.
+const SETTLED: Duration = Duration::from_secs(5);
 /// The loop turns at least so often.
 const LOOP_LIMIT: Duration = Duration::from_secs(5);
 
@@ -171,6 +173,8 @@ async fn introduce(camera: Arc<Camera>, microphone: Arc<Microphone>, addresses: 
     if let Err(why) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
         tracing::debug!("systemd not told: {why}");
     }
+    tokio::time::sleep(SETTLED).await;
+    memory::started();
 }
 
 fn where_to_look(

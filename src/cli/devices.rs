@@ -1,7 +1,12 @@
 //! `artc-edge devices`: what there is on this machine, under the names that the configuration takes.
 
-use std::{collections::BTreeMap, fmt::Write, path::Path};
+use std::{
+    collections::BTreeMap,
+    fmt::Write,
+    path::{Path, PathBuf},
+};
 
+use artc_open::encoder::v4l2;
 use clap::Args;
 use serde::Serialize;
 
@@ -13,7 +18,6 @@ use crate::{
         video::{self, DeviceInfo, Loss, Mode},
     },
     config::Loaded,
-    version::VERSION,
 };
 
 /// List cameras, microphones, encoders and board of this machine.
@@ -31,8 +35,21 @@ pub struct Devices {
 struct Report {
     cameras: Vec<DeviceInfo>,
     microphones: Vec<audio::Identity>,
-    encoders: &'static [&'static str],
+    encoders: Vec<Encoder>,
     board: Board,
+}
+
+/// An encoder, in the order in which "auto" tries them.
+#[derive(Serialize)]
+struct Encoder {
+    /// What `stream.encoder` calls it.
+    name: &'static str,
+    /// The node of one in hardware.
+    node: Option<PathBuf>,
+    /// What it calls itself.
+    card: Option<String>,
+    /// The kernel's driver.
+    driver: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -65,9 +82,19 @@ impl Devices {
         let mut cameras = video::devices();
         // Metadata nodes, codecs and radios are no cameras that fail, they are no cameras.
         cameras.retain(|device| device.loss != Some(Loss::NotACamera));
-        let report = Report { cameras, microphones: audio::devices(), encoders: VERSION.encoders, board: board(&loaded) };
+        let report = Report { cameras, microphones: audio::devices(), encoders: encoders(), board: board(&loaded) };
         if self.json { super::print_json(&report) } else { super::print(&text(&report, &loaded)) }
     }
+}
+
+fn encoders() -> Vec<Encoder> {
+    let hardware = v4l2::find(v4l2::Coded::H264).into_iter().map(|found| Encoder {
+        name: "v4l2",
+        node: Some(found.node),
+        card: Some(found.card),
+        driver: Some(found.driver),
+    });
+    hardware.chain([Encoder { name: "openh264", node: None, card: None, driver: None }]).collect()
 }
 
 fn board(loaded: &Loaded) -> Board {
@@ -108,7 +135,13 @@ fn text(report: &Report, loaded: &Loaded) -> String {
     if report.microphones.is_empty() {
         text += "  none; the built-in tone is \"tone\"\n";
     }
-    let _ = writeln!(text, "encoders\n  {}", report.encoders.join("\n  "));
+    text += "encoders\n";
+    for encoder in &report.encoders {
+        let _ = match (&encoder.card, &encoder.node) {
+            (Some(card), Some(node)) => writeln!(text, "  {}  {card}, {}", encoder.name, node.display()),
+            _ => writeln!(text, "  {}  on the processor", encoder.name),
+        };
+    }
     let _ = writeln!(text, "board\n  {}", loaded.board.title(&loaded.machine));
     for line in &report.board.lines {
         let _ = writeln!(text, "      {}  {}", line.name, line.missing.as_deref().unwrap_or(&line.stands_for));

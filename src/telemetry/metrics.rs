@@ -64,6 +64,8 @@ pub const METRICS: &[Metric] = &[
     counter("artc_video_replaced_total", "Pictures that a newer one replaced before they were encoded."),
     counter("artc_video_broken_units_total", "Access units of a camera that could not be passed through."),
     counter("artc_encode_buffers_total", "Buffers made for encoded pictures; grows at the start and then stays."),
+    counter("artc_encode_device_damaged_total", "Pictures that a hardware encoder marked as damaged; each costs a key frame."),
+    counter("artc_encode_device_failures_total", "Times that a hardware encoder failed and was given up for another one."),
     counter("artc_audio_refused_total", "Blocks of sound for which the encoder's queue had no room."),
     counter("artc_audio_encode_failures_total", "Blocks of sound that could not be encoded."),
 
@@ -108,6 +110,7 @@ pub const METRICS: &[Metric] = &[
     counter("artc_rtc_local_frames_dropped_total", "Pictures and sound for which the link to the room of the same process had no room."),
     counter("artc_rtc_datagrams_refused_total", "Datagrams that were for a peer and made no sense to it."),
 
+    gauge("artc_room_first_access_unit_seconds", "From the start of the process to the first whole picture in the room."),
     gauge("artc_room_rooms", "Rooms that are open."),
     gauge("artc_room_participants", "Participants, by room."),
     gauge("artc_room_peers", "Peer connections; a participant has one or two."),

@@ -7,6 +7,7 @@ mod bench;
 mod board;
 mod controls;
 mod drivers;
+mod encoder;
 mod faults;
 mod formats;
 mod light;

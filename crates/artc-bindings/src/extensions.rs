@@ -77,6 +77,8 @@ pub struct VideoStats {
     pub fps: f32,
     /// What congestion control asks of the encoder, kbit/s.
     pub target_kbps: u32,
+    /// What encodes, or did last; `None` before the first picture.
+    pub encoder: Option<&'static str>,
     /// CPU-independent time that encoding one picture takes, mean of the last second.
     pub encode_time: Duration,
 }

@@ -5,7 +5,8 @@
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
-use artc_open::encoder::{self, Choice, Encoded, Picture, Settings, Usage};
+use artc_open::encoder::openh264::OpenH264;
+use artc_open::encoder::{Encoded, Picture, Settings, Usage, VideoEncoder as _};
 use media::Size;
 
 fn cpu() -> Duration {
@@ -30,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let mut all = Vec::new();
     std::fs::File::open(file)?.read_to_end(&mut all)?;
-    let mut encoder = encoder::open(Choice::OpenH264, settings)?;
+    let mut encoder = OpenH264::new(settings)?;
     let (cpu_before, start) = (cpu(), Instant::now());
     let (mut times, mut bytes, mut keys, mut largest, mut out) = (Vec::new(), 0, 0, 0, Vec::new());
     for (n, data) in all.chunks_exact(size.area() * 3 / 2).enumerate() {

@@ -3,15 +3,18 @@
 //! An encoder turns one I420 picture into one Annex B access unit, in the calling thread, with no frame held back: no B-frames, no
 //! look-ahead. It is not for deciding rates (see [`crate::congestion`]) and not for RTP.
 
+mod choice;
 pub mod openh264;
 mod pool;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod v4l2;
 
 use std::time::Duration;
 
 use media::Size;
 
+pub use choice::{Choice, Encoders, open};
 pub use pool::{AccessUnit, UnitPool};
 
 /// An I420 picture that somebody else owns; planes may have padding between rows.
@@ -102,6 +105,16 @@ pub enum OpenError {
         /// The library's return code.
         code: i32,
     },
+    /// The device refused.
+    #[error("{node} could not {step}: {why}")]
+    Device {
+        /// Its node.
+        node: String,
+        /// What was being done.
+        step: &'static str,
+        /// What the driver said.
+        why: String,
+    },
     /// No such device, or none that can do it.
     #[error("no V4L2 encoder for H.264: {0}")]
     NoDevice(String),
@@ -144,25 +157,4 @@ pub trait VideoEncoder: Send {
 
     /// Changes bitrate and frame rate from the next picture on, without a key frame.
     fn set_rate(&mut self, bitrate_bps: u32, fps: f32) -> Result<(), EncodeError>;
-}
-
-/// Which encoder to use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Choice {
-    /// The hardware's when there is one, else OpenH264.
-    #[default]
-    Auto,
-    /// OpenH264, on the processor.
-    OpenH264,
-    /// A V4L2 stateful (memory-to-memory) encoder.
-    V4l2,
-}
-
-/// Makes the encoder that `choice` names.
-pub fn open(choice: Choice, settings: Settings) -> Result<Box<dyn VideoEncoder>, OpenError> {
-    match choice {
-        Choice::Auto | Choice::OpenH264 => Ok(Box::new(openh264::OpenH264::new(settings)?)),
-        Choice::V4l2 => Err(OpenError::NoDevice("none found".into())),
-    }
 }

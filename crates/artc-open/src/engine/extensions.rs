@@ -83,6 +83,7 @@ impl Extensions for OpenEngine {
                 height: size.map_or(0, |s| s.height),
                 fps: counters.fps_x100.load(Ordering::Relaxed) as f32 / 100.0,
                 target_kbps: self.shared.network.target_kbps(),
+                encoder: counters.encoder(),
                 encode_time: Duration::from_micros(u64::from(counters.encode_us.load(Ordering::Relaxed))),
             },
             audio: AudioStats { pushed: pushed_ms / 10, dropped: dropped_ms / 10, packets, bytes },

@@ -14,6 +14,9 @@ use crate::congestion::Target;
 /// queue is emptied and the camera asked for a key frame.
 const ENCODED_DEPTH: usize = 8;
 
+/// An encoder that nobody needs is kept so long: people come back at once, and making one costs a few milliseconds and a key frame.
+pub(super) const REST_AFTER: Duration = Duration::from_secs(3);
+
 /// Counters of one track, kept up by its thread and its pushing side.
 #[derive(Debug, Default)]
 pub struct Counters {
@@ -35,6 +38,8 @@ pub struct Counters {
     pub encode_us: AtomicU32,
     /// Access units of the last whole second, times 100.
     pub fps_x100: AtomicU32,
+    /// What encodes, or did last.
+    encoder: Mutex<Option<&'static str>>,
 }
 
 /// What the track should be, besides its target: written by the engine, read by the thread.
@@ -81,7 +86,17 @@ pub struct VideoInput {
     source_size: AtomicU64,
 }
 
-/// Something for the thread to do.
+/// What the thread is to do next.
+pub(super) enum Next {
+    /// Make something of a picture.
+    Work(Work),
+    /// Nobody has watched for a while: memory that only encoding needs can go.
+    Rest,
+    /// End.
+    End,
+}
+
+/// A picture to make something of.
 pub(super) struct Work {
     pub sample: VideoDataSample,
     pub control: Control,
@@ -136,6 +151,11 @@ impl VideoInput {
             // Whoever begins to watch needs a picture to begin with.
             inner.key_wanted = true;
         }
+        let changed = inner.control.active != was_active;
+        drop(inner);
+        if changed {
+            self.arrived.notify_one();
+        }
     }
 
     /// Lets a message ride on the next pictures; it replaces an earlier one. `times` pictures take it (`None` = all that come), none
@@ -177,23 +197,33 @@ impl VideoInput {
         self.arrived.notify_all();
     }
 
-    /// Waits for the next picture; `None` when the track is closed.
-    pub(super) fn next(&self) -> Option<Work> {
-        let inner = self.lock();
-        let mut inner = self
-            .arrived
-            .wait_while(inner, |i| i.raw.is_none() && i.encoded.is_empty() && !i.closed)
-            .unwrap_or_else(PoisonError::into_inner);
-        if inner.closed {
-            return None;
+    /// Waits for what is to be done next. With `rest_after` the thread holds memory that it could give back, and is told when it
+    /// should: nobody watches, and nobody has come for so long.
+    pub(super) fn next(&self, rest_after: Option<Duration>) -> Next {
+        let mut inner = self.lock();
+        loop {
+            if inner.closed {
+                return Next::End;
+            }
+            if let Some(sample) = inner.encoded.pop_front().or_else(|| inner.raw.take()) {
+                return Next::Work(Work {
+                    sample,
+                    control: inner.control,
+                    key: std::mem::take(&mut inner.key_wanted),
+                    gap: std::mem::take(&mut inner.overflowed),
+                });
+            }
+            let Some(patience) = rest_after.filter(|_| !inner.control.active) else {
+                inner = self.arrived.wait(inner).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let nothing = |i: &mut Inner| !i.closed && !i.control.active;
+            let waited = self.arrived.wait_timeout_while(inner, patience, nothing).unwrap_or_else(PoisonError::into_inner);
+            inner = waited.0;
+            if waited.1.timed_out() {
+                return Next::Rest;
+            }
         }
-        let sample = inner.encoded.pop_front().or_else(|| inner.raw.take())?;
-        Some(Work {
-            sample,
-            control: inner.control,
-            key: std::mem::take(&mut inner.key_wanted),
-            gap: std::mem::take(&mut inner.overflowed),
-        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -206,6 +236,15 @@ impl Counters {
     /// Encoded size now.
     pub fn size(&self) -> Option<Size> {
         unpack(self.size.load(Ordering::Relaxed))
+    }
+
+    /// What encodes, or did last; `None` before the first encoder was made.
+    pub fn encoder(&self) -> Option<&'static str> {
+        *self.encoder.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn encodes_with(&self, name: &'static str) {
+        *self.encoder.lock().unwrap_or_else(PoisonError::into_inner) = Some(name);
     }
 
     pub(super) fn set_size(&self, size: Size) {

@@ -9,8 +9,9 @@ use media::Size;
 
 use super::*;
 use crate::congestion::Target;
+use crate::encoder::openh264::OpenH264;
 use crate::encoder::tests::moving;
-use crate::encoder::{self, Encoded, Picture, Settings, UnitPool, Usage};
+use crate::encoder::{Choice, Encoded, Picture, Settings, UnitPool, Usage, VideoEncoder as _};
 
 #[derive(Debug)]
 enum Came {
@@ -145,10 +146,26 @@ fn a_picture_that_cannot_be_encoded_is_told_once_and_the_next_good_one_goes_on()
     assert!(came.try_recv().is_err(), "told once");
 }
 
+#[test]
+fn what_only_encoding_needs_is_given_back_when_nobody_watches_and_only_then() {
+    use super::input::Next;
+    let input = VideoInput::default();
+    assert!(matches!(input.next(Some(Duration::ZERO)), Next::Rest), "nobody watches");
+    input.control(|control| control.active = true);
+    let data: Arc<Vec<u8>> = Arc::new(moving(SIZE, 0, 0));
+    input.push(&VideoDataSample::i420(data, SIZE.width, SIZE.height, 0, None));
+    let Next::Work(work) = input.next(Some(Duration::ZERO)) else { panic!("a picture goes first") };
+    assert!(work.key, "whoever begins to watch needs a picture to begin with");
+    input.control(|control| control.active = false);
+    assert!(matches!(input.next(Some(Duration::ZERO)), Next::Rest));
+    input.close();
+    assert!(matches!(input.next(Some(Duration::ZERO)), Next::End));
+}
+
 /// What a camera with its own encoder gives.
 fn camera_stream(count: u32) -> Vec<VideoDataSample> {
     let settings = Settings { size: SIZE, fps: 30.0, bitrate_bps: 500_000, usage: Usage::Camera, key_interval: None };
-    let mut encoder = encoder::open(Choice::OpenH264, settings).unwrap();
+    let mut encoder = OpenH264::new(settings).unwrap();
     (0..count)
         .map(|n| {
             let data = moving(SIZE, n, 0);

@@ -9,11 +9,11 @@ use media::Size;
 
 use super::UnitSink;
 use super::convert::Converter;
-use super::input::{VideoInput, Work};
+use super::input::{Next, REST_AFTER, VideoInput, Work};
 use super::passthrough::{Passed, Passthrough};
 use crate::clock::Clock;
 use crate::congestion::{Dropper, Target};
-use crate::encoder::{self, AccessUnit, Choice, Encoded, Settings, UnitPool, Usage, VideoEncoder};
+use crate::encoder::{AccessUnit, Choice, EncodeError, Encoded, Encoders, Settings, UnitPool, Usage, VideoEncoder};
 
 /// Key frames on request are at least so far apart: a crowd that asks at once gets one picture.
 pub const KEY_EVERY: Duration = Duration::from_millis(300);
@@ -24,7 +24,7 @@ const DEFAULT_FPS: f32 = 30.0;
 
 pub(super) struct Worker {
     source: VideoSource,
-    choice: Choice,
+    encoders: Encoders,
     input: Arc<VideoInput>,
     sink: Box<dyn UnitSink>,
     clock: Clock,
@@ -56,7 +56,7 @@ impl Worker {
     ) -> Self {
         Self {
             source,
-            choice,
+            encoders: Encoders::new(choice),
             input,
             sink,
             clock,
@@ -73,13 +73,30 @@ impl Worker {
     }
 
     pub(super) fn run(mut self) {
-        while let Some(work) = self.input.next() {
+        loop {
+            let work = match self.input.next(self.encoder.as_ref().map(|_| REST_AFTER)) {
+                Next::Work(work) => work,
+                Next::Rest => {
+                    self.rest();
+                    continue;
+                }
+                Next::End => return,
+            };
             self.key_pending |= work.key;
             let sent = if work.sample.format == VideoDataFormat::H264 { self.pass(work) } else { self.encode(&work) };
             if !sent {
                 self.input.counters.dropped.fetch_add(1, Ordering::Relaxed);
             }
         }
+    }
+
+    /// Gives back what only encoding needs: an encoder holds ten pictures and more. The next picture is a key frame.
+    fn rest(&mut self) {
+        self.encoder = None;
+        self.converter = Converter::default();
+        self.pool = UnitPool::default();
+        self.key_pending = true;
+        tracing::debug!(source = ?self.source, "nobody watches: the encoder rests");
     }
 
     /// Whether the picture went out.
@@ -112,8 +129,12 @@ impl Worker {
             }
             Ok(None) => false,
             Err(why) => {
-                self.encoder = None;
+                let failed = self.encoder.take();
                 self.key_pending = true;
+                if failed.is_some_and(|encoder| self.encoders.failed(encoder.name(), &why, now)) {
+                    // The next picture goes to another encoder.
+                    return false;
+                }
                 if self.failed_at.is_none() {
                     self.sink.failed(self.source, why);
                 }
@@ -141,7 +162,7 @@ impl Worker {
                 {
                     super::sei::insert(&message, out);
                 }
-                Ok::<_, encoder::EncodeError>((encoded, encode_time))
+                Ok::<_, EncodeError>((encoded, encode_time))
             })
             .map_err(|e| e.to_string())?;
         match encoded {
@@ -164,8 +185,9 @@ impl Worker {
         if self.failed_at.is_some_and(|at| self.clock.now().saturating_duration_since(at) < RETRY_AFTER) {
             return Ok(());
         }
-        let encoder = encoder::open(self.choice, wanted).map_err(|e| e.to_string())?;
+        let encoder = self.encoders.open(wanted, self.clock.now()).map_err(|e| e.to_string())?;
         tracing::info!(encoder = encoder.name(), %size, fps, kbps = bitrate_bps / 1000, "encoding");
+        self.input.counters.encodes_with(encoder.name());
         self.encoder = Some(encoder);
         Ok(())
     }
