@@ -17,6 +17,7 @@ import time
 import numpy
 from livekit import api, rtc
 
+import strangers
 import whip_whep
 from on_livekit import KEY, SECRET, Judge, Proxy, free_port, purity, until
 from on_livekit import socket as sockets
@@ -348,6 +349,7 @@ async def main(program):
             await service(judge, room)
             await refusals(judge, room)
             await whip_whep.story(judge, room, ROOM, token)
+            await strangers.story(judge, room)
         finally:
             room.kill()
             if judge.failed:
