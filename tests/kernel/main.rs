@@ -6,6 +6,7 @@
 mod bench;
 mod board;
 mod controls;
+mod daemon;
 mod drivers;
 mod encoder;
 mod faults;

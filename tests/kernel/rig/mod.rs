@@ -1,6 +1,10 @@
 //! What a scenario holds in its hands inside the guest: cameras, sound cards, networks, processes. Not for booting: see
 //! [`crate::bench`].
 
+mod audience;
+pub mod daemon;
+mod network;
+pub mod picture;
 mod process;
 pub mod sound;
 mod usb_camera;
@@ -10,6 +14,9 @@ mod vivid;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+pub use audience::Audience;
+pub use daemon::{Daemon, Setup};
+pub use network::{Namespace, link, trouble};
 pub use process::{Process, run};
 pub use usb_camera::UsbCamera;
 pub use viewer::{Viewer, colour_at};

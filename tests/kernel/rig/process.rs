@@ -2,11 +2,13 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use super::now;
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{now, wait_for};
 
 /// Runs a program to its end and returns what it said; fails when it fails.
 pub fn run<S: AsRef<OsStr>>(program: &str, arguments: impl IntoIterator<Item = S>) -> String {
@@ -50,6 +52,22 @@ impl Process {
     /// Gives it a line on its standard input.
     pub fn tell(&mut self, line: &str) {
         writeln!(self.input, "{line}").unwrap_or_else(|error| panic!("{}: {error}", self.name));
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap_or_else(|error| panic!("{}: {signal:?}: {error}", self.name));
+    }
+
+    /// Waits for its end; fails after `limit`.
+    pub fn wait(&mut self, limit: Duration) -> ExitStatus {
+        let name = format!("the end of {}", self.name);
+        wait_for(&name, limit, || self.child.try_wait().unwrap_or_else(|error| panic!("{}: {error}", self.name)))
     }
 
     /// Waits for a line that contains `part`, among those not waited for yet, and returns it.

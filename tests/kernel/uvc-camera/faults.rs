@@ -17,7 +17,9 @@ pub enum Fault {
     Freeze,
     /// The streaming endpoint stalls.
     Stall,
-    /// Ends a freeze or a stall.
+    /// The camera answers nothing at all any more, as one whose firmware hangs.
+    Hang,
+    /// Ends a freeze, a stall or a hang.
     Resume,
     /// Somebody turned the knob on the camera's back.
     Brightness(i16),
@@ -40,6 +42,7 @@ pub fn parse(line: &str) -> Result<Fault, String> {
         "empty" => Fault::Empty(count()?),
         "drop" => Fault::Drop(count()?),
         "freeze" => Fault::Freeze,
+        "hang" => Fault::Hang,
         "stall" => Fault::Stall,
         "resume" => Fault::Resume,
         "brightness" => Fault::Brightness(value.unwrap_or_default().parse().map_err(|error| format!("{line}: {error}"))?),

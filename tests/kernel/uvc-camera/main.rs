@@ -29,7 +29,7 @@ const USAGE: &str = "usage: uvc-camera [OPTION]... MODE...
   --port N           the host controller's port, 0 to 7 (default: the first that is free)
   --defect NAME      a lie in the descriptors: truncated, no-formats, zero-length, zero-interval, endless-frames,
                      wrong-terminal, huge-frame
-faults on standard input, one a line: short N, corrupt N, error N, empty N, drop N (for the next N frames), freeze, stall,
+faults on standard input, one a line: short N, corrupt N, error N, empty N, drop N (for the next N frames), freeze, stall, hang,
 resume, brightness V (the camera's own knob), quit";
 
 fn main() -> ExitCode {

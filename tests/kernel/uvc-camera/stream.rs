@@ -41,6 +41,7 @@ struct State {
     status: VecDeque<Transfer>,
     frozen: bool,
     stalled: bool,
+    hung: bool,
     faults: Faults,
 }
 
@@ -93,6 +94,7 @@ impl Shared {
             status: VecDeque::new(),
             frozen: false,
             stalled: false,
+            hung: false,
             faults: Faults::default(),
         };
         Self { modes, formats, state: Mutex::new(state), changed: Condvar::new() }
@@ -100,6 +102,11 @@ impl Shared {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it answers nothing any more.
+    pub fn is_hung(&self) -> bool {
+        self.lock().hung
     }
 
     /// Applies a fault from outside.
@@ -113,7 +120,8 @@ impl Shared {
             Fault::Drop(count) => state.faults.drop = count,
             Fault::Freeze => state.frozen = true,
             Fault::Stall => state.stalled = true,
-            Fault::Resume => (state.frozen, state.stalled) = (false, false),
+            Fault::Hang => (state.frozen, state.hung) = (true, true),
+            Fault::Resume => (state.frozen, state.stalled, state.hung) = (false, false, false),
             Fault::Brightness(value) => {
                 if let Some(control) = state.controls.iter_mut().find(|c| c.entity == PROCESSING_UNIT && c.selector == BRIGHTNESS)
                 {

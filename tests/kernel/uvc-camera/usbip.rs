@@ -121,6 +121,8 @@ impl Link {
                 let mut data = vec![0; if towards_host { 0 } else { length }];
                 self.socket.read_exact(&mut data)?;
                 match endpoint {
+                    // The host takes it back when it has waited long enough.
+                    0 if device.shared.is_hung() => Ok(()),
                     0 => {
                         let half = |at: usize| u16::from_le_bytes([header[at], header[at + 1]]);
                         let setup = Setup {
@@ -145,7 +147,8 @@ impl Link {
             2 => {
                 let target = word(20);
                 // The kernel takes an answer to a transfer that it no longer knows for a broken connection: answer under the lock.
-                device.shared.unlink(target, |found| self.replies.unlink(sequence, if found { ECONNRESET } else { 0 }))
+                let hung = device.shared.is_hung();
+                device.shared.unlink(target, |found| self.replies.unlink(sequence, if found || hung { ECONNRESET } else { 0 }))
             }
             _ => Err(io::Error::new(io::ErrorKind::InvalidData, format!("command {command}"))),
         }
