@@ -35,6 +35,11 @@ impl Budget {
         self.estimate = bps;
     }
 
+    /// The last estimate of the connection, bit/s; nothing before the first.
+    pub fn last_estimate(&self) -> Option<u64> {
+        (self.estimate != NO_ESTIMATE).then_some(self.estimate)
+    }
+
     /// What the receiver asked for, bit/s.
     pub fn asked(&mut self, bps: u64) {
         self.asked = bps;

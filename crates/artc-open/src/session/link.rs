@@ -22,7 +22,7 @@ const WHY_WITHIN: Duration = Duration::from_secs(1);
 const STATISTICS: Duration = Duration::from_secs(1);
 /// Where the estimate begins, bit/s: at what was configured, within these bounds. Loss shows less within a second; beginning low
 /// would show every viewer a poor picture first.
-const START_BITRATE: std::ops::RangeInclusive<u64> = 500_000..=6_000_000;
+pub(super) const START_BITRATE: std::ops::RangeInclusive<u64> = 500_000..=6_000_000;
 /// A peer that wants attention so many times without time passing has run wild; it is left until the next input.
 const MOST_TURNS: usize = 20_000;
 

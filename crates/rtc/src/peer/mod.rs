@@ -374,6 +374,11 @@ impl Peer {
         self.rtc.bwe().set_bitrate(Bitrate::from(minimum), Bitrate::from(desired));
     }
 
+    /// Begins the estimate of the bandwidth anew, from `start` bit/s: what is known says nothing about the path as it is now.
+    pub fn restart_bandwidth(&mut self, start: u64) {
+        self.rtc.bwe().reset(Bitrate::from(start));
+    }
+
     /// Sends a message, or queues it while the channel is closed or full. Reliable data is refused when the queue is full, lossy
     /// data pushes the oldest out.
     pub fn send_data(&mut self, channel: DataChannel, data: Bytes) -> Result<(), DataRefused> {

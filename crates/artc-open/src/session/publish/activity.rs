@@ -39,12 +39,14 @@ impl Session {
         let up = self.link.as_ref().is_some_and(link::Link::up);
         let mut published = 0;
         let mut watched = 0;
+        let mut flows = false;
         for track in &self.publish.tracks {
             if track.asked_at.is_some() && track.local != Local::Microphone {
                 published += 1;
                 watched += usize::from(track.watched);
             }
             let active = up && track.asked_at.is_some() && track.negotiated && track.watched && !track.muted;
+            flows |= active && track.local != Local::Microphone;
             let target = track.target;
             let (screen, key_interval) = (track.local == Local::Screen, track.settings.key_interval);
             match self.video_input(track.local) {
@@ -55,6 +57,7 @@ impl Session {
                 None => self.setup.audio.set_active(active),
             }
         }
+        self.pictures_flow(flows);
         let needed = published == 0 || watched > 0;
         // What everybody assumes until they are told otherwise is said, too, once the server has said it: nobody should have to guess
         // what was before the first change.

@@ -8,6 +8,7 @@ use rtc::str0m::stats::MediaEgressStats;
 use super::settings::limits;
 use crate::command::Local;
 use crate::congestion::Target;
+use crate::session::link::START_BITRATE;
 use crate::session::{Output, PeerKind, Session, TrackSettings};
 
 /// The probing for bandwidth aims at so many times the configured bitrate, so that key frames find room.
@@ -72,7 +73,26 @@ impl Session {
         }
     }
 
+    /// Pictures begin to flow, or pause. While they pause, the estimator makes of a path that carries next to nothing a path that
+    /// cannot carry more; when they flow again it begins anew, from what was known when they last did.
+    pub(super) fn pictures_flow(&mut self, flow: bool) {
+        let before = self.publish.flows;
+        if flow || before.is_some() {
+            self.publish.flows = Some(flow);
+        }
+        if !flow || before != Some(false) {
+            return;
+        }
+        let known = self.publish.budget.last_estimate().unwrap_or_else(|| self.configured_bitrate());
+        if let Some(link) = &mut self.link {
+            link.peer(PeerKind::Publisher).restart_bandwidth(known.clamp(*START_BITRATE.start(), *START_BITRATE.end()));
+        }
+    }
+
     pub(in crate::session) fn bandwidth(&mut self, bps: u64, now: Instant) {
+        if self.publish.flows == Some(false) {
+            return;
+        }
         self.setup.shared.network.set_available(bps);
         self.publish.budget.estimate(bps);
         self.spend(now);

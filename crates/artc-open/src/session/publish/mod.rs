@@ -70,6 +70,8 @@ pub(super) struct Publishing {
     needed: Option<bool>,
     /// The server has said who watches.
     heard: bool,
+    /// Whether pictures flow; nothing before they did for the first time.
+    flows: Option<bool>,
     playout: Option<PlayoutDelay>,
     lost_packets: u64,
 }
@@ -108,6 +110,7 @@ impl Publishing {
             role: ClientRole::Live,
             needed: None,
             heard: false,
+            flows: None,
             playout: (setup.latency == Latency::Live).then_some(PlayoutDelay::LIVE),
             lost_packets: 0,
         }

@@ -201,20 +201,37 @@ fn a_track_that_the_server_refuses_is_told_and_not_asked_for_again() {
     assert_eq!(statuses(&told), [Status::Connecting, Status::Connected], "and the channel stays joined");
 }
 
+/// The server says whether anybody watches.
+fn quality(enabled: bool) -> Response {
+    Response::SubscribedQualityUpdate(proto::SubscribedQualityUpdate {
+        track_sid: "TR_1".into(),
+        subscribed_codecs: vec![proto::SubscribedCodec {
+            codec: "h264".into(),
+            qualities: vec![proto::SubscribedQuality { quality: 2, enabled }],
+        }],
+        ..Default::default()
+    })
+}
+
+#[test]
+fn a_path_that_rested_is_not_taken_for_a_poor_one() {
+    let mut stage = flowing(9);
+    stage.run(2 * SECOND);
+    stage.say(quality(false));
+    stage.run(SECOND);
+    // What an estimator makes of reports and nothing else.
+    stage.session.bandwidth(30_000, stage.now);
+    stage.run(60 * SECOND);
+    stage.say(quality(true));
+    assert!(stage.until(SECOND, |s| s.flows()).is_some(), "pictures flow again");
+    let target = stage.session.setup.shared.network.target_kbps();
+    assert!(target >= 400, "{target} kbit/s for the first who watches");
+}
+
 #[test]
 fn the_encoder_rests_while_nobody_watches() {
     let mut stage = flowing(9);
     stage.told();
-    let quality = |enabled| {
-        Response::SubscribedQualityUpdate(proto::SubscribedQualityUpdate {
-            track_sid: "TR_1".into(),
-            subscribed_codecs: vec![proto::SubscribedCodec {
-                codec: "h264".into(),
-                qualities: vec![proto::SubscribedQuality { quality: 2, enabled }],
-            }],
-            ..Default::default()
-        })
-    };
     stage.say(quality(true));
     stage.run(SECOND);
     let needed = |told: Vec<Event>| {
