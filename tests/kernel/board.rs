@@ -31,8 +31,7 @@ pub fn level(chip: &Path, line: u8) -> String {
     read(chip.join(format!("sim_gpio{line}/value")))
 }
 
-/// A board with one LED, on the line LINE1.
-pub const GATE: &str = r#"
+const GATE: &str = r#"
 [board]
 id = "gate"
 name = "Gate"

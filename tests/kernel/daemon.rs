@@ -2,7 +2,6 @@
 
 mod commands;
 mod ending;
-mod light;
 mod network;
 mod pictures;
 mod pulled;
@@ -14,7 +13,7 @@ use crate::rig::daemon::DEVICE;
 use crate::rig::{Audience, Daemon, Setup};
 
 /// How long anything may take that is only waited for.
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(20);
 /// vivid's first camera, by its stable id, in a size that is cheap.
 const VIVID: [(&str, &str); 3] =
     [("camera.source", "vivid-000-vid-cap@platform:vivid-000"), ("camera.width", "640"), ("camera.height", "360")];

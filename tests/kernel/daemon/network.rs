@@ -48,7 +48,7 @@ fn watch(daemon: &Daemon, viewer: &Audience, what: &str, seconds: u64) {
 
 #[test]
 fn to_a_room_inside_the_daemon() {
-    in_guest(&Guest { seconds: 150, ..Guest::default() }, || {
+    in_guest(&Guest { seconds: 240, ..Guest::default() }, || {
         let device = Namespace::new("device", "10.0.0.2");
         link((None, CABLE, "10.0.0.1/24"), (Some(&device), CABLE, "10.0.0.2/24"));
         let settings = [&PATTERN[..], &[TONE]].concat();
@@ -94,7 +94,7 @@ fn daemon_tracks(daemon: &Daemon) -> Vec<(String, String, String)> {
 
 #[test]
 fn to_a_room_elsewhere() {
-    in_guest(&Guest { seconds: 180, ..Guest::default() }, || {
+    in_guest(&Guest { seconds: 240, ..Guest::default() }, || {
         let (device, server) = (Namespace::new("device", "10.0.2.1"), Namespace::new("server", "10.0.1.2"));
         link((None, CABLE, "10.0.1.1/24"), (Some(&server), "public", "10.0.1.2/24"));
         link((Some(&device), CABLE, "10.0.2.1/24"), (Some(&server), "cable", "10.0.2.2/24"));

@@ -40,7 +40,7 @@ fn twenty_rounds(daemon: &Daemon, viewer: &Audience, mut pull: impl FnMut(), mut
 
 #[test]
 fn a_driver_taken_away_twenty_times_with_its_sound_card() {
-    in_guest(&Guest { seconds: 180, ..Guest::default() }, || {
+    in_guest(&Guest { seconds: 240, ..Guest::default() }, || {
         let settings = [&VIVID[..], &[("microphone.source", MICROPHONE)]].concat();
         let (daemon, viewer) = watched(&settings);
         let speech = long_speech();
@@ -65,7 +65,7 @@ fn a_driver_taken_away_twenty_times_with_its_sound_card() {
 
 #[test]
 fn a_usb_camera_pulled_twenty_times() {
-    in_guest(&Guest { seconds: 180, ..Guest::default() }, || {
+    in_guest(&Guest { seconds: 240, ..Guest::default() }, || {
         let modes = [format!("mjpeg:640x480@30={}", clip("480.mjpeg").display())];
         let plug = || Some(UsbCamera::plug("Street Camera", "SN7", &modes));
         let camera = std::cell::RefCell::new(plug());

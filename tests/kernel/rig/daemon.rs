@@ -186,7 +186,7 @@ impl Daemon {
     pub fn end(&mut self, signal: Signal) -> (ExitStatus, Duration) {
         let start = now();
         self.process.signal(signal);
-        let status = self.process.wait(Duration::from_secs(10));
+        let status = self.process.wait(Duration::from_secs(30));
         (status, start.elapsed())
     }
 }

@@ -41,19 +41,31 @@ impl Picture {
         share(luma, 40, 8) > 0.75 && share(chroma, 128, 6) > 0.98
     }
 
-    /// The luma at a quarter of the size, each pixel the mean of sixteen.
-    pub fn quarter(&self) -> Vec<u8> {
-        quarter(self.luma(), self.width)
+    /// Whether it has this shape. Its size is up to what the network carries and the machine encodes in time.
+    pub fn is_shaped(&self, width: usize, height: usize) -> bool {
+        (self.width * height).abs_diff(self.height * width) <= 4 * height.max(width)
+    }
+
+    /// The luma in few pixels, each the mean of what it covers.
+    pub fn small(&self) -> Vec<u8> {
+        small(self.luma(), self.width)
     }
 }
 
-/// A luma plane at a quarter of its size, each pixel the mean of sixteen.
-pub fn quarter(luma: &[u8], width: usize) -> Vec<u8> {
-    let (columns, rows) = (width / 4, luma.len() / width / 4);
+/// What pictures are compared in: columns and rows.
+const SMALL: (usize, usize) = (80, 60);
+
+/// A luma plane in few pixels, each the mean of what it covers.
+fn small(luma: &[u8], width: usize) -> Vec<u8> {
+    let (columns, rows) = SMALL;
+    let height = luma.len() / width;
     let mean = |at: usize| {
-        let (x, y) = (at % columns * 4, at / columns * 4);
-        let sum: u32 = (0..4).flat_map(|row| &luma[(y + row) * width + x..][..4]).map(|luma| u32::from(*luma)).sum();
-        (sum / 16) as u8
+        let (x, y) = (at % columns, at / columns);
+        let (left, right) = (x * width / columns, (x + 1) * width / columns);
+        let (top, bottom) = (y * height / rows, (y + 1) * height / rows);
+        let sum: u32 =
+            (top..bottom).flat_map(|row| &luma[row * width + left..row * width + right]).map(|luma| u32::from(*luma)).sum();
+        (sum / ((right - left) * (bottom - top)).max(1) as u32) as u8
     };
     (0..columns * rows).map(mean).collect()
 }
@@ -65,7 +77,7 @@ pub fn psnr(one: &[u8], other: &[u8]) -> f64 {
     10.0 * (255.0 * 255.0 * one.len() as f64 / squares.max(1.0)).log10()
 }
 
-/// Footage to compare with: the luma of each picture at a quarter of its size, as ffmpeg decodes the clip.
+/// Footage to compare with: the luma of each picture in few pixels, as ffmpeg decodes the clip.
 pub struct Footage(Vec<Vec<u8>>);
 
 impl Footage {
@@ -77,12 +89,12 @@ impl Footage {
         let output = command.args(["-f", "rawvideo", "-pix_fmt", "yuv420p", "-"]).output().expect("ffmpeg runs");
         assert!(output.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&output.stderr));
         let size = width * height;
-        Self(output.stdout.chunks_exact(size * 3 / 2).map(|picture| quarter(&picture[..size], width)).collect())
+        Self(output.stdout.chunks_exact(size * 3 / 2).map(|picture| small(&picture[..size], width)).collect())
     }
 
     /// The picture of it that is most like this one: which, and the ratio of signal to noise in dB.
     pub fn find(&self, picture: &Picture) -> (usize, f64) {
-        let small = picture.quarter();
+        let small = picture.small();
         let ratios = self.0.iter().map(|known| psnr(&small, known)).enumerate();
         ratios.max_by(|a, b| a.1.total_cmp(&b.1)).expect("footage has pictures")
     }
