@@ -87,7 +87,7 @@ fn h264_of_a_camera_passes_through_to_the_viewer() {
         });
         let_pass(Duration::from_secs(3));
         bytes.begin_anew();
-        wait_for("five seconds of the camera's stream", SOON, || (bytes.heard().units.len() >= 125).then_some(()));
+        wait_for("five seconds of the camera's stream", SOON, || (bytes.units() >= 125).then_some(()));
         same_units(&bytes.heard().units, &std::fs::read(&file).expect("the clip is there"));
         drop(bytes);
         let viewer = Audience::join(&daemon.url(), "camera", "local-viewer", DEVICE);
@@ -112,7 +112,7 @@ fn same_units(units: &[Vec<u8>], sent: &[u8]) {
     let sent: Vec<&[u8]> = nals(sent).collect();
     let came: Vec<&[u8]> = units.iter().flat_map(|unit| nals(unit)).collect();
     let kind = |nal: &[u8]| nal[0] & 31;
-    let mut at = None;
+    let mut at: Option<usize> = None;
     let (mut gaps, mut bytes) = (0, 0);
     for (number, nal) in came.iter().enumerate() {
         // The camera sends its clip round and round; parameter sets are the same each time.

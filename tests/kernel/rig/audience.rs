@@ -113,6 +113,11 @@ impl Audience {
         self.books().clone()
     }
 
+    /// Access units so far.
+    pub fn units(&self) -> usize {
+        self.books().units.len()
+    }
+
     /// Closes the books and opens new ones; the connection is still what it is.
     pub fn begin_anew(&self) {
         let mut books = self.books();
