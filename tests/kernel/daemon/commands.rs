@@ -75,7 +75,7 @@ fn a_camera_that_nobody_watches_is_closed() {
         let (node, process) = (Vivid::SINGLE.node(), daemon.process.id());
         for round in 0..3 {
             wait_for_open(process, &node, false, SOON);
-            assert_eq!(daemon.camera_is("resting", SOON).is_empty(), false);
+            assert!(!daemon.camera_is("resting", SOON).is_empty(), "it says why");
             let start = now();
             let viewer = Audience::join(&daemon.url(), "camera", &format!("viewer-{round}"), DEVICE);
             let joined = start.elapsed();
