@@ -12,7 +12,7 @@ use serde_json::json;
 
 const PATTERN: [(&str, &str); 3] = [("camera.source", "pattern"), ("camera.width", "640"), ("camera.height", "360")];
 /// Longest time that a picture may stand still while the network only loses and delays.
-const FREEZE: Duration = Duration::from_secs(4);
+const FREEZE: Duration = Duration::from_secs(8);
 /// Ends of the cables.
 const CABLE: &str = "cable";
 
