@@ -28,10 +28,10 @@ ROOM = "camera"
 class Room:
     """Our room server, which can be killed and started anew on the same ports."""
 
-    def __init__(self, program, folder):
+    def __init__(self, program, folder, address="127.0.0.1"):
         self.port, self.log = free_port(), open(os.path.join(folder, "room.log"), "ab")
         media, tcp = free_port(sockets.SOCK_DGRAM), free_port()
-        self.arguments = [program, "--listen", f"127.0.0.1:{self.port}", "--media-port", str(media), "--tcp-port", str(tcp)]
+        self.arguments = [program, "--listen", f"{address}:{self.port}", "--media-port", str(media), "--tcp-port", str(tcp)]
         self.arguments += ["--key", KEY, "--secret", SECRET, "--joins-per-second", "100"]
         self.url = f"http://127.0.0.1:{self.port}"
 
@@ -76,9 +76,9 @@ class Person:
         room.on("connection_quality_changed", lambda who, quality: self.said.append(f"quality {who.identity} {quality}"))
         room.on("participant_disconnected", lambda who: self.said.append(f"gone {who.identity}"))
 
-    async def join(self, port, **grants):
+    async def join(self, port, host="127.0.0.1", **grants):
         options = rtc.RoomOptions(single_peer_connection=self.one)
-        await asyncio.wait_for(self.room.connect(f"ws://127.0.0.1:{port}", token(self.identity, **grants), options), 15)
+        await asyncio.wait_for(self.room.connect(f"ws://{host}:{port}", token(self.identity, **grants), options), 15)
         return self
 
     def subscribed(self, track, publication, who):

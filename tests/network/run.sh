@@ -1,10 +1,10 @@
 #!/bin/sh
 # The engine behind firewalls: a LiveKit server, our own room and a TURN server (coturn) on one side, the engine on the other,
-# and a packet filter in between that lets through one way only. Everything is in network namespaces of its own, so that
+# and a packet filter in between that lets through one way only; and viewers of our room on paths of different width. Everything is in network namespaces of its own, so that
 # nothing of this machine's network is touched; no privileges are needed where users may make namespaces.
 set -eu
 cd "$(dirname "$0")/../.."
-for tool in unshare ip nft turnserver openssl; do
+for tool in unshare ip tc nft turnserver openssl; do
     command -v "$tool" >/dev/null || PATH=$PATH:/usr/sbin:/sbin
     command -v "$tool" >/dev/null || { echo "network: $tool is missing; setup/packages.sh test installs it" >&2; exit 69; }
 done
@@ -31,6 +31,7 @@ alone() {
 }
 status=0
 alone "$python" tests/network/certificates.py "$programs/publish" "$programs/serve" || status=1
+alone "$python" -W ignore tests/network/narrow.py "$programs/serve" || status=1
 # shellcheck disable=SC2086 # one word or none
 alone "$python" tests/network/firewalls.py "$programs/publish" "$programs/serve" $server || status=1
 exit $status
