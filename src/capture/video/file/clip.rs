@@ -249,7 +249,7 @@ fn y4m(bytes: &[u8], rate: Rate) -> Result<Cut, String> {
 fn raw(length: usize, fourcc: FourCc, size: Size) -> Result<Vec<Range<usize>>, String> {
     let packed = matches!(&fourcc.0, b"YUYV" | b"UYVY");
     let frame = if packed { size.area() * 2 } else { size.i420_len() };
-    if frame == 0 || length % frame != 0 {
+    if frame == 0 || !length.is_multiple_of(frame) {
         return Err(format!(
             "{length} bytes are no whole number of {fourcc} pictures of {size} ({frame} bytes each); set [camera] width and \
              height to the file's"
