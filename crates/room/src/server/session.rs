@@ -26,6 +26,8 @@ const MAX_BAD_FRAMES: u32 = 10;
 /// Frames a second, and how many may come in one burst: joining and trickling takes some fifty.
 const FRAMES_PER_SECOND: u32 = 100;
 const FRAMES_BURST: u32 = 500;
+/// A client that takes nothing for this long while something is to be said is gone: nobody else would notice.
+const WRITE_TIME: Duration = Duration::from_secs(10);
 /// A client pings every few seconds; one that says nothing for this long is gone.
 const SILENCE: Duration = Duration::from_secs(60);
 
@@ -160,7 +162,8 @@ async fn exchange(
         tokio::select! {
             signal = queue.recv() => match signal {
                 Some(Signal::Frame(frame)) => {
-                    if socket.send(Message::Binary(frame)).await.is_err() {
+                    let sent = tokio::time::timeout(WRITE_TIME, socket.send(Message::Binary(frame))).await;
+                    if !matches!(sent, Ok(Ok(()))) {
                         return None;
                     }
                 }
