@@ -36,8 +36,8 @@ pub mod stream;
 
 pub use livekit_protocol as proto;
 pub use peer::{
-    Certificate, DataChannel, DataRefused, Event, MediaMode, NegotiationError, OutgoingFrame, OutgoingPacket, Output, Peer,
-    PeerConfig, PlayoutDelay,
+    AT_ONCE, Certificate, DataChannel, DataRefused, Event, MediaMode, NegotiationError, OutgoingFrame, OutgoingPacket, Output,
+    Peer, PeerConfig, PlayoutDelay,
 };
 /// The peer connection library underneath, for its value types.
 pub use str0m;

@@ -10,6 +10,12 @@ use rtc::{Candidate, Event, Mid, Output, Peer, PeerConfig, Protocol, Rid, RtpPac
 
 use super::{ParticipantId, RoomId};
 
+/// Deadlines of all connections are met on a common grid: what is due in the same few milliseconds costs one waking. Media does not
+/// wait for it, only reports, retransmission on request, probes and time-outs do.
+const GRID: Duration = Duration::from_millis(5);
+/// Most times in a row that a connection may ask to be woken at once and then say nothing.
+const IDLE_TURNS: u32 = 8;
+
 /// Names a peer connection for the life of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct PeerKey(u64);
@@ -45,6 +51,8 @@ struct Slot {
 
 /// The connections.
 pub(crate) struct Peers {
+    /// Where the grid of wake-ups begins.
+    epoch: Option<Instant>,
     slots: HashMap<PeerKey, Slot>,
     mux: Mux<PeerKey>,
     dirty: VecDeque<PeerKey>,
@@ -55,7 +63,15 @@ pub(crate) struct Peers {
 
 impl Peers {
     pub(crate) fn new(config: PeerConfig) -> Self {
-        Peers { slots: HashMap::new(), mux: Mux::default(), dirty: VecDeque::new(), next: 1, config, candidates: Vec::new() }
+        Peers {
+            epoch: None,
+            slots: HashMap::new(),
+            mux: Mux::default(),
+            dirty: VecDeque::new(),
+            next: 1,
+            config,
+            candidates: Vec::new(),
+        }
     }
 
     /// Our addresses, for connections made from now on.
@@ -172,18 +188,23 @@ impl Peers {
         if std::mem::take(&mut slot.touched) {
             slot.peer.handle_timeout(now);
         }
-        // A connection that wants to be woken at once, again and again, must not stop all others.
-        let mut turns = 0;
+        // Packets come one by one, each after the time was told anew: a picture leaves in one go. A connection that wants to be woken
+        // at once, again and again, without anything to say must not stop all others.
+        let (mut idle_turns, mut time) = (0, now);
         loop {
             match slot.peer.poll() {
-                Output::Transmit(transmit) => transmits.push(transmit),
+                Output::Transmit(transmit) => {
+                    idle_turns = 0;
+                    transmits.push(transmit);
+                }
                 Output::Event(event) => return Some(event),
-                Output::Timeout(at) if at <= now && turns < 8 => {
-                    turns += 1;
-                    slot.peer.handle_timeout(now);
+                Output::Timeout(at) if at <= time + rtc::AT_ONCE && idle_turns < IDLE_TURNS => {
+                    idle_turns += 1;
+                    time = time.max(at);
+                    slot.peer.handle_timeout(time);
                 }
                 Output::Timeout(at) => {
-                    slot.wake = at.max(now + Duration::from_millis(1));
+                    slot.wake = on_grid(*self.epoch.get_or_insert(now), at.max(now + Duration::from_micros(1)));
                     return None;
                 }
             }
@@ -198,4 +219,11 @@ impl Peers {
             }
         }
     }
+}
+
+/// The first point of the grid at or after `at`.
+fn on_grid(epoch: Instant, at: Instant) -> Instant {
+    let since = at.saturating_duration_since(epoch).as_nanos();
+    let points = since.div_ceil(GRID.as_nanos());
+    u32::try_from(points).map_or(at, |points| epoch + GRID * points)
 }

@@ -73,6 +73,9 @@ impl UdpPort {
                 }
             }
             if count < MESSAGES {
+                // The queue is empty. What comes after this is told anew, so asking once more is not needed.
+                let empty = self.socket.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
+                drop(empty);
                 return Ok(());
             }
         }

@@ -42,6 +42,10 @@ pub enum NegotiationError {
     OfferOutstanding,
 }
 
+/// A [`Output::Timeout`] no later than this means "at once": the library lets a microsecond pass from packet to packet. Whoever waited
+/// for it with a timer of milliseconds would spread a picture over as many milliseconds as it has packets.
+pub const AT_ONCE: std::time::Duration = std::time::Duration::from_micros(5);
+
 /// What [`Peer::poll`] gives.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "moved out at once, a box would cost an allocation a packet")]
