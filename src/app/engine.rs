@@ -38,9 +38,10 @@ pub fn make(config: &Config, room: Option<&room::Handle>) -> Result<Made, MakeEr
         tokio::spawn(world.run_in_real_time());
         return Ok(Made { engine, encoder: "none", server: "none: the scripted engine joins nothing".into() });
     }
-    let url = match (&config.engine.open.url, room) {
-        (Some(url), _) => url.clone(),
-        (None, Some(room)) => room.signal_url(),
+    let (url, local) = match (&config.engine.open.url, room) {
+        (Some(url), _) => (url.clone(), None),
+        // Its address only says where others find it.
+        (None, Some(room)) => (room.signal_url(), Some(room.local())),
         (None, None) => return Err(MakeError::NoRoom),
     };
     let options = artc_open::Options {
@@ -48,6 +49,7 @@ pub fn make(config: &Config, room: Option<&room::Handle>) -> Result<Made, MakeEr
         encoder: config.stream.encoder,
         ca_file: config.engine.open.ca_file.clone(),
         exact_bitrate: true,
+        local,
         ..artc_open::Options::new(url.clone())
     };
     Ok(Made { engine: artc_open::OpenEngine::create(options)?, encoder: "openh264", server: url })

@@ -1,4 +1,5 @@
-//! On the open engine, in pairs, through the embedded room: real sockets on loopback, real codecs, real time.
+//! On the open engine, in pairs, through the embedded room, over both ways to it: real sockets on loopback, and the link inside a
+//! process. Real codecs, real time.
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -17,6 +18,8 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 struct Open {
     room: room::Handle,
+    /// Engines join over the link instead of the network.
+    inside: bool,
     /// Serves the room's web part.
     _runtime: tokio::runtime::Runtime,
 }
@@ -25,7 +28,7 @@ const API_KEY: &str = "contract";
 const API_SECRET: &str = "a-secret-of-the-contract-test-only";
 
 impl Open {
-    fn new() -> Self {
+    fn new(inside: bool) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let config = room::Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -37,7 +40,7 @@ impl Open {
             ..room::Config::default()
         };
         let room = runtime.block_on(async { room::Server::start_with(config, Secret::new(API_SECRET)) }).expect("a room");
-        Self { room, _runtime: runtime }
+        Self { room, inside, _runtime: runtime }
     }
 
     fn claims(grant: VideoGrant, user: &str) -> Claims {
@@ -52,7 +55,8 @@ impl Open {
 
 impl Driver for Open {
     fn engine(&mut self) -> Result<Arc<dyn Engine>, String> {
-        OpenEngine::create(Options::new(self.room.signal_url())).map_err(|error| error.to_string())
+        let options = if self.inside { Options::local(self.room.local()) } else { Options::new(self.room.signal_url()) };
+        OpenEngine::create(options).map_err(|error| error.to_string())
     }
 
     fn token(&mut self, channel: &str, user: &str) -> String {
@@ -100,12 +104,21 @@ impl Driver for Open {
     }
 }
 
-#[test]
-fn the_open_engine_keeps_the_contract() {
+fn keeps_the_contract(mut open: Open) {
     let only = std::env::var("ARTC_CONTRACT_CASE").unwrap_or_default();
-    let report = contract::run_some(&mut Open::new(), |case| case.contains(&only));
+    let report = contract::run_some(&mut open, |case| case.contains(&only));
     println!("{report}");
     assert!(report.failed.is_empty(), "{report}");
     let not_yet: BTreeSet<String> = NOT_YET.iter().map(|&name| name.to_owned()).collect();
     assert_eq!(report.unsupported, not_yet, "{report}");
+}
+
+#[test]
+fn the_open_engine_keeps_the_contract() {
+    keeps_the_contract(Open::new(false));
+}
+
+#[test]
+fn the_open_engine_keeps_the_contract_with_a_room_of_its_own_process() {
+    keeps_the_contract(Open::new(true));
 }

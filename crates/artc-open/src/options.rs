@@ -1,7 +1,9 @@
 //! What an engine is made with. Not for what a join is made with: that comes with the call.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use rtc::local::LocalRoom;
 use serde::{Deserialize, Serialize};
 
 use crate::encoder::Choice;
@@ -22,6 +24,8 @@ pub enum Latency {
 pub struct Options {
     /// The server: `ws://`, `wss://`, `http://` or `https://`, with a path prefix if it has one.
     pub url: String,
+    /// A room of this process, joined over [`rtc::local`] instead of the network; the address is not used then.
+    pub local: Option<Arc<dyn LocalRoom>>,
     /// A PEM file of certificates that are trusted besides the system's.
     pub ca_file: Option<PathBuf>,
     /// Which H.264 encoder.
@@ -37,5 +41,10 @@ impl Options {
     /// The defaults, for this server.
     pub fn new(url: impl Into<String>) -> Self {
         Self { url: url.into(), ..Self::default() }
+    }
+
+    /// The defaults, for a room of this process.
+    pub fn local(room: Arc<dyn LocalRoom>) -> Self {
+        Self { local: Some(room), ..Self::default() }
     }
 }

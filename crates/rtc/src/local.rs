@@ -9,16 +9,17 @@
 //!    `Answer`, `Trickle`, `MediaSectionsRequirement` and `Reconnect` never come and need not be sent. There is nothing to resume: a
 //!    link ends with [`FromRoom::Closed`] or when it is dropped.
 //! 3. Publishing: send `AddTrack`; with `TrackPublished` the track is there for everybody, and [`Frame`]s of its sid may follow.
-//!    Simulcast: announce `layers` with rids and set [`Frame::rid`]. Unpublishing: [`LinkSender::unpublish`].
+//!    Simulcast: announce `layers` with rids and set [`Frame::rid`]. Unpublishing: [`ToRoom::Unpublish`].
 //! 4. Subscribing: as `UpdateSubscription` and `auto_subscribe` say; media comes as [`FromRoom::Packet`].
 //! 5. `SubscribedQualityUpdate` says whether anybody watches at all, [`FromRoom::KeyFrameWanted`] and [`FromRoom::Bandwidth`] what
 //!    the encoder should do.
 //!
 //! # Bounds
-//! Both directions are bounded. Towards the room a full link refuses ([`Refused::Full`]); frames that are refused are lost and
-//! counted. Towards the engine, media is dropped and counted when the engine does not take it, and a link that does not even
+//! Both directions are bounded. Towards the room a full link refuses ([`Refused::Full`]): frames that are refused are lost and
+//! counted, what else is refused the engine keeps for a while. Towards the engine, media is dropped and counted when the engine does not take it, and a link that does not even
 //! take signalling is closed.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -48,6 +49,8 @@ pub struct LocalJoin {
     pub auto_subscribe: bool,
     /// `client_protocol` shown to others; 0 asks for plain RPC packets.
     pub client_protocol: i32,
+    /// Attributes to begin with, if the token lets the bearer set its own: nobody sees it without them.
+    pub attributes: HashMap<String, String>,
 }
 
 impl std::fmt::Debug for LocalJoin {
@@ -88,6 +91,24 @@ pub enum ToRoom {
     Closed,
 }
 
+/// The bytes of a frame, shared with whoever made them.
+#[derive(Clone)]
+pub enum FrameData {
+    /// H.264 access unit, Annex B.
+    Picture(Arc<dyn AsRef<[u8]> + Send + Sync>),
+    /// Opus frame.
+    Sound(Arc<[u8]>),
+}
+
+impl std::fmt::Debug for FrameData {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            FrameData::Picture(data) => write!(f, "Picture({} bytes)", (**data).as_ref().len()),
+            FrameData::Sound(data) => write!(f, "Sound({} bytes)", data.len()),
+        }
+    }
+}
+
 /// One access unit or one Opus frame of a published track.
 #[derive(Clone, Debug)]
 pub struct Frame {
@@ -95,8 +116,8 @@ pub struct Frame {
     pub track: Arc<str>,
     /// Simulcast layer; none without simulcast.
     pub rid: Option<Rid>,
-    /// H.264 access unit (Annex B), or an Opus frame.
-    pub data: Bytes,
+    /// What was captured.
+    pub data: FrameData,
     /// RTP timestamp: 90 kHz for video, 48 kHz for audio, any origin.
     pub timestamp: u32,
     /// When that was, on the clock of `Instant`: the capture, not now.
@@ -137,6 +158,8 @@ pub enum FromRoom {
 pub struct Packet {
     /// Sid of the track.
     pub track: Arc<str>,
+    /// Tells subscriptions of one track apart: after an end and a new beginning the numbers begin anew.
+    pub subscription: u64,
     /// Extended sequence number.
     pub seq: u64,
     /// RTP timestamp.
@@ -154,11 +177,11 @@ pub struct Packet {
 }
 
 /// Why the room does not take something.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum Refused {
-    /// The room is busy; this message is lost.
+    /// The room is busy. The message comes back: what must not be lost can wait for [`LinkSender::ready`].
     #[error("link to the room is full")]
-    Full,
+    Full(ToRoom),
     /// The session is over.
     #[error("link to the room is closed")]
     Closed,
@@ -186,36 +209,22 @@ impl LinkSender {
         LinkSender { id, sender }
     }
 
-    /// Sends a signalling request.
-    pub fn signal(&self, request: crate::signal::Request) -> Result<(), Refused> {
-        self.send(ToRoom::Signal(crate::signal::encode_request(request)))
-    }
-
-    /// Sends a frame. A full link loses it and counts it.
-    pub fn frame(&self, frame: Frame) -> Result<(), Refused> {
-        self.send(ToRoom::Frame(frame)).inspect_err(|_| metrics::counter!("artc_rtc_local_frames_dropped_total").increment(1))
-    }
-
-    /// Sends a data packet, encoded.
-    pub fn data(&self, channel: DataChannel, packet: Bytes) -> Result<(), Refused> {
-        self.send(ToRoom::Data(channel, packet))
-    }
-
-    /// Asks for a key frame of a received track.
-    pub fn key_frame(&self, track: Arc<str>) -> Result<(), Refused> {
-        self.send(ToRoom::KeyFrame(track))
-    }
-
-    /// Ends a published track.
-    pub fn unpublish(&self, track: Arc<str>) -> Result<(), Refused> {
-        self.send(ToRoom::Unpublish(track))
-    }
-
-    fn send(&self, message: ToRoom) -> Result<(), Refused> {
+    /// Sends a message, or says at once that it cannot. Frames that are refused are counted: they are lost, as on a network.
+    pub fn send(&self, message: ToRoom) -> Result<(), Refused> {
         self.sender.try_send((self.id, message)).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => Refused::Full,
+            mpsc::error::TrySendError::Full((_, message)) => {
+                if matches!(message, ToRoom::Frame(_)) {
+                    metrics::counter!("artc_rtc_local_frames_dropped_total").increment(1);
+                }
+                Refused::Full(message)
+            }
             mpsc::error::TrySendError::Closed(_) => Refused::Closed,
         })
+    }
+
+    /// Waits until there is room for a message, or the room has ended.
+    pub async fn ready(&self) {
+        drop(self.sender.reserve().await);
     }
 }
 

@@ -61,7 +61,9 @@ impl OpenEngine {
             let what = what.to_owned();
             move |source| CreateError::Environment { what, source }
         };
-        net::check_url(&options.url).map_err(|e| CreateError::Setting { what: "url".into(), why: e.to_string() })?;
+        if options.local.is_none() {
+            net::check_url(&options.url).map_err(|e| CreateError::Setting { what: "url".into(), why: e.to_string() })?;
+        }
         let events = Arc::new(EventQueue::new());
         let (shared, clock) = (Arc::new(Shared::default()), Clock::new());
         let (commands, inbox) = channel(command::DEPTH);
@@ -80,6 +82,7 @@ impl OpenEngine {
             setup: Setup {
                 latency: options.latency,
                 exact_bitrate: options.exact_bitrate,
+                local: options.local.is_some(),
                 certificate: Certificate::generate(),
                 clock,
                 shared: Arc::clone(&shared),

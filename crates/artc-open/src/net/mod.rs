@@ -5,6 +5,7 @@
 mod address;
 mod error;
 mod links;
+mod local;
 mod signal;
 mod sockets;
 mod tls;
@@ -26,10 +27,12 @@ use crate::clock::Clock;
 use crate::command::Command;
 use crate::encoder::AccessUnit;
 use crate::options::Options;
-use crate::session::{Arrived, AudioPacket, Output, PeerKind, RemoteMedia, Session, Setup};
+use crate::session::{Arrived, AudioPacket, Connect, Output, PeerKind, RemoteMedia, Session, Setup};
 use crate::shared::Shared;
 use crate::video::{WatchHandle, WatchSettings};
 use links::{Change, Links};
+use local::Stay;
+use rtc::local::{FromRoom, ToRoom};
 use signal::{News, Signal};
 use sockets::Sockets;
 use ways::{Reflexive, WayNews, Ways};
@@ -97,6 +100,8 @@ struct Net {
     shared: Arc<Shared>,
     clock: Clock,
     signal: Option<Signal>,
+    /// In place of the connection, where the room is in this process.
+    stay: Option<Stay>,
     news: Sender<(u64, News)>,
     inbox: Receiver<(u64, News)>,
     sockets: Sockets,
@@ -113,6 +118,7 @@ enum Turn {
     News(u64, News),
     Way(WayNews),
     Links(std::io::Result<Change>),
+    Room(FromRoom),
     Command(Option<Command>),
     Timer,
 }
@@ -135,6 +141,7 @@ impl Net {
             shared,
             clock,
             signal: None,
+            stay: None,
             news,
             inbox,
             sockets: Sockets::default(),
@@ -147,7 +154,9 @@ impl Net {
     }
 
     async fn run(mut self) {
-        self.links = Links::open().inspect_err(|error| tracing::info!(%error, "links are looked at now and then only")).ok();
+        if self.options.local.is_none() {
+            self.links = Links::open().inspect_err(|error| tracing::info!(%error, "links are looked at now and then only")).ok();
+        }
         loop {
             self.carry_out();
             match self.turn().await {
@@ -156,6 +165,7 @@ impl Net {
                 Turn::News(attempt, news) => self.hear(attempt, news),
                 Turn::Way(news) => self.way(news),
                 Turn::Links(change) => self.links_changed(change),
+                Turn::Room(message) => self.room(message),
                 Turn::Command(Some(Command::Release) | None) | Turn::Media(None) => break,
                 Turn::Command(Some(command)) => self.command(command),
                 Turn::Timer => {}
@@ -171,7 +181,11 @@ impl Net {
         }
         self.session.command(Command::Release, self.clock.now());
         self.carry_out();
-        self.signal = None;
+        let told = self.signal.take().is_some();
+        self.stay = None;
+        if !told {
+            return;
+        }
         // The good-bye of the signalling connection needs a moment of the runtime.
         let _ = tokio::time::timeout(Duration::from_millis(300), async {
             while let Some((_, news)) = self.inbox.recv().await {
@@ -185,12 +199,13 @@ impl Net {
 
     async fn turn(&mut self) -> Turn {
         let wake = self.session.wake().into_iter().chain(self.addresses_at).chain(self.reflexive.wake()).min();
-        let (sockets, links) = (&self.sockets, &mut self.links);
+        let (sockets, links, stay) = (&self.sockets, &mut self.links, &mut self.stay);
         tokio::select! {
             biased;
             media = self.media.recv() => Turn::Media(media),
             () = std::future::poll_fn(|context| sockets.poll_ready(context)) => Turn::Datagrams,
             Some(news) = self.ways_inbox.recv() => Turn::Way(news),
+            message = next(stay) => Turn::Room(message),
             Some((attempt, news)) = self.inbox.recv() => Turn::News(attempt, news),
             change = changed(links) => Turn::Links(change),
             command = self.commands.recv() => Turn::Command(command),
@@ -282,9 +297,31 @@ impl Net {
         }
     }
 
+    /// Takes what the room of this process has said.
+    fn room(&mut self, first: FromRoom) {
+        let Some(attempt) = self.stay.as_ref().map(|stay| stay.attempt) else { return };
+        let mut message = Some(first);
+        let mut left = TURN;
+        while let Some(said) = message {
+            let closed = matches!(said, FromRoom::Closed);
+            self.session.from_room(attempt, said, self.clock.now());
+            if closed {
+                self.stay = None;
+            }
+            left -= 1;
+            message = self.stay.as_mut().filter(|_| left > 0).and_then(Stay::next_now);
+        }
+    }
+
+    fn tell_room(&mut self, message: ToRoom) {
+        if let Some(lost) = self.stay.as_mut().and_then(|stay| stay.send(message)) {
+            self.session.frame_refused(&lost);
+        }
+    }
+
     fn command(&mut self, command: Command) {
         let now = self.clock.now();
-        if matches!(command, Command::Join(_)) {
+        if self.options.local.is_none() && matches!(command, Command::Join(_)) {
             self.addresses_at = Some(now);
             self.look_at_addresses(now);
         }
@@ -319,12 +356,15 @@ impl Net {
             match output {
                 Output::Transmit(kind, transmit) => self.transmit(kind, &transmit),
                 Output::Signal(frame) => {
-                    if let Some(signal) = &self.signal {
+                    if self.stay.is_some() {
+                        self.tell_room(ToRoom::Signal(frame));
+                    } else if let Some(signal) = &self.signal {
                         signal.send(frame);
                     }
                 }
-                Output::Connect(connect) => self.signal = Some(Signal::open(&self.options, connect, self.news.clone())),
-                Output::Disconnect => self.signal = None,
+                Output::Room(message) => self.tell_room(message),
+                Output::Connect(connect) => self.connect(connect),
+                Output::Disconnect => (self.signal, self.stay) = (None, None),
                 Output::Loss(share) => (self.on_loss)(share),
                 Output::Arrived(arrived) => self.arrived(arrived),
                 Output::Listen(join) => self.listen(join),
@@ -342,6 +382,21 @@ impl Net {
             self.reflexive.forget();
             self.sockets.close();
             self.session.set_candidates(Vec::new(), now);
+        }
+    }
+
+    fn connect(&mut self, connect: Connect) {
+        let Some(room) = &self.options.local else {
+            self.signal = Some(Signal::open(&self.options, connect, self.news.clone()));
+            return;
+        };
+        let (attempt, now) = (connect.attempt, self.clock.now());
+        match Stay::begin(&**room, &connect) {
+            Ok(stay) => {
+                self.stay = Some(stay);
+                self.session.signal_opened(attempt, now);
+            }
+            Err(error) => self.session.signal_failed(attempt, &error, now),
         }
     }
 
@@ -374,7 +429,7 @@ impl Net {
 
     fn arrived(&mut self, arrived: Arrived) {
         if arrived.media == RemoteMedia::Sound {
-            let time = arrived.frame.time.numer();
+            let time = arrived.frame.time;
             self.playout.packet(arrived.uid, arrived.sid, time, arrived.frame.data);
             return;
         }
@@ -386,6 +441,14 @@ impl Net {
 async fn changed(links: &mut Option<Links>) -> std::io::Result<Change> {
     match links {
         Some(links) => links.changed().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What the room says next; nothing, where there is none.
+async fn next(stay: &mut Option<Stay>) -> FromRoom {
+    match stay {
+        Some(stay) => stay.next().await,
         None => std::future::pending().await,
     }
 }

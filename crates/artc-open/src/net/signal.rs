@@ -198,7 +198,7 @@ fn without_token(said: &str, token: &Secret) -> String {
     words.collect::<Vec<_>>().join(" ").chars().take(300).collect()
 }
 
-fn expired(token: &Secret) -> bool {
+pub(super) fn expired(token: &Secret) -> bool {
     let now = u64::try_from(crate::clock::unix_millis() / 1000).unwrap_or(0);
     token::peek(token.expose()).and_then(|claims| claims.expires).is_some_and(|at| at < now)
 }

@@ -172,6 +172,9 @@ impl Session {
             self.out.push_back(super::Output::Renewed);
             self.publish_link_lost();
         }
+        if self.local.take().is_some() {
+            self.publish_link_lost();
+        }
     }
 
     /// The addresses that we have now. New ones are told to the server; when one is gone the path over it is dead.

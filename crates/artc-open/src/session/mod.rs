@@ -6,20 +6,22 @@
 //! 1. [`Session::command`] brings what the API was asked.
 //! 2. [`Output::Connect`] asks for a signalling connection; its fate comes back by `signal_opened`, `signal_failed`,
 //!    `signal_message` and `signal_closed`, each with the number of the attempt, so that late news of an old one does no harm.
-//! 3. [`Output::Transmit`] are datagrams; what arrives goes to [`Session::datagram`].
+//! 3. [`Output::Transmit`] are datagrams; what arrives goes to [`Session::datagram`]. With a room of this process there are none:
+//!    [`Output::Room`] goes over its link, and what comes from there to [`Session::from_room`].
 //! 4. What the API's user must know is pushed to the event queue at once.
 //!
 //! It is not for encoding, for decoding or for sockets.
 
 mod data;
 mod link;
+mod local;
 mod publish;
 mod reach;
 mod recovery;
 mod remote;
 mod signals;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -66,6 +68,8 @@ pub enum Output {
     Relay(PeerKind),
     /// The peers are made anew: what was found or opened for the old ones leads nowhere.
     Renewed,
+    /// Tell the room of this process; what is not a frame must not get lost.
+    Room(rtc::local::ToRoom),
     /// Send a datagram.
     Transmit(PeerKind, rtc::Transmit),
     /// Begin to hand out what others send, in the forms of this join; `None` ends it.
@@ -85,6 +89,8 @@ pub struct Connect {
     pub resume: Option<String>,
     /// Access token.
     pub token: Secret,
+    /// What is said of us from the first moment on, where the way in lets us say it.
+    pub attributes: HashMap<String, String>,
 }
 
 /// How the signalling connection stands.
@@ -108,6 +114,8 @@ pub struct Setup {
     pub latency: Latency,
     /// The camera's bitrate is taken as it is configured.
     pub exact_bitrate: bool,
+    /// Joins a room of this process: no peer connections.
+    pub local: bool,
     /// Our DTLS certificate.
     pub certificate: Option<Certificate>,
     /// Clock anchor.
@@ -144,6 +152,7 @@ pub struct Session {
     permission: Option<proto::ParticipantPermission>,
     ping: Ping,
     link: Option<link::Link>,
+    local: Option<local::LocalPath>,
     candidates: Vec<(PeerKind, Candidate)>,
     /// Addresses beyond those of this machine, see [`Session::add_way`].
     ways: Vec<(PeerKind, Candidate)>,
@@ -192,6 +201,7 @@ impl Session {
             permission: None,
             ping,
             link: None,
+            local: None,
             candidates: Vec::new(),
             ways: Vec::new(),
             publish,

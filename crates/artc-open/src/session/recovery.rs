@@ -30,7 +30,8 @@ impl Session {
         let token = self.refreshed.clone().unwrap_or_else(|| join.token.clone());
         let resume = resume.then(|| self.sid.clone());
         tracing::debug!(attempt = self.attempt, resume = resume.is_some(), "opening the signalling connection");
-        self.out.push_back(Output::Connect(Connect { attempt: self.attempt, resume, token }));
+        let attributes = self.attributes();
+        self.out.push_back(Output::Connect(Connect { attempt: self.attempt, resume, token, attributes }));
     }
 
     /// The signalling connection is open.
@@ -235,7 +236,7 @@ impl Session {
             self.setup.shared.network.reconnected();
             metrics::counter!("artc_open_rejoins_total").increment(1);
         }
-        self.make_link(now);
+        self.make_path(now);
         self.out.push_back(Output::IceServers(join.ice_servers));
         if !again {
             let config = self.join.as_ref().map(|j| Box::new(j.config.clone()));
@@ -248,6 +249,7 @@ impl Session {
         self.say_who_we_are(&me);
         self.publish_anew(now);
         self.see_everybody(join.other_participants, now);
+        self.path_ready(now);
     }
 
     /// The server knows us still: the media path is tried anew, everything else goes on.

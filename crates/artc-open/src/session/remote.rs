@@ -1,13 +1,15 @@
 //! The others: who is there, what they publish, what of it we subscribe, and to whom arriving media belongs.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
 use artc_bindings::{
     AudioTrack, ChannelProfile, ClientRole, ErrorCode, Event, Participant, SubscribeChange, SubscribeMode, SubscribeState,
     VideoStreamType, VideoTrack,
 };
 use rtc::Mid;
+use rtc::local::ToRoom;
 use rtc::proto::{self, TrackSource, VideoQuality, participant_info};
 use rtc::signal::Request;
 use rtc::str0m::media::MediaData;
@@ -40,7 +42,31 @@ pub struct Arrived {
     /// What it shows.
     pub media: RemoteMedia,
     /// The frame.
-    pub frame: MediaData,
+    pub frame: ReceivedFrame,
+}
+
+/// One access unit or one Opus frame of somebody else.
+#[derive(Debug)]
+pub struct ReceivedFrame {
+    /// RTP time without roll-over: 90 kHz for pictures, 48 kHz for sound.
+    pub time: u64,
+    /// H.264 as Annex B, or Opus.
+    pub data: Arc<[u8]>,
+    /// Nothing is missing between the frame before and this one.
+    pub contiguous: bool,
+    /// Wall-clock time of capture, if the sender says.
+    pub captured: Option<SystemTime>,
+}
+
+impl From<MediaData> for ReceivedFrame {
+    fn from(data: MediaData) -> Self {
+        Self {
+            time: data.time.numer(),
+            data: data.data,
+            contiguous: data.contiguous,
+            captured: data.ext_vals.abs_capture_time.map(|time| time.capture_time),
+        }
+    }
 }
 
 struct Track {
@@ -388,17 +414,28 @@ impl Session {
 
     pub(super) fn arrived(&mut self, frame: MediaData, now: Instant) {
         let Some(sid) = self.remote.mids.get(&frame.mid).cloned() else { return };
-        let found = self.remote.people.iter().find_map(|(identity, person)| {
+        let Some((uid, media)) = self.sender_of(&sid) else { return };
+        self.hand_out(uid, sid, media, frame.into(), now);
+    }
+
+    /// Whose track it is and what it shows, if we have asked for it.
+    pub(super) fn sender_of(&self, sid: &str) -> Option<(String, RemoteMedia)> {
+        self.remote.people.iter().find_map(|(identity, person)| {
             let track = person.tracks.iter().find(|t| t.sid == sid && t.asked)?;
             Some((identity.clone(), track.media))
-        });
-        let Some((uid, media)) = found else { return };
+        })
+    }
+
+    pub(super) fn hand_out(&mut self, uid: String, sid: String, media: RemoteMedia, frame: ReceivedFrame, now: Instant) {
         self.set_subscribe_state(&uid, &sid, SubscribeState::Subscribed, now);
         self.out.push_back(Output::Arrived(Arrived { uid, sid, media, frame }));
     }
 
     /// A decoder lost its way and needs a key frame of this track.
     pub fn remote_key_frame(&mut self, sid: &str) {
+        if self.local.is_some() {
+            return self.to_room(ToRoom::KeyFrame(sid.into()));
+        }
         let mid = self.remote.mids.iter().find(|(_, known)| *known == sid).map(|(mid, _)| *mid);
         if let (Some(mid), Some(link)) = (mid, &mut self.link) {
             link.peer(PeerKind::Subscriber).request_key_frame(mid, None);

@@ -149,11 +149,10 @@ impl Watcher {
             track.frames += 1;
             return;
         }
-        let time = frame.time.numer();
+        let time = frame.time;
         let first = *track.first.get_or_insert(time);
         let frame_ms = i64::try_from(time.saturating_sub(first) / 90).unwrap_or(0);
-        let captured_at =
-            frame.ext_vals.abs_capture_time.and_then(|t| t.capture_time.duration_since(std::time::SystemTime::UNIX_EPOCH).ok());
+        let captured_at = frame.captured.and_then(|time| time.duration_since(std::time::SystemTime::UNIX_EPOCH).ok());
         let frame_num = track.frames;
         track.frames += 1;
         let kind_of =

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use rtc::local::{Frame, FromRoom, ToRoom};
+use rtc::local::{Frame, FrameData, FromRoom, ToRoom};
 use rtc::proto::DisconnectReason;
 use rtc::str0m::rtp::{AbsCaptureTime, ExtensionValues};
 use rtc::{h264, signal};
@@ -54,14 +54,8 @@ impl Room {
         if let Some((level, _)) = frame.audio_level {
             track.level.add(level);
         }
-        let extensions = ExtensionValues {
-            abs_capture_time: frame.captured.map(|capture_time| AbsCaptureTime { capture_time, clock_offset: None }),
-            play_delay_min: frame.playout_delay.map(|delay| delay.min),
-            play_delay_max: frame.playout_delay.map(|delay| delay.max),
-            audio_level: frame.audio_level.map(|(level, _)| level),
-            voice_activity: frame.audio_level.map(|(_, voice)| voice),
-            ..Default::default()
-        };
+        let mut capture = frame.captured.map(|capture_time| AbsCaptureTime { capture_time, clock_offset: None });
+        let mut begins = true;
         let first = !track.layers[layer].flows(now);
         let (held, participants) = (track.held, &mut self.participants);
         let mut pass_on = |payload: Arc<[u8]>, marker: bool| {
@@ -71,16 +65,29 @@ impl Room {
             let incoming =
                 Incoming { layer, seq: state.next_seq, timestamp: frame.timestamp, key, arrived: now, sender_time: None };
             state.next_seq += 1;
-            if !held {
-                let wallclock = frame.captured_at.min(now);
-                let pass = Pass { incoming, marker, wallclock, payload: &payload, extensions: &extensions, vp8: None };
-                pass.to_subscribers(cx, participants, track);
+            if held {
+                return;
             }
+            // What is said of the whole picture is said where it begins; how to show it also where it ends, in case the beginning
+            // gets lost.
+            let delay = frame.playout_delay.filter(|_| std::mem::take(&mut begins) || marker);
+            let extensions = ExtensionValues {
+                abs_capture_time: capture.take(),
+                play_delay_min: delay.map(|delay| delay.min),
+                play_delay_max: delay.map(|delay| delay.max),
+                audio_level: frame.audio_level.map(|(level, _)| level),
+                voice_activity: frame.audio_level.map(|(_, voice)| voice),
+                ..Default::default()
+            };
+            let wallclock = frame.captured_at.min(now);
+            let pass = Pass { incoming, marker, wallclock, payload: &payload, extensions: &extensions, vp8: None };
+            pass.to_subscribers(cx, participants, track);
         };
-        if video {
-            h264::packetize(&frame.data, pass_on);
-        } else {
-            pass_on(Arc::from(&frame.data[..]), false);
+        match &frame.data {
+            FrameData::Picture(data) if video => h264::packetize((**data).as_ref(), pass_on),
+            FrameData::Sound(data) if !video => pass_on(Arc::clone(data), false),
+            // Not what was announced: nobody could decode it.
+            _ => metrics::counter!("artc_room_frames_refused_total", "reason" => "kind").increment(1),
         }
         if video {
             cx.out.first_picture.get_or_insert(now);

@@ -78,6 +78,8 @@ impl Default for Wish {
 /// A track on its way to a participant.
 #[derive(Debug)]
 pub(crate) struct Subscription {
+    /// Which of this participant's subscriptions, ever.
+    pub(crate) number: u64,
     pub(crate) kind: MediaKind,
     /// Section on the subscriber's connection, once negotiated.
     pub(crate) mid: Option<Mid>,
@@ -168,6 +170,8 @@ pub(crate) struct Participant {
     pub(crate) last_sequence: u32,
     pub(crate) history: History,
     pub(crate) subscriptions: BTreeMap<TrackId, Subscription>,
+    /// Subscriptions made so far.
+    pub(crate) subscribed: u64,
     /// Tracks it does not want, or with auto-subscribe off, wants.
     pub(crate) exceptions: HashSet<TrackId>,
     /// `None`: everybody may receive its tracks.

@@ -397,7 +397,7 @@ impl Pass<'_> {
                 // An engine of this process reads nothing else.
                 return false;
             }
-            let packet = self.for_link(track, out.seq, out.timestamp);
+            let packet = self.for_link(track, subscription.number, out.seq, out.timestamp);
             cx.out.links.extend(conn.map(|conn| (conn, FromRoom::Packet(packet))));
             return true;
         }
@@ -427,9 +427,10 @@ impl Pass<'_> {
         )
     }
 
-    fn for_link(&self, track: &Track, seq: u64, timestamp: u32) -> rtc::local::Packet {
+    fn for_link(&self, track: &Track, subscription: u64, seq: u64, timestamp: u32) -> rtc::local::Packet {
         rtc::local::Packet {
             track: track.sid.clone(),
+            subscription,
             seq,
             timestamp,
             marker: self.marker,

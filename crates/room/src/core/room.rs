@@ -196,6 +196,7 @@ impl Room {
             last_sequence: 0,
             history: History::default(),
             subscriptions: BTreeMap::new(),
+            subscribed: 0,
             exceptions: std::collections::HashSet::new(),
             audience: None,
             only: None,

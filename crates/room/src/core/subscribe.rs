@@ -60,7 +60,9 @@ impl Room {
         if p.subscriptions.contains_key(&track.id) {
             return;
         }
+        p.subscribed += 1;
         let subscription = Subscription {
+            number: p.subscribed,
             kind: track.kind,
             mid: None,
             bound: p.way == Way::Local,

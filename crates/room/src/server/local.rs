@@ -25,8 +25,12 @@ impl LocalRoom for Way {
         claims.joins().map_err(refused)?;
         let conn = self.0.next_conn();
         let (sender, receiver) = mpsc::channel(FROM_ROOM);
-        let traits =
-            ClientTraits { auto_subscribe: join.auto_subscribe, client_protocol: join.client_protocol, ..Default::default() };
+        let traits = ClientTraits {
+            auto_subscribe: join.auto_subscribe,
+            client_protocol: join.client_protocol,
+            attributes: join.attributes,
+            ..Default::default()
+        };
         let join =
             Join { conn, claims, way: Attachment::Local, traits, resume: None, offer: None, add_tracks: Vec::new(), sync: None };
         self.0.commands.try_send(Command::JoinLocal(Box::new(join), sender)).map_err(|_| JoinRefused::Stopped)?;

@@ -5,7 +5,7 @@ use rtc::proto;
 use rtc::signal::Request;
 
 use crate::command::Local;
-use crate::session::{Session, link};
+use crate::session::Session;
 
 impl Session {
     pub(in crate::session) fn set_muted(&mut self, local: Local, muted: bool) {
@@ -36,7 +36,7 @@ impl Session {
 
     /// Tells the encoders whether to work, and the daemon whether to capture.
     pub(super) fn refresh_activity(&mut self) {
-        let up = self.link.as_ref().is_some_and(link::Link::up);
+        let up = self.up();
         let mut published = 0;
         let mut watched = 0;
         let mut flows = false;

@@ -103,6 +103,15 @@ impl Session {
         self.spend(now);
     }
 
+    /// Nobody says any more what the path carries: the pictures may be what they were configured to be.
+    pub(in crate::session) fn bandwidth_unknown(&mut self, now: Instant) {
+        self.publish.budget.forget();
+        for track in &mut self.publish.tracks {
+            track.ladder.reset();
+        }
+        self.refresh_limits(now);
+    }
+
     /// Shares the budget among the video tracks by what they were configured for.
     pub(super) fn spend(&mut self, now: Instant) {
         let Some(budget) = self.publish.budget.changed(now) else { return };

@@ -2,10 +2,12 @@
 
 mod activity;
 mod bandwidth;
+mod local;
 mod presence;
 mod send;
 mod settings;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use artc_bindings::{
@@ -46,6 +48,8 @@ struct Track {
     cid: String,
     /// The server's id of it.
     sid: String,
+    /// The same for frames, once a room of this process knows the track.
+    room_sid: Option<Arc<str>>,
     asked_at: Option<Instant>,
     mid: Option<Mid>,
     /// The section that must be ended with the next offer.
@@ -89,6 +93,7 @@ impl Publishing {
             target: None,
             cid: String::new(),
             sid: String::new(),
+            room_sid: None,
             asked_at: None,
             mid: None,
             ending: None,
@@ -232,8 +237,9 @@ impl Session {
         let track = self.publish.track(local);
         track.ending = track.mid.take();
         track.asked_at = None;
-        track.sid.clear();
-        track.sent = false;
+        let sid = std::mem::take(&mut track.sid);
+        (track.negotiated, track.sent) = (track.negotiated && track.room_sid.take().is_none(), false);
+        self.end_in_room(&sid);
         self.set_state(local, PublishState::NoPublish, now);
         if let Some(link) = &mut self.link {
             link.dirty = true;
@@ -260,12 +266,16 @@ impl Session {
 
     pub(super) fn track_published(&mut self, published: &proto::TrackPublishedResponse, now: Instant) {
         let Some(info) = &published.track else { return };
-        let Some(track) = self.publish.tracks.iter_mut().find(|t| t.asked_at.is_some() && t.cid == published.cid) else { return };
+        let Some(track) = self.publish.tracks.iter_mut().find(|t| t.asked_at.is_some() && t.cid == published.cid) else {
+            return self.track_unwanted(published);
+        };
+        let local = track.local;
         track.sid.clone_from(&info.sid);
         let (sid, muted, differs) = (track.sid.clone(), track.muted, track.muted != info.muted);
         if differs {
             self.signal(Request::Mute(proto::MuteTrackRequest { sid, muted }));
         }
+        self.known_to_room(local);
         self.check_published(now);
     }
 
@@ -295,7 +305,7 @@ impl Session {
 
     /// Published means: confirmed, negotiated, and media flows or is held back on purpose.
     fn check_published(&mut self, now: Instant) {
-        let up = self.link.as_ref().is_some_and(super::link::Link::up);
+        let up = self.up();
         for local in [Local::Camera, Local::Screen, Local::Microphone] {
             let track = &self.publish.tracks[local as usize];
             let flows = track.sent || track.muted || !track.watched;
@@ -351,6 +361,7 @@ impl Session {
         self.publish.budget.forget();
         for track in &mut self.publish.tracks {
             (track.mid, track.ending, track.pt, track.negotiated, track.sent) = (None, None, None, false, false);
+            track.room_sid = None;
             track.ladder.reset();
         }
         self.publish.look = None;
@@ -376,7 +387,7 @@ impl Session {
         if self.publish.look.is_none_or(|at| now < at) {
             return;
         }
-        self.publish.look = self.link.is_some().then_some(now + LOOK);
+        self.publish.look = (self.link.is_some() || self.local.is_some()).then_some(now + LOOK);
         self.refresh_limits(now);
         self.spend(now);
         self.check_published(now);

@@ -1,5 +1,7 @@
 //! Who we say we are: name, profile and role, as attributes that everybody in the channel sees.
 
+use std::collections::HashMap;
+
 use artc_bindings::{ChannelProfile, ClientRole};
 use rtc::proto;
 use rtc::signal::Request;
@@ -14,20 +16,24 @@ impl Session {
         }
         let Some(join) = &self.join else { return };
         let name = if join.user_name.is_empty() { me.name.clone() } else { join.user_name.clone() };
-        let profile = match join.config.channel_profile {
-            ChannelProfile::Communication => "communication",
-            ChannelProfile::InteractiveLive => "interactive",
-            ChannelProfile::InteractiveWithLowLatencyLive => "low-latency",
-        };
-        let attributes = [("artc.profile", profile), ("artc.role", role_name(self.publish.role))]
-            .map(|(k, v)| (k.to_owned(), v.to_owned()))
-            .into();
+        let attributes = self.attributes();
         self.signal(Request::UpdateMetadata(proto::UpdateParticipantMetadata {
             name,
             metadata: me.metadata.clone(),
             attributes,
             ..Default::default()
         }));
+    }
+
+    /// What a join says of us.
+    pub(in crate::session) fn attributes(&self) -> HashMap<String, String> {
+        let profile = self.join.as_ref().map_or(ChannelProfile::InteractiveLive, |join| join.config.channel_profile);
+        let profile = match profile {
+            ChannelProfile::Communication => "communication",
+            ChannelProfile::InteractiveLive => "interactive",
+            ChannelProfile::InteractiveWithLowLatencyLive => "low-latency",
+        };
+        [("artc.profile", profile), ("artc.role", role_name(self.publish.role))].map(|(k, v)| (k.to_owned(), v.to_owned())).into()
     }
 
     pub(super) fn say_role(&mut self) {

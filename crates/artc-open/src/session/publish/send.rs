@@ -12,6 +12,9 @@ use crate::command::Local;
 use crate::encoder::AccessUnit;
 use crate::session::{PeerKind, Session};
 
+/// What is louder counts as speech, dBov.
+pub(super) const SPEECH: i8 = -50;
+
 /// 20 ms of encoded sound.
 #[derive(Clone, Debug)]
 pub struct AudioPacket {
@@ -27,10 +30,15 @@ pub struct AudioPacket {
 
 impl Session {
     pub(in crate::session) fn key_wanted(&mut self, mid: Mid) {
+        let local = self.publish.tracks.iter().find(|track| track.mid == Some(mid)).map(|track| track.local);
+        self.key_wanted_of(local);
+    }
+
+    /// Somebody needs a key frame.
+    pub(in crate::session) fn key_wanted_of(&mut self, local: Option<Local>) {
         self.setup.shared.network.key_frame_requested();
         metrics::counter!("artc_open_key_frame_requests_total").increment(1);
-        let Some(track) = self.publish.tracks.iter().find(|t| t.mid == Some(mid)) else { return };
-        if let Some(input) = self.video_input(track.local) {
+        if let Some(input) = local.and_then(|local| self.video_input(local)) {
             input.want_key();
         }
     }
@@ -46,6 +54,9 @@ impl Session {
 
     fn send_picture(&mut self, source: VideoSource, unit: &AccessUnit, now: Instant) -> bool {
         let local = Local::from(source);
+        if self.local.is_some() {
+            return self.picture_to_room(local, unit, now);
+        }
         let wallclock = self.setup.clock.instant_of(unit.captured_at);
         let captured = self.setup.clock.wall_of(unit.captured_at);
         let playout = self.publish.playout;
@@ -95,6 +106,9 @@ impl Session {
 
     /// Sends 20 ms of sound.
     pub fn audio(&mut self, packet: &AudioPacket, now: Instant) -> bool {
+        if self.local.is_some() {
+            return self.sound_to_room(packet, now);
+        }
         let wallclock = self.setup.clock.instant_of(packet.captured_at);
         let Some(link) = self.link.as_mut().filter(|l| l.up()) else { return false };
         let peer = link.peer(PeerKind::Publisher);
@@ -104,8 +118,11 @@ impl Session {
             track.pt = peer.payload_type(mid, Codec::Opus, None);
         }
         let Some(pt) = track.pt else { return false };
-        let extensions =
-            ExtensionValues { audio_level: Some(packet.level), voice_activity: Some(packet.level > -50), ..Default::default() };
+        let extensions = ExtensionValues {
+            audio_level: Some(packet.level),
+            voice_activity: Some(packet.level > SPEECH),
+            ..Default::default()
+        };
         let outgoing = OutgoingPacket {
             pt,
             seq_no: track.seq.into(),
@@ -131,7 +148,7 @@ impl Session {
 }
 
 /// A time in ticks of an RTP clock.
-fn ticks(at: Duration, rate: u64) -> u32 {
+pub(super) fn ticks(at: Duration, rate: u64) -> u32 {
     let seconds = at.as_secs().wrapping_mul(rate);
     let rest = u64::from(at.subsec_nanos()) * rate / 1_000_000_000;
     seconds.wrapping_add(rest) as u32

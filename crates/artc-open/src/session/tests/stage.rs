@@ -129,6 +129,7 @@ impl Stage {
         let setup = Setup {
             latency: Latency::Live,
             exact_bitrate: false,
+            local: false,
             certificate: rtc::Certificate::generate(),
             clock,
             shared: Arc::default(),

@@ -494,7 +494,7 @@ impl Client {
 }
 
 /// An access unit whose last byte says which layer it is of.
-fn picture(key: bool, layer: u8, size: usize) -> Arc<[u8]> {
+pub(crate) fn picture(key: bool, layer: u8, size: usize) -> Arc<[u8]> {
     let mut unit = Vec::new();
     if key {
         unit.extend([0, 0, 0, 1, 0x67, 0x42, 0xe0, 0x1f, 1, 0, 0, 0, 1, 0x68, 2]);

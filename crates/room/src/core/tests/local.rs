@@ -1,0 +1,173 @@
+//! Engines of the server's own process: what they publish and receive over a link.
+
+use std::sync::Arc;
+
+use rtc::local::{Frame, FrameData, FromRoom, Packet, ToRoom};
+use rtc::proto::{self, TrackSource};
+use rtc::signal::{Request, Response, encode_request};
+
+use super::world::{World, picture};
+use crate::core::Way;
+
+fn signal(world: &mut World, index: usize, request: Request) {
+    let conn = world.clients[index].conn;
+    world.core.link(conn, ToRoom::Signal(encode_request(request)), world.at);
+    world.run(20);
+}
+
+fn frame(world: &mut World, index: usize, sid: &str, number: u32, key: bool, size: usize) {
+    let frame = Frame {
+        track: sid.into(),
+        rid: None,
+        data: FrameData::Picture(Arc::new(picture(key, 7, size))),
+        timestamp: number * 3000,
+        captured_at: world.at.now,
+        captured: Some(world.at.wall),
+        playout_delay: None,
+        audio_level: None,
+    };
+    let conn = world.clients[index].conn;
+    world.core.link(conn, ToRoom::Frame(frame), world.at);
+    world.run(33);
+}
+
+/// What came over the link of a client since the last time, media and wishes.
+fn heard(world: &mut World, index: usize) -> Vec<FromRoom> {
+    let conn = world.clients[index].conn;
+    let (ours, others) = std::mem::take(&mut world.core.out.links).into_iter().partition(|(to, _)| *to == conn);
+    world.core.out.links = others;
+    let ours: Vec<_> = ours;
+    ours.into_iter().map(|(_, message)| message).collect()
+}
+
+fn publish(world: &mut World, index: usize) -> String {
+    let request = proto::AddTrackRequest {
+        cid: "c".into(),
+        r#type: proto::TrackType::Video as i32,
+        source: TrackSource::Camera as i32,
+        width: 1280,
+        height: 720,
+        ..Default::default()
+    };
+    signal(world, index, Request::AddTrack(request));
+    let published = world.clients[index].inbox.iter().rev().find_map(|message| match message {
+        Response::TrackPublished(published) => published.track.clone(),
+        _ => None,
+    });
+    published.expect("the track is taken").sid
+}
+
+#[test]
+fn an_engine_inside_is_seen_at_once_and_its_pictures_reach_viewers_of_every_kind() {
+    let mut world = World::new();
+    let camera = world.join("cam", Way::Local);
+    let viewers = [world.join("two", Way::Two), world.join("one", Way::One)];
+    let sid = publish(&mut world, camera);
+    world.run(1500);
+    for viewer in viewers {
+        let known = world.clients[viewer].knows("cam").expect("it is seen");
+        assert_eq!(known.state, proto::participant_info::State::Active as i32);
+        assert_eq!(known.tracks[0].sid, sid);
+    }
+    let wanted = heard(&mut world, camera);
+    assert!(
+        wanted.iter().any(|m| matches!(m, FromRoom::KeyFrameWanted { track, .. } if **track == *sid)),
+        "a viewer cannot begin without a key frame: {wanted:?}"
+    );
+    for number in 0..30 {
+        // The key frame is many packets long.
+        frame(&mut world, camera, &sid, number, number == 0, if number == 0 { 100_000 } else { 3000 });
+    }
+    for viewer in viewers {
+        let pictures = world.pictures(viewer);
+        assert_eq!(pictures.len(), 30, "every picture arrives");
+        assert_eq!(pictures[0], (7, true));
+    }
+
+    let conn = world.clients[camera].conn;
+    world.core.link(conn, ToRoom::Unpublish(sid.as_str().into()), world.at);
+    world.run(100);
+    assert!(viewers.iter().all(|viewer| world.clients[*viewer].knows("cam").is_some_and(|cam| cam.tracks.is_empty())));
+    world.core.link(conn, ToRoom::Closed, world.at);
+    world.run(100);
+    let gone = proto::participant_info::State::Disconnected as i32;
+    assert!(viewers.iter().all(|viewer| world.clients[*viewer].knows("cam").is_some_and(|cam| cam.state == gone)));
+}
+
+#[test]
+fn an_engine_inside_receives_pictures_and_each_subscription_counts_anew() {
+    let mut world = World::new();
+    let camera = world.join("cam", Way::Two);
+    let engine = world.join("engine", Way::Local);
+    let sid = world.publish(camera, "c", TrackSource::Camera, &[]);
+    world.stream(camera, "c", 0, 30, &[]);
+    let packets = |heard: Vec<FromRoom>| -> Vec<Packet> {
+        heard.into_iter().filter_map(|m| if let FromRoom::Packet(packet) = m { Some(packet) } else { None }).collect()
+    };
+    let first = packets(heard(&mut world, engine));
+    assert!(first.iter().filter(|packet| packet.marker).count() >= 25, "{}", first.len());
+    assert!(first.iter().all(|packet| *packet.track == *sid));
+    assert!(first.windows(2).all(|two| two[1].seq == two[0].seq + 1));
+    let subscribe = |subscribe| {
+        Request::Subscription(proto::UpdateSubscription { track_sids: vec![sid.clone()], subscribe, ..Default::default() })
+    };
+    signal(&mut world, engine, subscribe(false));
+    heard(&mut world, engine);
+    world.stream(camera, "c", 30, 10, &[]);
+    assert!(packets(heard(&mut world, engine)).is_empty(), "nobody asked for it");
+    signal(&mut world, engine, subscribe(true));
+    world.stream(camera, "c", 40, 30, &[]);
+    let second = packets(heard(&mut world, engine));
+    assert_ne!(second[0].subscription, first[0].subscription);
+    assert!(rtc::h264::starts_key_frame(&second[0].payload), "it begins where a decoder can");
+}
+
+#[test]
+fn one_identity_is_in_the_room_once_whichever_way_it_came() {
+    let mut world = World::new();
+    let first = world.join("cam", Way::Local);
+    let viewer = world.join("viewer", Way::Two);
+    world.join("cam", Way::Local);
+    let leave = world.clients[first]
+        .inbox
+        .iter()
+        .any(|m| matches!(m, Response::Leave(leave) if leave.reason == proto::DisconnectReason::DuplicateIdentity as i32));
+    assert!(leave && !world.clients[first].connected, "the earlier one is told and ended");
+    // What the earlier one still says counts for nothing.
+    let conn = world.clients[first].conn;
+    world.core.link(conn, ToRoom::Closed, world.at);
+    world.run(1000);
+    let known = world.clients[viewer].knows("cam").expect("it is seen");
+    assert_eq!(known.state, proto::participant_info::State::Active as i32);
+}
+
+#[test]
+fn all_packets_of_a_picture_leave_in_one_go() {
+    let mut world = World::new();
+    let camera = world.join("cam", Way::Local);
+    let viewers = [world.join("two", Way::Two), world.join("one", Way::One)];
+    let sid = publish(&mut world, camera);
+    world.run(1500);
+    for (number, size) in [(0, 200_000), (1, 3000), (2, 30_000)] {
+        let sent = Frame {
+            track: sid.as_str().into(),
+            rid: None,
+            data: FrameData::Picture(Arc::new(picture(number == 0, 7, size))),
+            timestamp: number * 3000,
+            captured_at: world.at.now,
+            captured: None,
+            playout_delay: None,
+            audio_level: None,
+        };
+        world.core.out.transmits.clear();
+        let conn = world.clients[camera].conn;
+        // No time passes after this.
+        world.core.link(conn, ToRoom::Frame(sent), world.at);
+        let bytes: usize = world.core.out.transmits.iter().map(|transmit| transmit.contents.len()).sum();
+        assert!(bytes >= size * viewers.len(), "picture {number}: {bytes} bytes of twice {size}");
+        // What belongs to one viewer lies together, for one system call.
+        let receivers: Vec<_> = world.core.out.transmits.iter().map(|transmit| transmit.destination).collect();
+        assert_eq!(receivers.chunk_by(|a, b| a == b).count(), viewers.len(), "picture {number}");
+        world.run(33);
+    }
+}
