@@ -14,6 +14,7 @@ mod effects;
 mod engine;
 mod facts;
 mod light;
+mod links;
 mod memory;
 mod shell;
 mod start;

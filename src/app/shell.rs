@@ -13,6 +13,7 @@ use super::books::Books;
 use super::clock::now;
 use super::effects::{self, Begun, Done, Parts};
 use super::light::{Light, Signal};
+use super::links::Links;
 use super::stop::Stop;
 use super::tickets::TicketSource;
 use super::wishes::Wishes;
@@ -58,6 +59,7 @@ impl Shell {
         let mut microphone_events = self.parts.microphone.events();
         // The camera was started before anybody listened; what it has said since is in its state.
         self.camera_state();
+        let mut links = Links::open();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
 
@@ -89,6 +91,7 @@ impl Shell {
                         tracing::info!(?phase, "microphone: {}", self.parts.microphone.state().detail);
                     }
                 }
+                () = links.better() => self.session.handle(Input::LinkUp, now()),
                 _ = tick.tick() => {
                     self.beat.tick();
                     self.books.sample(&*self.parts.engine, now());

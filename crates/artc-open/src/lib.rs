@@ -23,6 +23,6 @@ pub mod video;
 
 pub use config::Config;
 pub use engine::{OpenEngine, OpenFactory};
-pub use net::{ConnectError, reach};
+pub use net::{Change as LinkChange, ConnectError, Links, reach};
 pub use options::{Latency, Options};
 pub use token::{Claims, peek};

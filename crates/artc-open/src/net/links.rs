@@ -1,7 +1,7 @@
 //! What the kernel says about links and addresses of this machine (rtnetlink), so that nothing has to wait for a poll: a link that
 //! comes up, an address that comes or goes. Not for what addresses there are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::OwnedFd;
 
@@ -23,9 +23,17 @@ const DUMP: u16 = 0x301;
 /// Flags of a link: loopback; running, which is up with a carrier.
 const IFF_LOOPBACK: u32 = 0x8;
 const IFF_RUNNING: u32 = 0x40;
-/// Length of a message's head, and of what tells a link.
+/// Attribute of an address: the address itself.
+const IFA_ADDRESS: u16 = 1;
+/// Flags of an address: whether it is ours alone is still being found out, or it is not.
+const IFA_F_DADFAILED: u8 = 0x08;
+const IFA_F_TENTATIVE: u8 = 0x40;
+/// Length of a message's head, of what tells a link, and of what tells an address.
 const HEAD: usize = 16;
 const LINK: usize = 16;
+const ADDRESS: usize = 8;
+/// Addresses that are remembered at most; a machine with more hears of some of them twice.
+const MOST_ADDRESSES: usize = 256;
 /// Messages are cut off beyond this; their beginning is all that is read.
 const BUFFER: usize = 32 * 1024;
 
@@ -35,10 +43,10 @@ pub enum Change {
     /// Nothing of interest.
     #[default]
     None,
-    /// Addresses came or went.
+    /// Addresses are others.
     Addresses,
-    /// A link came up that was down.
-    LinkUp,
+    /// A link came up that was down, or an address came: what failed before may work now.
+    Better,
 }
 
 /// An ear on the kernel.
@@ -48,9 +56,12 @@ pub struct Links {
     buffer: Vec<u8>,
 }
 
-/// Which links run, by index.
+/// Which links run, by index, and the addresses that were told of: the kernel repeats itself, with IPv6 every few seconds.
 #[derive(Default)]
-struct Running(BTreeMap<u32, bool>);
+struct Running {
+    links: BTreeMap<u32, bool>,
+    addresses: BTreeSet<(u32, Vec<u8>)>,
+}
 
 impl Links {
     /// Begins to listen. Fails where the system does not let us, as in a tight sandbox; then only polling is left.
@@ -76,7 +87,7 @@ impl Links {
                     Err(rustix::io::Errno::WOULDBLOCK) => break,
                     Err(rustix::io::Errno::INTR) => {}
                     // More happened than the kernel kept for us: look at everything.
-                    Err(rustix::io::Errno::NOBUFS) => change = Change::LinkUp,
+                    Err(rustix::io::Errno::NOBUFS) => change = Change::Better,
                     Err(error) => return Err(error.into()),
                 }
             }
@@ -114,20 +125,46 @@ impl Running {
 
     fn message(&mut self, kind: u16, flags: u16, body: &[u8]) -> Change {
         match kind {
-            RTM_NEWADDR | RTM_DELADDR => Change::Addresses,
+            RTM_NEWADDR | RTM_DELADDR => self.address(kind == RTM_NEWADDR, body),
             RTM_NEWLINK | RTM_DELLINK => {
                 let (Some(index), Some(state)) = (word(body, 4), word(body, 8)) else { return Change::None };
                 if kind == RTM_DELLINK {
-                    self.0.remove(&index);
+                    self.links.remove(&index);
                     return Change::None;
                 }
                 let runs = state & IFF_RUNNING != 0 && state & IFF_LOOPBACK == 0;
-                let ran = self.0.insert(index, runs).unwrap_or(false);
-                if runs && !ran && flags & MULTI == 0 { Change::LinkUp } else { Change::None }
+                let ran = self.links.insert(index, runs).unwrap_or(false);
+                if runs && !ran && flags & MULTI == 0 { Change::Better } else { Change::None }
             }
             _ => Change::None,
         }
     }
+
+    fn address(&mut self, there: bool, body: &[u8]) -> Change {
+        let told = body.get(2).zip(word(body, 4)).zip(body.get(ADDRESS..).and_then(address_in));
+        let Some(((flags, index), address)) = told else { return Change::None };
+        let usable = there && flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) == 0;
+        let key = (index, address.to_vec());
+        if !usable {
+            return if self.addresses.remove(&key) || !there { Change::Addresses } else { Change::None };
+        }
+        if self.addresses.len() >= MOST_ADDRESSES {
+            self.addresses.clear();
+        }
+        if self.addresses.insert(key) { Change::Better } else { Change::None }
+    }
+}
+
+/// The address that a message tells of.
+fn address_in(mut attributes: &[u8]) -> Option<&[u8]> {
+    while let (Some(length), Some(kind)) = (half(attributes, 0), half(attributes, 2)) {
+        let value = attributes.get(4..usize::from(length))?;
+        if kind == IFA_ADDRESS {
+            return Some(value);
+        }
+        attributes = attributes.get(usize::from(length).next_multiple_of(4)..)?;
+    }
+    None
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
@@ -154,6 +191,23 @@ mod tests {
         message
     }
 
+    fn address(kind: u16, index: u32, flags: u8, last: u8) -> Vec<u8> {
+        let mut message = vec![0; HEAD + ADDRESS];
+        message[4..6].copy_from_slice(&kind.to_ne_bytes());
+        message[HEAD + 2] = flags;
+        message[HEAD + 4..HEAD + 8].copy_from_slice(&index.to_ne_bytes());
+        // Another attribute comes first, and its length needs padding.
+        for (attribute, value) in [(3u16, b"eth0\0".as_slice()), (IFA_ADDRESS, &[10, 0, 0, last])] {
+            message.extend((4 + value.len() as u16).to_ne_bytes());
+            message.extend(attribute.to_ne_bytes());
+            message.extend(value);
+            message.resize(message.len().next_multiple_of(4), 0);
+        }
+        let length = message.len() as u32;
+        message[0..4].copy_from_slice(&length.to_ne_bytes());
+        message
+    }
+
     #[test]
     fn a_link_comes_up_once_however_often_the_kernel_tells_of_it() {
         const UP: u32 = 1 | IFF_RUNNING;
@@ -161,15 +215,29 @@ mod tests {
         let known = [link(RTM_NEWLINK, MULTI, 2, UP), link(RTM_NEWLINK, MULTI, 3, 1)].concat();
         assert_eq!(running.read(&known), Change::None, "how things are is no news");
         assert_eq!(running.read(&link(RTM_NEWLINK, 0, 2, UP)), Change::None, "it ran before");
-        assert_eq!(running.read(&link(RTM_NEWLINK, 0, 3, UP)), Change::LinkUp);
+        assert_eq!(running.read(&link(RTM_NEWLINK, 0, 3, UP)), Change::Better);
         assert_eq!(running.read(&link(RTM_NEWLINK, 0, 3, UP)), Change::None);
         assert_eq!(running.read(&link(RTM_NEWLINK, 0, 3, 1)), Change::None, "going down helps nobody");
-        let both = [link(RTM_NEWADDR, 0, 3, 0), link(RTM_NEWLINK, 0, 3, UP)].concat();
-        assert_eq!(running.read(&both), Change::LinkUp);
+        let both = [address(RTM_DELADDR, 3, 0, 1), link(RTM_NEWLINK, 0, 4, UP)].concat();
+        assert_eq!(running.read(&both), Change::Better, "the weightiest of several");
         running.read(&link(RTM_DELLINK, 0, 3, UP));
-        assert_eq!(running.read(&link(RTM_NEWLINK, 0, 3, UP)), Change::LinkUp, "plugged in again");
+        assert_eq!(running.read(&link(RTM_NEWLINK, 0, 3, UP)), Change::Better, "plugged in again");
         assert_eq!(running.read(&link(RTM_NEWLINK, 0, 1, UP | IFF_LOOPBACK)), Change::None);
-        assert_eq!(running.read(&link(RTM_DELADDR, 0, 3, 0)), Change::Addresses);
+    }
+
+    #[test]
+    fn an_address_is_news_once_it_can_be_used_and_once_only() {
+        let mut running = Running::default();
+        assert_eq!(running.read(&address(RTM_NEWADDR, 2, IFA_F_TENTATIVE, 7)), Change::None);
+        assert_eq!(running.read(&address(RTM_NEWADDR, 2, 0, 7)), Change::Better);
+        assert_eq!(running.read(&address(RTM_NEWADDR, 2, 0, 7)), Change::None, "its life was prolonged");
+        assert_eq!(running.read(&address(RTM_NEWADDR, 3, 0, 7)), Change::Better, "on another link");
+        assert_eq!(running.read(&address(RTM_DELADDR, 2, 0, 7)), Change::Addresses);
+        assert_eq!(running.read(&address(RTM_NEWADDR, 2, 0, 7)), Change::Better, "leased again");
+        for last in 0..=255 {
+            running.read(&address(RTM_NEWADDR, 5, 0, last));
+        }
+        assert!(running.addresses.len() <= MOST_ADDRESSES);
     }
 
     #[test]
@@ -191,6 +259,6 @@ mod tests {
         let mut links = links;
         let count = rustix::io::read(links.socket.get_ref(), &mut links.buffer).expect("an answer");
         links.running.read(&links.buffer[..count]);
-        assert!(!links.running.0.is_empty(), "at least the loopback");
+        assert!(!links.running.links.is_empty(), "at least the loopback");
     }
 }

@@ -20,6 +20,7 @@ use artc_bindings::{AudioFormat, JoinChannelConfig, VideoFormat, VideoSource, Vi
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 pub use error::ConnectError;
+pub use links::{Change, Links};
 pub use signal::reach;
 
 use crate::audio::{PlayoutHandle, PlayoutSettings};
@@ -30,7 +31,6 @@ use crate::options::Options;
 use crate::session::{Arrived, AudioPacket, Connect, Output, PeerKind, RemoteMedia, Session, Setup};
 use crate::shared::Shared;
 use crate::video::{WatchHandle, WatchSettings};
-use links::{Change, Links};
 use local::Stay;
 use rtc::local::{FromRoom, ToRoom};
 use signal::{News, Signal};
@@ -251,7 +251,7 @@ impl Net {
             }
             WayNews::Open { id, candidate, via } => {
                 if let Some(kind) = self.ways.opened(id, candidate.addr(), via) {
-                    self.session.add_way(kind, candidate);
+                    self.session.add_way(kind, *candidate);
                 }
             }
             WayNews::Closed { id, why } => {
@@ -275,8 +275,8 @@ impl Net {
                 // What is not in a channel, nor on its way there, has no addresses to follow.
                 self.addresses_at = self.addresses_at.map(|_| now);
                 self.look_at_addresses(now);
-                if change == Change::LinkUp {
-                    tracing::debug!("a network link came up");
+                if change == Change::Better {
+                    tracing::debug!("a network link or an address came up");
                     self.session.command(Command::NetworkChanged, now);
                 }
             }

@@ -12,6 +12,9 @@ use crate::net::ConnectError;
 /// So long after the loss the server still knows us; then only a full join helps.
 const RESUME_FOR: Duration = Duration::from_secs(30);
 
+/// News of the network often come in twos and threes.
+const JUST_BEGUN: Duration = Duration::from_secs(1);
+
 impl Session {
     pub(super) fn begin(&mut self, join: Join, now: Instant) {
         self.join = Some(join);
@@ -110,8 +113,8 @@ impl Session {
                 self.backoff.reset();
                 self.connect(resume, now);
             }
-            // An attempt that began on the old network may hang for its whole time.
-            Phase::Connecting { resume, .. } => self.connect(resume, now),
+            // An attempt that began on the old network may hang for its whole time; one that has just begun did not.
+            Phase::Connecting { resume, until } if now + CONNECT_WITHIN >= until + JUST_BEGUN => self.connect(resume, now),
             // Whether it comes back by itself need not be waited for.
             Phase::Online if self.link.as_ref().is_some_and(super::link::Link::down) => {
                 self.path_lost("the media path is down and the network has changed", now);

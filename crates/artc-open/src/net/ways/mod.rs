@@ -38,7 +38,7 @@ pub enum WayNews {
         /// Number of the way.
         id: u64,
         /// The address of ours that packets are sent with.
-        candidate: Candidate,
+        candidate: Box<Candidate>,
         /// The address of this machine that it goes out from.
         via: IpAddr,
     },

@@ -162,7 +162,7 @@ impl Relay {
                 self.address = Some(address);
                 tracing::info!(relay = self.name, %address, "relay gives an address");
                 let candidate = Candidate::relayed(address, self.local, "udp").map_err(|e| e.to_string())?;
-                let _ = self.news.send(WayNews::Open { id: self.id, candidate, via: self.local.ip() }).await;
+                let _ = self.news.send(WayNews::Open { id: self.id, candidate: Box::new(candidate), via: self.local.ip() }).await;
             }
             TurnEvent::AllocationCreateFailed(_) => {
                 return Err("it gives no address; the server's credentials for it may be over".into());

@@ -30,7 +30,7 @@ async fn exchange(id: u64, to: SocketAddr, outbox: Outbox, news: &Sender<WayNews
     let local = stream.local_addr().map_err(|e| e.to_string())?;
     let candidate = Candidate::builder().tcp().host(local).tcptype(TcpType::Active).build().map_err(|e| e.to_string())?;
     tracing::debug!(%to, %local, protocol = ?Protocol::Tcp, "media connection open");
-    let _ = news.send(WayNews::Open { id, candidate, via: local.ip() }).await;
+    let _ = news.send(WayNews::Open { id, candidate: Box::new(candidate), via: local.ip() }).await;
     let (reader, writer) = stream.into_split();
     tokio::select! {
         done = write(writer, outbox) => done,
