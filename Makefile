@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build dist test bench lint deny web setup clean
+.PHONY: help run build dist test bench lint deny web python setup clean
 
 CARGO_BUILD := cargo build --release --locked
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
@@ -24,6 +24,11 @@ bench: ## set up and measure: the table of SPECIFICATION.md's numbers, with thei
 
 dist: setup web ## what is shipped and measured: target/dist/artc-edge, small and without symbols
 	@cargo build --profile dist --locked --bin artc-edge
+
+python: setup ## the wheel of the documented Python API, in target/wheels
+	@rm -rf target/wheels; VIRTUAL_ENV= $$(setup/python.sh) -m maturin build --quiet --release --locked --strip \
+		--manifest-path crates/artc-python/Cargo.toml --target-dir target --out target/wheels
+	@ls target/wheels/*.whl
 
 web: web/dist/index.html ## the viewer page, which the binary embeds
 

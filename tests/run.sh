@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 logs=target/test-logs
 mkdir -p "$logs"
-all=(setup web lint build rust clients network browser kernel fuzz)
+all=(setup web lint build rust clients network python browser kernel fuzz)
 stages=("$@")
 [ $# -eq 0 ] && stages=("${all[@]}")
 summary=()
@@ -22,6 +22,7 @@ run_stage() {
         rust) cargo test --release --locked --workspace --no-fail-fast ;;
         clients) tests/clients/run.sh ;;
         network) tests/network/run.sh ;;
+        python) tests/python/run.sh ;;
         browser) PATH="$(setup/node.sh):$PATH" tests/browser/run.sh ;;
         kernel) tests/kernel/run.sh ;;
         fuzz) tests/fuzz.sh 10 ;;

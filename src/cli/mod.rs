@@ -39,7 +39,8 @@ Environment:
   ARTC_LOG                      what is logged: debug, or a list: info,room=debug
   NO_COLOR                      no colours on a terminal
   CREDENTIALS_DIRECTORY         secrets by file (systemd LoadCredential=) called
-                                engine.open.token and room.api_secret
+                                engine.open.token, room.api_secret,
+                                room.apps.ID.key
 
 Exit codes:
    0  as asked

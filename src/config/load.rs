@@ -12,7 +12,7 @@ use super::{
     Config,
     error::{ConfigError, Problem, nearest},
     rules, schema,
-    secrets::SECRETS,
+    secrets::{SECRETS, app_of_credential},
     tree::{self, Layer, Node, Value},
 };
 
@@ -93,6 +93,9 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
                 layers.push(tree::from_credential(secret.file_key, path));
             }
         }
+        for (key, path) in app_keys(directory) {
+            layers.push(tree::from_credential(&key, path));
+        }
     }
     let mut variables: Vec<_> = sources.variables.iter().collect();
     variables.sort();
@@ -125,6 +128,15 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     }
     rules::resolve_names(&mut config);
     Ok(Loaded { config, board, machine, files, tree: whole })
+}
+
+/// Keys of apps among the credentials, in the order of their names.
+fn app_keys(directory: &Path) -> Vec<(String, PathBuf)> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut found: Vec<_> =
+        entries.filter_map(|entry| Some((app_of_credential(entry.file_name().to_str()?)?, entry.path()))).collect();
+    found.sort();
+    found
 }
 
 fn read_files(file: &File, layers: &mut Vec<Node>, files: &mut Vec<PathBuf>, problems: &mut Vec<Problem>) {

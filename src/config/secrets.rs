@@ -22,6 +22,12 @@ pub(super) fn is_secret(key: &str) -> bool {
     SECRETS.iter().any(|secret| secret.key == key)
 }
 
+/// A credential `room.apps.ID.key` is the key of an app: the key of the configuration that names its file.
+pub(super) fn app_of_credential(name: &str) -> Option<String> {
+    let id = name.strip_prefix("room.apps.")?.strip_suffix(".key")?;
+    (!id.is_empty() && !id.contains('.')).then(|| format!("room.apps.{id}.key_file"))
+}
+
 /// Whether a line of a file might hold a secret, going by its words: a key of a secret, also misspelt, or the look of a token.
 pub(super) fn may_hold_secret(line: &str) -> bool {
     let leaf = |key: &'static str| key.rsplit('.').next().unwrap_or(key);
@@ -31,6 +37,7 @@ pub(super) fn may_hold_secret(line: &str) -> bool {
             return false;
         }
         word.starts_with("eyj")
+            || ["key", "app_key", "appkey"].contains(&word)
             || ["secret", "token", "passw"].iter().any(|part| word.contains(part))
             || SECRETS.iter().any(|secret| nearest(word, [leaf(secret.key)]).is_some())
     })

@@ -158,6 +158,20 @@ fn credentials_name_files_and_yield_to_nothing_below() {
 }
 
 #[test]
+fn keys_of_apps_come_from_sections_and_credentials() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let credential = directory.path().join("room.apps.second.key");
+    for name in ["room.apps.second.key", "room.apps.a.b.key", "room.apps..key", "other"] {
+        fs::write(directory.path().join(name), "abc\n").expect("written");
+    }
+    let mut sources = text("[room.apps.first]\nkey_file = \"/first\"\n[room.apps.second]\nkey_file = \"/below\"\n");
+    sources.credentials = Some(directory.path().to_owned());
+    let apps = load(&sources).unwrap_or_else(|why| panic!("{why}")).config.room.apps;
+    let apps: Vec<_> = apps.into_iter().map(|(id, app)| (id, app.key_file)).collect();
+    assert_eq!(apps, [("first".to_owned(), "/first".into()), ("second".to_owned(), credential)]);
+}
+
+#[test]
 fn secrets_are_shown_nowhere() {
     const CANARY: &str = "canary-0123456789-canary-0123456789";
     let good = format!("[engine.open]\nurl = \"ws://x\"\ntoken = \"{CANARY}\"\n");
@@ -173,6 +187,8 @@ fn secrets_are_shown_nowhere() {
         format!("[engine.open]\ntoken = {CANARY}\n"),
         // Where it does not belong.
         format!("[room]\napi_secret = \"{CANARY}\"\n"),
+        format!("[room.apps.a]\nkey = \"{CANARY}\"\n"),
+        format!("[room.apps.a]\nappkey = \"{CANARY}\"\n"),
         format!("[room]\npassword = \"{CANARY}\"\n"),
         format!("[engine]\nopen = {{ token = \"{CANARY}\", x = 1 }}\n"),
         format!("[engine.open]\ntoken = \"{CANARY}\"\ntoken = \"{CANARY}\"\n"),
@@ -257,6 +273,8 @@ fn every_mistake_gets_its_message() {
             "t:2:10: `room.listen`: no address with port; write it as \"127.0.0.1:7880\" or \"[::1]:7880\"",
         ),
         ("cameras = 3", "t:1:11: `cameras`: expected a list, in [brackets], found the number 3"),
+        ("[room.apps.a]\n", "t:1:12: `room.apps.a`: `key_file` is missing"),
+        ("[room.apps.\"a b\"]\nkey_file = \"x\"", "t:1:7: `room.apps`: `a b` is no app id: 1 to 64 of A-Z, a-z, 0-9, '_' and '-'"),
         ("[control]\nallow = [\"x\"]", "t:2:9: `control.allow`: expected a table, found a list"),
         ("[control]\nallow = { a = \"x\" }", "t:2:15: `control.allow.a`: expected a list, in [brackets], found the text \"x\""),
         // Names.

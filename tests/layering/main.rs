@@ -33,11 +33,13 @@ const OURS: &[(&str, &[&str])] = &[
     ("annexb", &[]),
     ("media", &["annexb"]),
     ("board", &[]),
-    ("artc-bindings", &[]),
+    ("join-token", &[]),
+    ("artc-bindings", &["join-token"]),
     ("rtc", &["annexb"]),
     ("v4l2-node", &[]),
-    ("room", &["rtc"]),
+    ("room", &["join-token", "rtc"]),
     ("artc-open", &["artc-bindings", "media", "rtc", "v4l2-node"]),
+    ("artc-python", &["artc-bindings", "artc-open"]),
 ];
 
 /// What a crate must not depend on: what would make it do what it is not for.
@@ -45,6 +47,7 @@ const NOT_FOR: &[(&str, &[&str])] = &[
     ("wire", &["tokio", "axum", "libc", "tracing", "metrics"]),
     ("media", &["tokio", "axum", "socket2", "v4l", "alsa", "metrics"]),
     ("artc-bindings", &["str0m", "openh264", "opus", "axum", "socket2", "livekit-protocol"]),
+    ("join-token", &["tokio", "axum", "str0m", "libc"]),
     ("rtc", &["axum", "openh264", "opus"]),
     ("room", &["openh264", "opus", "v4l", "alsa"]),
     ("board", &["tokio", "axum", "str0m"]),

@@ -15,8 +15,8 @@ pub struct Calls {
     pub released: bool,
     /// Profile of that channel.
     pub profile: ChannelProfile,
-    /// Our role.
-    pub role: ClientRole,
+    /// Our role, once it was set; see [`Calls::effective_role`].
+    pub role: Option<ClientRole>,
     /// Publishing is wished: camera, screen, sound, small stream.
     pub publish_video: bool,
     /// See [`Calls::publish_video`].
@@ -37,7 +37,7 @@ impl Default for Calls {
             channel: None,
             released: false,
             profile: ChannelProfile::InteractiveLive,
-            role: ClientRole::Live,
+            role: None,
             publish_video: true,
             publish_screen: false,
             publish_audio: true,
@@ -45,6 +45,15 @@ impl Default for Calls {
             sources: [false; 2],
             data_out: false,
         }
+    }
+}
+
+impl Calls {
+    /// The role as the documents count it: a viewer until told otherwise; but who publishes without ever having set a role is a
+    /// broadcaster, since the documents' own quick start does just that.
+    pub fn effective_role(&self) -> ClientRole {
+        let publishes = self.publishing.contains(&true);
+        self.role.unwrap_or(if publishes { ClientRole::Interactive } else { ClientRole::Live })
     }
 }
 

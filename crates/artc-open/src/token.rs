@@ -1,5 +1,7 @@
-//! What a LiveKit access token says of itself, read without its key. Not for deciding whether it is genuine: the server does that.
+//! What a join token says of itself, read without its key: LiveKit's access token, or the vendor's single-parameter token. Not for
+//! deciding whether it is genuine: the server does that.
 
+use artc_bindings::JoinToken;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
@@ -18,7 +20,7 @@ pub struct Claims {
     pub expires: Option<u64>,
 }
 
-/// Reads the claims; `None` when it is no JSON Web Token (our own room also takes the vendor's form).
+/// Reads the claims; `None` when it is neither a JSON Web Token nor of the vendor's form.
 pub fn peek(token: &str) -> Option<Claims> {
     #[derive(Deserialize)]
     struct Raw {
@@ -32,6 +34,10 @@ pub fn peek(token: &str) -> Option<Claims> {
     }
     if token.len() > MAX_TOKEN {
         return None;
+    }
+    if let Ok(token) = JoinToken::read(token) {
+        let expires = Some(u64::try_from(token.timestamp).unwrap_or(0));
+        return Some(Claims { identity: Some(token.user_id), room: Some(token.channel), expires });
     }
     let mut parts = token.split('.');
     let (_, payload, _, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else { return None };
@@ -51,6 +57,20 @@ mod tests {
     #[test]
     fn identity_room_and_expiry_are_read() {
         let read = peek(&token(r#"{"iss":"k","sub":"cam","exp":17,"video":{"room":"yard","roomJoin":true}}"#));
+        assert_eq!(read, Some(Claims { identity: Some("cam".into()), room: Some("yard".into()), expires: Some(17) }));
+    }
+
+    #[test]
+    fn the_vendors_form_is_read_too() {
+        let mut auth = artc_bindings::AuthInfo {
+            app_id: "app".into(),
+            channel: "yard".into(),
+            user_id: "cam".into(),
+            timestamp: 17,
+            ..Default::default()
+        };
+        let made = artc_bindings::token::generate(&mut auth, "key").expect("a token");
+        let read = peek(made.expose());
         assert_eq!(read, Some(Claims { identity: Some("cam".into()), room: Some("yard".into()), expires: Some(17) }));
     }
 

@@ -1,6 +1,6 @@
 //! Runs a room by itself, for trying clients against it:
 //! `cargo run --release -p room --example serve -- [--listen 127.0.0.1:7880] [--media-port 7882] [--tcp-port 7881]
-//! [--key devkey] [--secret secret] [--room camera] [--identity viewer]`.
+//! [--key devkey] [--secret secret] [--room camera] [--identity viewer] [--app ID --app-key-file FILE]`.
 //! Prints the addresses, with `RUST_LOG=info` also what happens, and a token that may do everything in the room. Ctrl-C ends it.
 
 use std::time::Duration;
@@ -14,6 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .init();
     let mut config = room::Config { api_key: "devkey".to_owned(), ..Default::default() };
     let (mut secret, mut room, mut identity) = ("secret".to_owned(), "camera".to_owned(), "viewer".to_owned());
+    let mut app = String::new();
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
         let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
@@ -26,6 +27,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "--room" => room = value,
             "--identity" => identity = value,
             "--joins-per-second" => config.max_joins_per_second = value.parse()?,
+            "--app" => app = value,
+            "--app-key-file" => _ = config.apps.insert(app.clone(), room::App { key_file: value.into() }),
             "--tls-cert" => config.tls_cert = Some(value.into()),
             "--tls-key" => config.tls_key = Some(value.into()),
             other => return Err(format!("unknown argument {other}").into()),

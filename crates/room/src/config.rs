@@ -1,5 +1,6 @@
 //! Settings of the embedded room. Not for the daemon's other parts.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -28,6 +29,8 @@ pub struct Config {
     pub api_key: String,
     /// File that holds the secret of the API key, and nothing else. Without it every start makes a new secret, and tokens end with the process.
     pub api_secret_file: Option<PathBuf>,
+    /// Apps whose tokens of the vendor's rule let in, by app id.
+    pub apps: BTreeMap<String, App>,
     /// Certificate chain (PEM) for https and wss. With `tls_key`; without both the web server speaks plain http.
     pub tls_cert: Option<PathBuf>,
     /// Private key (PEM) of `tls_cert`.
@@ -42,6 +45,14 @@ pub struct Config {
     pub remote_unmute: bool,
 }
 
+/// `[room.apps.ID]`: an app by the vendor's rule.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct App {
+    /// File that holds the app's key, and nothing else.
+    pub key_file: PathBuf,
+}
+
 impl Default for Config {
     fn default() -> Self {
         Config {
@@ -54,6 +65,7 @@ impl Default for Config {
             channel: "camera".to_owned(),
             api_key: "artc-edge".to_owned(),
             api_secret_file: None,
+            apps: BTreeMap::new(),
             tls_cert: None,
             tls_key: None,
             max_rooms: 16,
@@ -73,6 +85,9 @@ impl Config {
         }
         if self.api_key.is_empty() {
             found.push(("api_key", "is empty; name the key under which tokens are signed".into()));
+        }
+        for id in self.apps.keys().filter(|id| !join_token::is_name(id)) {
+            found.push(("apps", format!("`{id}` is no app id: 1 to 64 of A-Z, a-z, 0-9, '_' and '-'")));
         }
         match (&self.tls_cert, &self.tls_key) {
             (Some(_), None) => found.push(("tls_cert", "needs `tls_key` beside it".into())),

@@ -7,9 +7,10 @@
 //! - [`server`](Server): starting and stopping, HTTP in `server/`;
 //! - `core/`: rooms, participants and tracks as a state machine that takes messages, datagrams and the time;
 //! - `media/`: the thread that owns the state machine and the media port;
-//! - [`token`]: access tokens.
+//! - [`token`]: access tokens; `apps`: those of the vendor's rule.
 #![forbid(unsafe_code)]
 
+mod apps;
 mod config;
 mod core;
 mod ids;
@@ -18,6 +19,6 @@ mod server;
 mod stats;
 pub mod token;
 
-pub use config::Config;
+pub use config::{App, Config};
 pub use server::{Handle, Server, StartError};
 pub use stats::{Stats, Traffic};

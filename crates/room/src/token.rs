@@ -170,6 +170,12 @@ pub enum TokenError {
     /// Made with another secret, or altered.
     #[error("access token is not signed with the secret of API key {0:?}: forged, or the secret changed")]
     Forged(String),
+    /// Of an app by the vendor's rule that is none of ours.
+    #[error("join token is of the unknown app {0:?}: name it in `[room.apps.ID]`")]
+    UnknownApp(String),
+    /// Not signed with the key of its app.
+    #[error("join token is not signed with the key of its app: forged, or the key changed")]
+    ForgedByApp,
     /// Too late.
     #[error("access token expired {0} s ago: ask for a new one")]
     Expired(u64),

@@ -20,10 +20,11 @@ pub(super) fn secrets(config: &Config) -> Vec<Finding> {
         ("room.tls_cert", &config.room.tls_cert),
         ("room.tls_key", &config.room.tls_key),
     ];
-    files.into_iter().filter_map(|(key, path)| Some(file(key, path.as_ref()?))).collect()
+    let apps = config.room.apps.iter().map(|(id, app)| file(&format!("room.apps.{id}.key_file"), &app.key_file));
+    files.into_iter().filter_map(|(key, path)| Some(file(key, path.as_ref()?))).chain(apps).collect()
 }
 
-fn file(key: &'static str, path: &Path) -> Finding {
+fn file(key: &str, path: &Path) -> Finding {
     let about = "secrets";
     let shown = path.display();
     match fs::read_to_string(path) {

@@ -201,7 +201,7 @@ impl State {
         let now = self.config.epoch + self.now;
         match JoinToken::verify(&join.token, app_id, app_key, now).and_then(|t| t.check_for(&join.channel, &join.user_id)) {
             Ok(()) => ErrorCode::Ok,
-            Err(error) => error.code(),
+            Err(error) => crate::token::refusal_code(&error),
         }
     }
 

@@ -301,8 +301,13 @@ impl Engine for OpenEngine {
     fn set_client_role(&self, client_role: ClientRole) -> Result<(), CallError> {
         const METHOD: &str = "set_client_role";
         let mut calls = self.alive(METHOD)?;
-        let old_role = calls.role;
+        let old_role = calls.effective_role();
         if old_role == client_role {
+            // What was so by itself is so by wish from now on.
+            if calls.role.is_none() {
+                self.command(METHOD, Command::Role(client_role))?;
+                calls.role = Some(client_role);
+            }
             return Ok(());
         }
         // What was just stopped may still be on its way out.
@@ -313,7 +318,7 @@ impl Engine for OpenEngine {
             return Err(CallError::InvalidState { method: METHOD, why });
         }
         self.command(METHOD, Command::Role(client_role))?;
-        calls.role = client_role;
+        calls.role = Some(client_role);
         drop(calls);
         self.events.push(Event::UpdateRoleNotify { old_role, new_role: client_role });
         Ok(())
@@ -357,7 +362,7 @@ impl Engine for OpenEngine {
         if !calls.data_out {
             return refuse("switch the data channel on with set_parameter first");
         }
-        if calls.profile != ChannelProfile::Communication && calls.role == ClientRole::Live {
+        if calls.profile != ChannelProfile::Communication && calls.role == Some(ClientRole::Live) {
             return refuse("viewers only receive; become a broadcaster first");
         }
         drop(calls);

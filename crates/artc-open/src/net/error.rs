@@ -73,6 +73,12 @@ pub enum ConnectError {
         /// The server's words.
         why: String,
     },
+    /// The token is of an app that the server does not know.
+    #[error("join token refused: {why}")]
+    UnknownApp {
+        /// The server's words.
+        why: String,
+    },
     /// The server has no such room and may not make one.
     #[error("channel does not exist: {why}")]
     NoRoom {
@@ -108,12 +114,13 @@ impl ConnectError {
             Self::Timeout { .. } => ErrorCode::JoinTimeout,
             Self::NotLiveKit { .. } | Self::Closed { .. } => ErrorCode::JoinFailed,
             Self::TokenExpired | Self::TokenRefused { .. } => ErrorCode::JoinBadToken,
+            Self::UnknownApp { .. } => ErrorCode::JoinBadAppid,
             Self::NoRoom { .. } => ErrorCode::JoinBadChannel,
         }
     }
 
     /// Whether trying the same again cannot help: the token must change first.
     pub fn needs_new_token(&self) -> bool {
-        matches!(self, Self::TokenExpired | Self::TokenRefused { .. })
+        matches!(self, Self::TokenExpired | Self::TokenRefused { .. } | Self::UnknownApp { .. })
     }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use artc_bindings::Secret;
+use artc_bindings::{ErrorCode, Secret};
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use rustls::pki_types::ServerName;
@@ -175,6 +175,7 @@ fn refusal(host: String, error: tungstenite::Error, token: &Secret) -> ConnectEr
             let body = response.body().as_deref().unwrap_or_default();
             let body = without_token(&String::from_utf8_lossy(body), token);
             match status {
+                401 | 403 if unknown_app(&response) => ConnectError::UnknownApp { why: body },
                 401 | 403 if expired(token) => ConnectError::TokenExpired,
                 401 | 403 => ConnectError::TokenRefused { why: if body.is_empty() { "not authorised".into() } else { body } },
                 404 if body.contains("room does not exist") => ConnectError::NoRoom { why: body },
@@ -188,6 +189,11 @@ fn refusal(host: String, error: tungstenite::Error, token: &Secret) -> ConnectEr
         }
         error => ConnectError::NotLiveKit { host, why: error.to_string() },
     }
+}
+
+/// Whether our own room says that it does not know the app of the token; its other refusals say nothing that the status does not.
+fn unknown_app(response: &http::Response<Option<Vec<u8>>>) -> bool {
+    response.headers().get("artc-error").is_some_and(|name| name == ErrorCode::JoinBadAppid.name())
 }
 
 /// The beginning of what a server said, without the token: LiveKit's servers repeat it.

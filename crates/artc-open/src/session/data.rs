@@ -98,7 +98,9 @@ impl Session {
     /// The documents' message to everybody.
     pub(super) fn send_documented(&mut self, message: &DataChannelMsg) {
         if self.data.send {
-            let user = proto::UserPacket { payload: message.data.clone(), ..Default::default() };
+            // A field of LiveKit's for a time: clients of others may read it, or not.
+            let start_time = Some(message.network_time.cast_unsigned());
+            let user = proto::UserPacket { payload: message.data.clone(), start_time, ..Default::default() };
             self.send_value(Value::User(user), &[]);
         }
     }
@@ -199,7 +201,9 @@ impl Session {
         match user.topic.as_deref() {
             Some(COMMAND_TOPIC) => self.event(Event::CommandMessage { uid, data: user.payload }),
             None | Some("") if self.data.receive => {
-                self.event(Event::DataChannelMsg { uid, msg: DataChannelMsg::custom(user.payload) });
+                let network_time = user.start_time.unwrap_or(0).cast_signed();
+                let message = DataChannelMsg { network_time, ..DataChannelMsg::custom(user.payload) };
+                self.event(Event::DataChannelMsg { uid, msg: message });
             }
             _ => tracing::trace!(topic = user.topic, "message of another topic"),
         }

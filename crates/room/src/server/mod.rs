@@ -22,6 +22,7 @@ use rtc::local::{LinkId, LocalRoom, ToRoom};
 use rtc::{Certificate, MediaMode, PeerConfig};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::apps::Apps;
 use crate::config::Config;
 use crate::core::{ConnId, Core, Settings};
 use crate::media::{self, Addresses, Command, Sockets};
@@ -60,9 +61,14 @@ pub enum StartError {
         /// The system's reason.
         source: io::Error,
     },
-    /// The secret's file is empty.
-    #[error("room finds no secret in {0} (`[room] api_secret_file`)")]
-    NoSecret(PathBuf),
+    /// A secret's file is empty.
+    #[error("room finds no secret in {path} (`[room] {key}`)")]
+    NoSecret {
+        /// The file.
+        path: PathBuf,
+        /// The key of the configuration.
+        key: &'static str,
+    },
     /// Certificate and key do not work.
     #[error("room cannot use certificate {cert} with key {key}: {reason}")]
     Tls {
@@ -91,6 +97,7 @@ pub struct Server;
 /// What the web server's parts share.
 pub(crate) struct Shared {
     pub(crate) key: Key,
+    pub(crate) apps: Apps,
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) conns: AtomicU64,
     pub(crate) stopping: watch::Receiver<bool>,
@@ -133,14 +140,18 @@ impl Server {
     /// a thread of its own.
     pub fn start(config: Config) -> Result<Handle, StartError> {
         let secret = match &config.api_secret_file {
-            Some(path) => read_secret(path)?,
+            Some(path) => Secret::new(read_text(path, "api_secret_file")?),
             None => Secret::random(),
         };
         Self::start_with(config, secret)
     }
 
-    /// As [`Server::start`], with a secret from elsewhere than a file.
+    /// As [`Server::start`], with a secret from elsewhere than a file. Keys of apps come from their files.
     pub fn start_with(config: Config, secret: Secret) -> Result<Handle, StartError> {
+        let mut apps = Apps::default();
+        for (id, app) in &config.apps {
+            apps.add(id, read_text(&app.key_file, "apps.ID.key_file")?);
+        }
         let key = Key::new(config.api_key.clone(), secret);
         let tls = match (&config.tls_cert, &config.tls_key) {
             (Some(cert), Some(key)) => Some(http::tls(cert, key)?),
@@ -184,7 +195,7 @@ impl Server {
             })
             .map_err(StartError::Thread)?;
         let (stop, stopping) = watch::channel(false);
-        let shared = Arc::new(Shared { key, commands, conns: AtomicU64::new(1), stopping, links, ledger });
+        let shared = Arc::new(Shared { key, apps, commands, conns: AtomicU64::new(1), stopping, links, ledger });
         let web = tokio::spawn(http::serve(web, tls, routes::router(Arc::clone(&shared)), Arc::clone(&shared)));
         tracing::info!(%http, %media, tls = encrypted, "room listens");
         Ok(Handle { shared, http, media, tcp, tls: encrypted, stop, web, thread: Some(thread) })
@@ -260,11 +271,11 @@ impl Drop for Handle {
     }
 }
 
-fn read_secret(path: &std::path::Path) -> Result<Secret, StartError> {
-    let read = |source| StartError::Read { path: path.to_owned(), key: "api_secret_file", source };
-    let text = std::fs::read_to_string(path).map_err(read)?;
+/// The text of a file that holds a secret and nothing else.
+fn read_text(path: &std::path::Path, key: &'static str) -> Result<String, StartError> {
+    let text = std::fs::read_to_string(path).map_err(|source| StartError::Read { path: path.to_owned(), key, source })?;
     let secret = text.trim();
-    if secret.is_empty() { Err(StartError::NoSecret(path.to_owned())) } else { Ok(Secret::new(secret)) }
+    if secret.is_empty() { Err(StartError::NoSecret { path: path.to_owned(), key }) } else { Ok(secret.to_owned()) }
 }
 
 fn bind_tcp(address: SocketAddr, key: &'static str) -> Result<TcpListener, StartError> {

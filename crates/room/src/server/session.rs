@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Shared;
 use super::join::{self, Asked};
-use super::routes::{bearer, text};
+use super::routes::{bearer, text, unauthorized};
 use crate::core::{ConnId, Join, JoinRefused, Signal};
 use crate::media::Command;
 use crate::stats::Refused;
@@ -105,8 +105,8 @@ async fn check(
     asked: Result<Asked, join::JoinError>,
 ) -> Result<(Claims, Asked), Response> {
     let token = bearer(headers).or_else(|| query.get("access_token").map(String::as_str));
-    let claims = shared.verify(token).map_err(|error| text(StatusCode::UNAUTHORIZED, error))?;
-    claims.joins().inspect_err(|error| shared.refuse_token(error)).map_err(|error| text(StatusCode::UNAUTHORIZED, error))?;
+    let claims = shared.verify(token).map_err(|error| unauthorized(&error))?;
+    claims.joins().inspect_err(|error| shared.refuse_token(error)).map_err(|error| unauthorized(&error))?;
     let asked = asked.map_err(|error| {
         shared.ledger.refused(Refused::Join, "request");
         tracing::info!(%error, "join refused");

@@ -69,7 +69,7 @@ pub(super) struct Publishing {
     tracks: [Track; 3],
     budget: Budget,
     look: Option<Instant>,
-    role: ClientRole,
+    role: Option<ClientRole>,
     /// What was told last about whether our pictures are needed.
     needed: Option<bool>,
     /// The server has said who watches.
@@ -112,13 +112,19 @@ impl Publishing {
             tracks: [track(Local::Camera, camera), track(Local::Screen, screen), track(Local::Microphone, camera)],
             budget: Budget::default(),
             look: None,
-            role: ClientRole::Live,
+            role: None,
             needed: None,
             heard: false,
             flows: None,
             playout: (setup.latency == Latency::Live).then_some(PlayoutDelay::LIVE),
             lost_packets: 0,
         }
+    }
+
+    /// As the documents count it; see `Calls::effective_role`.
+    pub(super) fn effective_role(&self) -> ClientRole {
+        let publishes = self.tracks.iter().any(|track| track.asked_at.is_some());
+        self.role.unwrap_or(if publishes { ClientRole::Interactive } else { ClientRole::Live })
     }
 
     fn track(&mut self, local: Local) -> &mut Track {
@@ -153,7 +159,7 @@ impl Session {
     }
 
     pub(super) fn set_role(&mut self, role: ClientRole, now: Instant) {
-        self.publish.role = role;
+        self.publish.role = Some(role);
         self.say_role();
         self.refresh_tracks(now);
     }
@@ -162,7 +168,7 @@ impl Session {
     fn wanted(&self, track: &Track) -> bool {
         let Some(join) = self.join.as_ref().filter(|_| self.joined) else { return false };
         let config = &join.config;
-        let may = config.channel_profile == ChannelProfile::Communication || self.publish.role == ClientRole::Interactive;
+        let may = config.channel_profile == ChannelProfile::Communication || self.publish.role != Some(ClientRole::Live);
         let by_itself = config.publish_mode == PublishMode::Automatically && track.local != Local::Screen;
         let video = track.local != Local::Microphone;
         may && track.source_on && !(video && config.is_audio_only) && track.explicit.unwrap_or(by_itself)
@@ -170,7 +176,8 @@ impl Session {
 
     /// Asks for what is wanted, ends what is not.
     fn refresh_tracks(&mut self, now: Instant) {
-        for local in [Local::Camera, Local::Screen, Local::Microphone] {
+        let before = self.publish.effective_role();
+        for local in [Local::Microphone, Local::Camera, Local::Screen] {
             let track = &self.publish.tracks[local as usize];
             let (wanted, asked) = (self.wanted(track), track.asked_at.is_some());
             if wanted && !asked && self.online() {
@@ -178,6 +185,9 @@ impl Session {
             } else if !wanted && asked {
                 self.unask(local, now);
             }
+        }
+        if self.publish.effective_role() != before {
+            self.say_role();
         }
         self.negotiate();
         self.refresh_activity();

@@ -33,7 +33,7 @@ impl Session {
             ChannelProfile::InteractiveLive => "interactive",
             ChannelProfile::InteractiveWithLowLatencyLive => "low-latency",
         };
-        [("artc.profile", profile), ("artc.role", role_name(self.publish.role))].map(|(k, v)| (k.to_owned(), v.to_owned())).into()
+        [("artc.profile", profile), ("artc.role", role_name(self.publish.effective_role()))].map(|(k, v)| (k.to_owned(), v.to_owned())).into()
     }
 
     pub(super) fn say_role(&mut self) {
@@ -42,7 +42,7 @@ impl Session {
         if !self.online() {
             return;
         }
-        let attributes = [("artc.role".to_owned(), role_name(self.publish.role).to_owned())].into();
+        let attributes = [("artc.role".to_owned(), role_name(self.publish.effective_role()).to_owned())].into();
         let name = join.user_name.clone();
         self.signal(Request::UpdateMetadata(proto::UpdateParticipantMetadata { name, attributes, ..Default::default() }));
     }

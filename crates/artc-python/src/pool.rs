@@ -1,0 +1,27 @@
+//! Buffers for pushed pictures, used again once the engine is done with them. Not a queue: the engine has that.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Buffers kept: what the engine holds at once (two waiting, one being encoded) for two sources, and one being filled for each.
+const KEPT: usize = 8;
+
+/// The buffers.
+#[derive(Default)]
+pub struct Pool(Mutex<Vec<Arc<Vec<u8>>>>);
+
+impl Pool {
+    /// A buffer that nobody else holds; a new one when all are in use.
+    pub fn take(&self) -> Arc<Vec<u8>> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = kept.iter_mut().position(|buffer| Arc::get_mut(buffer).is_some());
+        free.map(|free| kept.swap_remove(free)).unwrap_or_default()
+    }
+
+    /// Gives one back; the engine may hold it still.
+    pub fn keep(&self, buffer: Arc<Vec<u8>>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < KEPT {
+            kept.push(buffer);
+        }
+    }
+}
