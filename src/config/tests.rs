@@ -274,7 +274,10 @@ fn every_mistake_gets_its_message() {
         ),
         ("cameras = 3", "t:1:11: `cameras`: expected a list, in [brackets], found the number 3"),
         ("[room.apps.a]\n", "t:1:12: `room.apps.a`: `key_file` is missing"),
-        ("[room.apps.\"a b\"]\nkey_file = \"x\"", "t:1:7: `room.apps`: `a b` is no app id: 1 to 64 of A-Z, a-z, 0-9, '_' and '-'"),
+        (
+            "[room.apps.\"a b\"]\nkey_file = \"x\"",
+            "t:1:7: `room.apps`: `a b` is no app id: 1 to 64 of A-Z, a-z, 0-9, '_' and '-'",
+        ),
         ("[control]\nallow = [\"x\"]", "t:2:9: `control.allow`: expected a table, found a list"),
         ("[control]\nallow = { a = \"x\" }", "t:2:15: `control.allow.a`: expected a list, in [brackets], found the text \"x\""),
         // Names.

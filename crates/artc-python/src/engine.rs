@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use artc_bindings::{AudioFormat, SampleBytes};
 use artc_bindings::{
     AudioQualityMode, AudioSceneMode, AuthInfo, CallError, ChannelProfile, ClientRole, DataChannelMsg, DataMsgType, Dimensions,
-    EventQueue, Extra, JoinChannelConfig, MirrorMode, OrientationMode, PublishAvsyncMode, PublishMode,
-    RenderMode, RotationMode, ScreenShareEncoderConfiguration, SubscribeMode, VideoBufferType, VideoDataFormat, VideoDataSample,
-    VideoEncoderConfiguration, VideoFormat, VideoSource, VideoStreamType, VideoTrack,
+    EventQueue, Extra, JoinChannelConfig, MirrorMode, OrientationMode, PublishAvsyncMode, PublishMode, RenderMode, RotationMode,
+    ScreenShareEncoderConfiguration, SubscribeMode, VideoBufferType, VideoDataFormat, VideoDataSample, VideoEncoderConfiguration,
+    VideoFormat, VideoSource, VideoStreamType, VideoTrack,
 };
-use artc_bindings::{AudioFormat, SampleBytes};
 use artc_open::{OpenEngine, Options};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -399,4 +399,3 @@ impl Engine {
         token.map(|token| token.expose().to_owned()).map_err(|error| PyValueError::new_err(error.to_string()))
     }
 }
-
