@@ -2,7 +2,7 @@
 """The quick start of the documented Python API: join a channel, publish picture and sound, receive those of others, leave.
 
     make python && pip install --target ./artc target/wheels/*.whl
-    PYTHONPATH=./artc ARTC_OPEN_URL=ws://127.0.0.1:7880 examples/python/quick_start.py --app ID --key KEY
+    PYTHONPATH=./artc ARTC_OPEN_URL=ws://127.0.0.1:7880 examples/python/quick_start.py --app ID --key-file FILE
 
 With the vendor's modules instead of the wheel on the path the same program runs on the vendor's engine (--service names its program).
 The room lets the app's tokens in where its configuration has the app: [room.apps.ID].
@@ -114,7 +114,7 @@ def publish(engine, stop):
 def main():
     arguments = argparse.ArgumentParser(description="the quick start of the documented Python API")
     arguments.add_argument("--app", required=True, help="app id")
-    arguments.add_argument("--key", required=True, help="app key; in production it stays on the app server, which makes the token")
+    arguments.add_argument("--key-file", required=True, help="file of the app key; in production only the app server has it")
     arguments.add_argument("--channel", default="12301")
     arguments.add_argument("--user", default="linux")
     arguments.add_argument("--seconds", type=float, default=3600.0, help="how long to stay")
@@ -127,13 +127,15 @@ def main():
     linuxEngine = AliRTCEngine.CreateAliRTCEngine(handler, 42000, 45000, "/tmp", given.service, True, extra)
 
     # Step 3: who joins what, and the token that allows it.
+    with open(given.key_file) as file:
+        appkey = file.readline().strip()
     authInfo = AuthInfo()
     authInfo.appid = given.app
     authInfo.userid = given.user
     authInfo.username = given.user
     authInfo.channel = given.channel
     authInfo.timestamp = int(time.time()) + 3600
-    authInfo.token = linuxEngine.GenerateToken(authInfo, given.key)
+    authInfo.token = linuxEngine.GenerateToken(authInfo, appkey)
 
     # Step 4: external sources, and the join.
     linuxEngine.SetExternalVideoSource(True, VideoSource.VideoSourceCamera, RenderMode.RenderModeFill)

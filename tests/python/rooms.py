@@ -27,7 +27,8 @@ class Room:
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory()
         at = self.folder.name
-        with open(at + "/app.key", "w") as key:
+        self.key_file = at + "/app.key"
+        with open(self.key_file, "w") as key:
             key.write(KEY + "\n")
         port = free_port()
         with open(at + "/config.toml", "w") as config:

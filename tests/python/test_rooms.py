@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy
 from AliRTCEngine import *
-from rooms import APP, KEY, PATIENCE, Listener, Pusher, Room, automatic, create, i420, token
+from rooms import APP, PATIENCE, Listener, Pusher, Room, automatic, create, i420, token
 
 QUICK_START = Path(__file__).parents[2] / "examples/python/quick_start.py"
 SWITCHES = '{"data":{"enablePubDataChannel":true,"enableSubDataChannel":true}}'
@@ -52,7 +52,7 @@ def published(old, new, *_):
 class QuickStart(unittest.TestCase):
     def test_it_prints_the_documents_lines_in_their_order(self):
         environment = dict(os.environ, ARTC_OPEN_URL=ROOM.url)
-        command = [sys.executable, str(QUICK_START), "--app", APP, "--key", KEY, "--seconds", "600"]
+        command = [sys.executable, str(QUICK_START), "--app", APP, "--key-file", ROOM.key_file, "--seconds", "600"]
         program = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         lines = []
         more = threading.Condition()
