@@ -134,6 +134,8 @@ class Delivery:
         except RuntimeError:
             self._loop = None
         self._taken = threading.Event()
+        # One callback at a time, wherever it comes from.
+        self._turn = threading.RLock()
         self._calling: Optional[int] = None
         self._thread = threading.Thread(target=self._run, name="AliRTCEngine callbacks", daemon=True)
         self._thread.start()
@@ -205,12 +207,15 @@ class Delivery:
 
     def _call(self, name: str, arguments: Tuple[Any, ...]) -> None:
         callback = getattr(self._handler, name, None)
-        if callback is None or self._stopped:
+        if callback is None:
             return
-        before, self._calling = self._calling, threading.get_ident()
-        try:
-            callback(*arguments)
-        except (Exception, SystemExit):
-            traceback.print_exc()
-        finally:
-            self._calling = before
+        with self._turn:
+            if self._stopped:
+                return
+            before, self._calling = self._calling, threading.get_ident()
+            try:
+                callback(*arguments)
+            except (Exception, SystemExit):
+                traceback.print_exc()
+            finally:
+                self._calling = before
