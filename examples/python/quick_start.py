@@ -94,7 +94,8 @@ def publish(engine, stop):
     sample.rotation = 0
     pictures = [picture(number) for number in range(16)]
     blocks = [tone(SAMPLE_RATE * BLOCK_MS // 1000 * number) for number in range(100)]
-    start, shown, heard = time.monotonic(), 0, 0
+    # The sound begins half a second before the first picture, so that its track is up first.
+    start, shown, heard = time.monotonic(), FPS // 2, 0
     while not stop.is_set():
         millis = int((time.monotonic() - start) * 1000)
         while heard * BLOCK_MS <= millis:

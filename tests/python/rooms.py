@@ -170,7 +170,8 @@ class Pusher:
         block = b"".join((8000 if n // 16 % 2 else -8000).to_bytes(2, "little", signed=True) for n in range(160))
         sample = i420(luma=self.luma)
         sample.data = self.shape(sample.data)
-        start, heard, shown = time.monotonic(), 0, 0
+        # The sound begins first, by half a second.
+        start, heard, shown = time.monotonic(), 0, 8
         while not self.stop.wait(0.005):
             millis = int((time.monotonic() - start) * 1000)
             while heard * 10 <= millis:

@@ -316,7 +316,7 @@ impl Session {
     /// Published means: confirmed, negotiated, and media flows or is held back on purpose.
     fn check_published(&mut self, now: Instant) {
         let up = self.up();
-        for local in [Local::Camera, Local::Screen, Local::Microphone] {
+        for local in [Local::Microphone, Local::Camera, Local::Screen] {
             let track = &self.publish.tracks[local as usize];
             let flows = track.sent || track.muted || !track.watched;
             if track.state == PublishState::Publishing && up && track.negotiated && !track.sid.is_empty() && flows {

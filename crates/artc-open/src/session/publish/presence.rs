@@ -33,7 +33,9 @@ impl Session {
             ChannelProfile::InteractiveLive => "interactive",
             ChannelProfile::InteractiveWithLowLatencyLive => "low-latency",
         };
-        [("artc.profile", profile), ("artc.role", role_name(self.publish.effective_role()))].map(|(k, v)| (k.to_owned(), v.to_owned())).into()
+        [("artc.profile", profile), ("artc.role", role_name(self.publish.effective_role()))]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .into()
     }
 
     pub(super) fn say_role(&mut self) {
