@@ -304,7 +304,7 @@ impl Net {
         let mut left = TURN;
         while let Some(said) = message {
             let closed = matches!(said, FromRoom::Closed);
-            self.session.from_room(attempt, said, self.clock.now());
+            self.session.room_said(attempt, said, self.clock.now());
             if closed {
                 self.stay = None;
             }

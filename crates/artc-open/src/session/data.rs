@@ -155,7 +155,7 @@ impl Session {
                 return;
             }
             self.data.sequence = sequence;
-            return self.to_room(ToRoom::Data(DataChannel::Reliable, bytes));
+            return self.tell_room(ToRoom::Data(DataChannel::Reliable, bytes));
         }
         let Some(link) = &mut self.link else {
             metrics::counter!("artc_open_data_refused_total").increment(1);

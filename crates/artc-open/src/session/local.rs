@@ -70,12 +70,12 @@ impl Session {
         }
     }
 
-    pub(super) fn to_room(&mut self, message: ToRoom) {
+    pub(super) fn tell_room(&mut self, message: ToRoom) {
         self.out.push_back(Output::Room(message));
     }
 
     /// The room said something, over the link of this attempt.
-    pub fn from_room(&mut self, attempt: u64, message: FromRoom, now: Instant) {
+    pub fn room_said(&mut self, attempt: u64, message: FromRoom, now: Instant) {
         if attempt != self.attempt {
             return;
         }
@@ -118,7 +118,7 @@ impl Session {
             self.hand_out(uid, sid.to_string(), media, frame, now);
         }
         if ask {
-            self.to_room(ToRoom::KeyFrame(sid));
+            self.tell_room(ToRoom::KeyFrame(sid));
         }
     }
 
@@ -133,7 +133,7 @@ impl Session {
     /// The room confirmed a track that we do not publish any more.
     pub(super) fn track_unwanted(&mut self, published: &proto::TrackPublishedResponse) {
         if let (true, Some(info)) = (self.local.is_some(), &published.track) {
-            self.to_room(ToRoom::Unpublish(info.sid.as_str().into()));
+            self.tell_room(ToRoom::Unpublish(info.sid.as_str().into()));
         }
     }
 }

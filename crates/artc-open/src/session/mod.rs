@@ -52,7 +52,6 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// What the shell has to do.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "moved out at once, a box would cost an allocation a frame")]
 pub enum Output {
     /// Open a signalling connection; an earlier one is no longer wanted.
     Connect(Connect),

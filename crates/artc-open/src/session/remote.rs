@@ -434,7 +434,7 @@ impl Session {
     /// A decoder lost its way and needs a key frame of this track.
     pub fn remote_key_frame(&mut self, sid: &str) {
         if self.local.is_some() {
-            return self.to_room(ToRoom::KeyFrame(sid.into()));
+            return self.tell_room(ToRoom::KeyFrame(sid.into()));
         }
         let mid = self.remote.mids.iter().find(|(_, known)| *known == sid).map(|(mid, _)| *mid);
         if let (Some(mid), Some(link)) = (mid, &mut self.link) {

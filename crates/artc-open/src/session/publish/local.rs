@@ -46,7 +46,7 @@ impl Session {
     }
 
     fn frame_to_room(&mut self, local: Local, frame: Frame, now: Instant) {
-        self.to_room(ToRoom::Frame(frame));
+        self.tell_room(ToRoom::Frame(frame));
         if !std::mem::replace(&mut self.publish.track(local).sent, true) {
             self.check_published(now);
         }
@@ -69,7 +69,7 @@ impl Session {
     /// The room need not carry the track any more.
     pub(super) fn end_in_room(&mut self, sid: &str) {
         if self.local.is_some() && !sid.is_empty() {
-            self.to_room(ToRoom::Unpublish(sid.into()));
+            self.tell_room(ToRoom::Unpublish(sid.into()));
         }
     }
 }
