@@ -11,6 +11,8 @@ use crate::sdp::Sdp;
 struct Link {
     now: Instant,
     ends: [End; 2],
+    /// What was answered at once, on its way in the next round.
+    late: Vec<(usize, Transmit)>,
 }
 
 struct End {
@@ -30,35 +32,44 @@ impl Link {
             assert!(peer.add_local_candidate(Candidate::host(address, "udp").unwrap()));
             End { peer, address, wake: now, events: Vec::new() }
         };
-        Link { now, ends: [end(1000, configs[0]), end(2000, configs[1])] }
+        Link { now, ends: [end(1000, configs[0]), end(2000, configs[1])], late: Vec::new() }
     }
 
     /// Lets `time` pass, delivering datagrams after a millisecond.
     fn run(&mut self, time: Duration) {
         let end = self.now + time;
         while self.now < end {
-            let mut under_way = Vec::new();
-            for (index, end) in self.ends.iter_mut().enumerate() {
-                loop {
-                    match end.peer.poll() {
-                        Output::Transmit(t) => under_way.push((1 - index, t)),
-                        Output::Event(event) => end.events.push(event),
-                        Output::Timeout(at) => {
-                            end.wake = at;
-                            break;
-                        }
-                    }
-                }
+            let mut under_way = std::mem::take(&mut self.late);
+            for index in 0..self.ends.len() {
+                self.drain(index, &mut under_way);
             }
             let due = self.ends.iter().map(|e| e.wake).min().unwrap().max(self.now + Duration::from_millis(1));
             self.now = if under_way.is_empty() { due.min(end) } else { self.now + Duration::from_millis(1) };
-            for (to, t) in under_way {
-                let to = &mut self.ends[to];
+            let mut answers = Vec::new();
+            for (index, t) in under_way {
+                let to = &mut self.ends[index];
                 assert_eq!(to.address, t.destination);
                 to.peer.handle_datagram(self.now, t.proto, t.source, t.destination, &t.contents);
+                self.drain(index, &mut answers);
             }
+            self.late = answers;
             for end in &mut self.ends {
                 end.peer.handle_timeout(self.now);
+            }
+        }
+    }
+
+    /// Takes what an end has to say, as after every input.
+    fn drain(&mut self, index: usize, under_way: &mut Vec<(usize, Transmit)>) {
+        let end = &mut self.ends[index];
+        loop {
+            match end.peer.poll() {
+                Output::Transmit(t) => under_way.push((1 - index, t)),
+                Output::Event(event) => end.events.push(event),
+                Output::Timeout(at) => {
+                    end.wake = at;
+                    return;
+                }
             }
         }
     }
