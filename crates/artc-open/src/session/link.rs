@@ -333,7 +333,8 @@ impl Session {
         }));
     }
 
-    /// A datagram came for one of the peers.
+    /// A datagram came for one of the peers. What follows from it is taken up before the next one comes: a peer keeps one packet at
+    /// a time, and a burst would overwrite all but the last.
     pub fn datagram(
         &mut self,
         kind: PeerKind,
@@ -343,8 +344,13 @@ impl Session {
         bytes: &[u8],
         now: Instant,
     ) {
-        if let Some(link) = &mut self.link {
-            link.peer(kind).handle_datagram(now, protocol, source, local, bytes);
+        let Some(link) = &mut self.link else { return };
+        link.peer(kind).handle_datagram(now, protocol, source, local, bytes);
+        while let Some((kind, output)) = self.poll_link(now) {
+            match output {
+                Polled::Transmit(transmit) => self.out.push_back(super::Output::Transmit(kind, transmit)),
+                Polled::Event(event) => self.peer_event(kind, event, now),
+            }
         }
     }
 
