@@ -18,7 +18,7 @@ pub(super) const CASES: &[Case] = &[
     ("a token for another user is refused", token_for_another_user),
     ("leaving is answered, and the channel can be joined again", leave_and_join_again),
     ("leaving without a join is refused", leave_without_join),
-    ("leaving during a join is answered and the join is not", leave_during_join),
+    ("leaving during a join is answered, and nothing of the join comes after it", leave_during_join),
     ("a user who joins twice replaces the earlier one", duplicate_user),
     ("a removed user is told and can join again", removed),
     ("publishing flags before a join are the documented ones", flags_before_join),
@@ -133,8 +133,12 @@ fn leave_during_join(stage: &mut Stage<'_>) -> Outcome {
     stage.ask_to_join(cam, &publishing())?;
     stage.leave(cam)?;
     stage.pass(std::time::Duration::from_millis(200));
-    let joined = stage.told(cam).iter().any(|event| matches!(event, Event::JoinChannelResult { .. }));
-    must(!joined, "the join was answered although it was left")?;
+    // A room of the same process may have let it in before it left; nothing of the join comes after the leaving.
+    let told = stage.told(cam);
+    let mut rest = told.iter().skip_while(|event| !matches!(event, Event::LeaveChannelResult { .. }));
+    must(rest.next().is_some(), "the leaving was not answered")?;
+    let joined = rest.any(|event| matches!(event, Event::JoinChannelResult { .. }));
+    must(!joined, "the join was answered after it was left")?;
     stage.join(cam, &publishing())
 }
 

@@ -355,6 +355,27 @@ fn messages_reach_the_other_side_in_order_and_come_back_once() {
 }
 
 #[test]
+fn datagrams_that_come_together_are_all_heard() {
+    let mut stage = flowing(14);
+    stage.command(Command::DataSwitches(Some(true), Some(true)));
+    stage.run(SECOND);
+    stage.told();
+    for n in 0..60u8 {
+        let user = proto::UserPacket { payload: vec![n; 4000], ..Default::default() };
+        let packet = proto::DataPacket {
+            participant_sid: "PA_other".into(),
+            participant_identity: "app".into(),
+            value: Some(proto::data_packet::Value::User(user)),
+            ..Default::default()
+        };
+        // Nothing is sent twice on this channel: what is not heard is lost.
+        stage.server_sends_on(rtc::DataChannel::Lossy, "PA_1", packet);
+    }
+    stage.run(3 * SECOND);
+    assert_eq!(stage.told().iter().filter(|e| e.name() == "OnDataChannelMsg").count(), 60);
+}
+
+#[test]
 fn people_are_seen_subscribed_and_missed() {
     let mut stage = flowing(11);
     stage.told();

@@ -266,10 +266,17 @@ impl Stage {
     fn step(&mut self) {
         while self.under_way.peek().is_some_and(|p| p.at <= self.now) {
             let Some(UnderWay { parcel, .. }) = self.under_way.pop() else { break };
+            // Datagrams that came together are handed over together, as a socket does.
+            let (to_session, to_server) = (matches!(parcel, Parcel::ToSession(..)), matches!(parcel, Parcel::ToServer(..)));
             if !self.cut || matches!(parcel, Parcel::Dial(_)) {
                 self.deliver(parcel);
             }
-            self.drain();
+            if to_server {
+                self.drain_members();
+            }
+            if !to_session {
+                self.drain();
+            }
         }
         if self.camera && self.now >= self.next_picture {
             self.next_picture += Duration::from_micros(33_333);
@@ -495,9 +502,14 @@ impl Stage {
 
     /// The server sends data over its own channel.
     pub fn server_sends(&mut self, sid: &str, packet: proto::DataPacket) {
+        self.server_sends_on(DataChannel::Reliable, sid, packet);
+    }
+
+    /// The same on the channel that sends again what gets lost, or on the one that does not.
+    pub fn server_sends_on(&mut self, channel: DataChannel, sid: &str, packet: proto::DataPacket) {
         if let Some(member) = self.members.get_mut(sid) {
             let bytes = packet.encode_to_vec().into();
-            member.peers[PeerKind::Subscriber as usize].send_data(DataChannel::Reliable, bytes).unwrap();
+            member.peers[PeerKind::Subscriber as usize].send_data(channel, bytes).unwrap();
         }
         self.drain_members();
     }
