@@ -27,6 +27,8 @@ fn data_messages(stage: &mut Stage<'_>) -> Outcome {
     stage.engine(cam).set_parameter(ON)?;
     stage.engine(other).set_parameter(ON)?;
     stage.wait(cam, "OnRemoteUserOnLineNotify", |e| matches!(e, Event::RemoteUserOnLineNotify { .. }).then_some(()))?;
+    // The switch takes its way.
+    stage.pass(Duration::from_millis(100));
     for n in 0..20_u8 {
         let msg = DataChannelMsg { kind: DataMsgType::Custom, network_time: 7, progress: 0, data: vec![n; 1000] };
         stage.engine(cam).send_data_channel_message(&msg)?;
