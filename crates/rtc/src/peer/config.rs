@@ -49,7 +49,8 @@ pub struct PeerConfig {
     pub vp8: bool,
     /// Estimates the bandwidth towards the other side, starting here in bit/s. Default: none, nothing is paced.
     pub start_bitrate: Option<u64>,
-    /// Media packets kept for retransmission, per video stream. Default: 512, some two seconds at 2.5 Mbit/s.
+    /// Media packets kept for retransmission, per video stream. Default: 256, some one second at 2.5 Mbit/s: who asks later
+    /// asks for a key frame. Each kept packet costs every viewer its memory.
     pub resend_packets: usize,
     /// How often [`super::Event::Sending`], [`super::Event::Receiving`] and [`super::Event::Transport`] come. Default: never.
     pub statistics: Option<Duration>,
@@ -67,7 +68,7 @@ impl Default for PeerConfig {
             h264: vec![0x0042_e01f, 0x0042_001f, 0x004d_001f, 0x0064_001f],
             vp8: false,
             start_bitrate: None,
-            resend_packets: 512,
+            resend_packets: 256,
             statistics: None,
             certificate: None,
             mtu: 1150,
