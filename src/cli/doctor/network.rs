@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{IpAddr, SocketAddr, TcpListener, UdpSocket},
+    net::{SocketAddr, TcpListener, UdpSocket},
     path::Path,
     time::{Duration, SystemTime},
 };
@@ -39,11 +39,12 @@ pub(super) fn daemon(config: &Config) -> Option<Finding> {
 pub(super) fn ports(config: &Config, running: bool) -> Vec<Finding> {
     let mut wanted: Vec<(&'static str, bool, SocketAddr)> = Vec::new();
     if config.room.enabled {
-        let any = IpAddr::from([0, 0, 0, 0]);
+        // Media listens on the same address.
+        let ip = config.room.listen.ip();
         wanted.push(("room.listen", true, config.room.listen));
-        wanted.push(("room.media_port", false, SocketAddr::new(any, config.room.media_port)));
+        wanted.push(("room.media_port", false, SocketAddr::new(ip, config.room.media_port)));
         if config.room.tcp {
-            wanted.push(("room.tcp_port", true, SocketAddr::new(any, config.room.tcp_port)));
+            wanted.push(("room.tcp_port", true, SocketAddr::new(ip, config.room.tcp_port)));
         }
     }
     if config.telemetry.http {
