@@ -47,6 +47,8 @@ const WAYS_DEPTH: usize = 512;
 const TURN: usize = 64;
 /// How often the addresses of this machine are compared, besides what the kernel tells: it can be that it tells nothing.
 const LOOK_AT_ADDRESSES: Duration = Duration::from_secs(5);
+/// How long a released engine waits for its good-bye to leave.
+const GOOD_BYE: Duration = Duration::from_millis(300);
 
 /// Something to send.
 #[derive(Debug)]
@@ -100,6 +102,8 @@ struct Net {
     shared: Arc<Shared>,
     clock: Clock,
     signal: Option<Signal>,
+    /// The connection that was closed last, while it says good-bye.
+    parting: Option<tokio::task::JoinHandle<()>>,
     /// In place of the connection, where the room is in this process.
     stay: Option<Stay>,
     news: Sender<(u64, News)>,
@@ -141,6 +145,7 @@ impl Net {
             shared,
             clock,
             signal: None,
+            parting: None,
             stay: None,
             news,
             inbox,
@@ -181,20 +186,26 @@ impl Net {
         }
         self.session.command(Command::Release, self.clock.now());
         self.carry_out();
-        let told = self.signal.take().is_some();
-        self.stay = None;
-        if !told {
-            return;
-        }
+        self.disconnect();
+        let Some(mut parting) = self.parting.take() else { return };
         // The good-bye of the signalling connection needs a moment of the runtime.
-        let _ = tokio::time::timeout(Duration::from_millis(300), async {
-            while let Some((_, news)) = self.inbox.recv().await {
-                if matches!(news, News::Closed(_) | News::Failed(_)) {
-                    break;
+        let _ = tokio::time::timeout(GOOD_BYE, async {
+            loop {
+                tokio::select! {
+                    _ = &mut parting => return,
+                    // What is still said must not keep it from ending.
+                    Some(_) = self.inbox.recv() => {}
                 }
             }
         })
         .await;
+    }
+
+    fn disconnect(&mut self) {
+        self.stay = None;
+        if let Some(signal) = self.signal.take() {
+            self.parting = Some(signal.close());
+        }
     }
 
     async fn turn(&mut self) -> Turn {
@@ -364,7 +375,7 @@ impl Net {
                 }
                 Output::Room(message) => self.tell_room(message),
                 Output::Connect(connect) => self.connect(connect),
-                Output::Disconnect => (self.signal, self.stay) = (None, None),
+                Output::Disconnect => self.disconnect(),
                 Output::Loss(share) => (self.on_loss)(share),
                 Output::Arrived(arrived) => self.arrived(arrived),
                 Output::Listen(join) => self.listen(join),

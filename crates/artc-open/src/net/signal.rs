@@ -11,6 +11,7 @@ use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::WebSocketStream;
@@ -48,6 +49,7 @@ pub enum News {
 /// The shell's end of a connection. Dropping it closes the connection.
 pub struct Signal {
     frames: Sender<Bytes>,
+    task: JoinHandle<()>,
 }
 
 impl Signal {
@@ -56,7 +58,7 @@ impl Signal {
         let (frames, outbox) = channel(DEPTH);
         let attempt = connect.attempt;
         let options = options.clone();
-        tokio::spawn(async move {
+        let task = tokio::spawn(async move {
             let closed = match establish(&options, &connect).await {
                 Ok(Stream::Plain(stream)) => carry(*stream, outbox, attempt, &news).await,
                 Ok(Stream::Tls(stream)) => carry(*stream, outbox, attempt, &news).await,
@@ -65,7 +67,12 @@ impl Signal {
             // The shell is gone only when the engine is.
             let _ = news.send((attempt, closed)).await;
         });
-        Self { frames }
+        Self { frames, task }
+    }
+
+    /// Closes the connection once what waits has been sent, and gives what can be waited for.
+    pub fn close(self) -> JoinHandle<()> {
+        self.task
     }
 
     /// Sends a frame. A connection that takes none for so long is dead, which its time-out will tell.
