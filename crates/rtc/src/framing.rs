@@ -1,4 +1,5 @@
-//! RFC 4571 framing of ICE-TCP: each packet behind its length as two bytes. Not for the TCP connection itself.
+//! Messages on a stream: [`Cutter`] cuts it by any rule, [`Decoder`] and [`encode`] by that of ICE-TCP (RFC 4571): each packet behind its
+//! length as two bytes. Not for the TCP connection itself.
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -19,33 +20,68 @@ pub fn encode(packet: &[u8], out: &mut Vec<u8>) -> bool {
     true
 }
 
-/// Takes bytes as they come and gives whole packets. Holds at most one frame beyond what was pushed.
+/// Where a message lies at the beginning of what has arrived, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// In front of it: its length, for example.
+    pub before: usize,
+    /// Of itself.
+    pub message: usize,
+    /// Behind it: padding.
+    pub behind: usize,
+}
+
+/// A stream cut into messages, by whatever rule says where they end.
 #[derive(Debug, Default)]
-pub struct Decoder {
+pub struct Cutter {
     buffer: BytesMut,
 }
 
-impl Decoder {
+impl Cutter {
     /// Adds what was read from the connection.
     pub fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }
 
+    /// The next whole message, if one has arrived. `measure` sees all that is there and says where the first message lies, or by
+    /// `None` that too little of it has come to say so.
+    pub fn next<E>(&mut self, measure: impl FnOnce(&[u8]) -> Result<Option<Extent>, E>) -> Result<Option<Bytes>, E> {
+        let Some(Extent { before, message, behind }) = measure(&self.buffer)? else { return Ok(None) };
+        if self.buffer.len() < before + message + behind {
+            return Ok(None);
+        }
+        self.buffer.advance(before);
+        let whole = self.buffer.split_to(message).freeze();
+        self.buffer.advance(behind);
+        Ok(Some(whole))
+    }
+}
+
+/// Takes bytes as they come and gives whole packets. Holds at most one frame beyond what was pushed.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    cutter: Cutter,
+}
+
+impl Decoder {
+    /// Adds what was read from the connection.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.cutter.push(bytes);
+    }
+
     /// The next whole packet, if one has arrived. Empty frames are skipped.
     pub fn next_packet(&mut self) -> Result<Option<Bytes>, NotFramed> {
+        let measure = |bytes: &[u8]| {
+            let Some(length) = bytes.first_chunk::<2>() else { return Ok(None) };
+            match usize::from(u16::from_be_bytes(*length)) {
+                length @ 0..=MAX_FRAME => Ok(Some(Extent { before: 2, message: length, behind: 0 })),
+                length => Err(NotFramed(length)),
+            }
+        };
         loop {
-            let Some(head) = self.buffer.first_chunk::<2>() else { return Ok(None) };
-            let length = usize::from(u16::from_be_bytes(*head));
-            if length > MAX_FRAME {
-                return Err(NotFramed(length));
-            }
-            if self.buffer.len() < 2 + length {
-                return Ok(None);
-            }
-            self.buffer.advance(2);
-            let packet = self.buffer.split_to(length).freeze();
-            if !packet.is_empty() {
-                return Ok(Some(packet));
+            match self.cutter.next(measure)? {
+                Some(empty) if empty.is_empty() => {}
+                other => return Ok(other),
             }
         }
     }

@@ -6,6 +6,7 @@ mod address;
 mod error;
 mod links;
 mod local;
+mod outputs;
 mod signal;
 mod sockets;
 mod tls;
@@ -16,23 +17,23 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use artc_bindings::{AudioFormat, JoinChannelConfig, VideoFormat, VideoSource, VideoTranscodingCodec};
+use artc_bindings::{VideoSource, VideoTranscodingCodec};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 pub use error::ConnectError;
 pub use links::{Change, Links};
 pub use signal::reach;
 
-use crate::audio::{PlayoutHandle, PlayoutSettings};
+use crate::audio::PlayoutHandle;
 use crate::clock::Clock;
 use crate::command::Command;
 use crate::encoder::AccessUnit;
 use crate::options::Options;
-use crate::session::{Arrived, AudioPacket, Connect, Output, PeerKind, RemoteMedia, Session, Setup};
+use crate::session::{AudioPacket, Session, Setup};
 use crate::shared::Shared;
-use crate::video::{WatchHandle, WatchSettings};
+use crate::video::WatchHandle;
 use local::Stay;
-use rtc::local::{FromRoom, ToRoom};
+use rtc::local::FromRoom;
 use signal::{News, Signal};
 use sockets::Sockets;
 use ways::{Reflexive, WayNews, Ways};
@@ -324,12 +325,6 @@ impl Net {
         }
     }
 
-    fn tell_room(&mut self, message: ToRoom) {
-        if let Some(lost) = self.stay.as_mut().and_then(|stay| stay.send(message)) {
-            self.session.frame_refused(&lost);
-        }
-    }
-
     fn command(&mut self, command: Command) {
         let now = self.clock.now();
         if self.options.local.is_none() && matches!(command, Command::Join(_)) {
@@ -358,93 +353,6 @@ impl Net {
     fn server_is_local(&self) -> bool {
         address::join(&self.options.url, None)
             .is_ok_and(|address| address.host == "localhost" || address.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()))
-    }
-
-    /// Does everything that the session wants done now.
-    fn carry_out(&mut self) {
-        let now = self.clock.now();
-        while let Some(output) = self.session.poll(now) {
-            match output {
-                Output::Transmit(kind, transmit) => self.transmit(kind, &transmit),
-                Output::Signal(frame) => {
-                    if self.stay.is_some() {
-                        self.tell_room(ToRoom::Signal(frame));
-                    } else if let Some(signal) = &self.signal {
-                        signal.send(frame);
-                    }
-                }
-                Output::Room(message) => self.tell_room(message),
-                Output::Connect(connect) => self.connect(connect),
-                Output::Disconnect => self.disconnect(),
-                Output::Loss(share) => (self.on_loss)(share),
-                Output::Arrived(arrived) => self.arrived(arrived),
-                Output::Listen(join) => self.listen(join),
-                Output::IceServers(servers) => {
-                    self.reflexive.forget();
-                    self.ways.servers(&servers);
-                }
-                Output::Dial(kind, to) => self.ways.dial(kind, to),
-                Output::Relay(kind) => self.ways.relay(kind),
-                Output::Renewed => self.ways.close(),
-            }
-        }
-        if !self.session.busy() && self.addresses_at.take().is_some() {
-            self.ways.close();
-            self.reflexive.forget();
-            self.sockets.close();
-            self.session.set_candidates(Vec::new(), now);
-        }
-    }
-
-    fn connect(&mut self, connect: Connect) {
-        let Some(room) = &self.options.local else {
-            self.signal = Some(Signal::open(&self.options, connect, self.news.clone()));
-            return;
-        };
-        let (attempt, now) = (connect.attempt, self.clock.now());
-        match Stay::begin(&**room, &connect) {
-            Ok(stay) => {
-                self.stay = Some(stay);
-                self.session.signal_opened(attempt, now);
-            }
-            Err(error) => self.session.signal_failed(attempt, &error, now),
-        }
-    }
-
-    fn transmit(&mut self, kind: PeerKind, transmit: &rtc::Transmit) {
-        let plain = transmit.proto == rtc::Protocol::Udp && self.sockets.has(kind, transmit.source);
-        let sent = if plain {
-            self.sockets.send(kind, transmit.source, transmit.destination, &transmit.contents)
-        } else {
-            self.ways.send(kind, transmit)
-        };
-        if sent {
-            self.shared.network.sent(transmit.contents.len());
-        }
-    }
-
-    /// Begins or ends handing out what others send.
-    fn listen(&mut self, join: Option<Box<JoinChannelConfig>>) {
-        let format = join.as_ref().map_or(AudioFormat::None, |j| j.subscribe_audio_format);
-        self.playout.settings(PlayoutSettings { format });
-        let observer = self.observer;
-        let decoded = observer != Some(VideoTranscodingCodec::H264);
-        self.watch.settings(match join {
-            Some(join) => WatchSettings {
-                decoded: decoded && join.subscribe_video_format == VideoFormat::H264,
-                encoded: matches!(observer, Some(VideoTranscodingCodec::H264 | VideoTranscodingCodec::BothYuvAndH264)),
-            },
-            None => WatchSettings::default(),
-        });
-    }
-
-    fn arrived(&mut self, arrived: Arrived) {
-        if arrived.media == RemoteMedia::Sound {
-            let time = arrived.frame.time;
-            self.playout.packet(arrived.uid, arrived.sid, time, arrived.frame.data);
-            return;
-        }
-        self.watch.unit(arrived);
     }
 }
 

@@ -15,6 +15,7 @@
 mod data;
 mod link;
 mod local;
+mod negotiation;
 mod publish;
 mod reach;
 mod recovery;

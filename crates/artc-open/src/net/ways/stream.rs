@@ -1,7 +1,8 @@
 //! TURN over a stream (RFC 8656, 12.5): where messages begin and end, and the padding behind channel data that the protocol's
 //! crate knows nothing of.
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::Bytes;
+use rtc::framing::{Cutter, Extent};
 
 /// Head of channel data, and of a STUN message.
 const CHANNEL_HEAD: usize = 4;
@@ -15,32 +16,28 @@ pub struct NotTurn;
 /// Takes bytes as they come and gives whole messages, without padding. Holds one message at most beyond what was pushed.
 #[derive(Debug, Default)]
 pub struct Decoder {
-    buffer: BytesMut,
+    cutter: Cutter,
 }
 
 impl Decoder {
     /// Adds what was read.
     pub fn push(&mut self, bytes: &[u8]) {
-        self.buffer.extend_from_slice(bytes);
+        self.cutter.push(bytes);
     }
 
     /// The next whole message, if one has arrived.
     pub fn next_message(&mut self) -> Result<Option<Bytes>, NotTurn> {
-        let Some([first, _, length @ ..]) = self.buffer.first_chunk::<CHANNEL_HEAD>() else { return Ok(None) };
-        let length = usize::from(u16::from_be_bytes(*length));
-        let whole = match first {
-            // STUN: two zero bits. Its length has no remainder.
-            0x00..0x40 => STUN_HEAD + length,
-            0x40..0x50 => CHANNEL_HEAD + length,
-            _ => return Err(NotTurn),
-        };
-        let padded = whole.next_multiple_of(4);
-        if self.buffer.len() < padded {
-            return Ok(None);
-        }
-        let message = self.buffer.split_to(whole).freeze();
-        self.buffer.advance(padded - whole);
-        Ok(Some(message))
+        self.cutter.next(|bytes| {
+            let Some([first, _, length @ ..]) = bytes.first_chunk::<CHANNEL_HEAD>() else { return Ok(None) };
+            let length = usize::from(u16::from_be_bytes(*length));
+            let message = match first {
+                // STUN: two zero bits. Its length has no remainder.
+                0x00..0x40 => STUN_HEAD + length,
+                0x40..0x50 => CHANNEL_HEAD + length,
+                _ => return Err(NotTurn),
+            };
+            Ok(Some(Extent { before: 0, message, behind: message.next_multiple_of(4) - message }))
+        })
     }
 }
 

@@ -61,13 +61,7 @@ impl Session {
     }
 
     pub(super) fn want_bandwidth(&mut self) {
-        let total: u64 = self
-            .publish
-            .tracks
-            .iter()
-            .filter(|t| t.asked_at.is_some() && t.local != Local::Microphone)
-            .map(|t| t.settings.max_bps)
-            .sum();
+        let total = self.publish.asked_bitrate();
         if let (Some(link), true) = (&mut self.link, total > 0) {
             link.peer(PeerKind::Publisher).set_bandwidth(0, total * HEADROOM + 100_000);
         }
@@ -115,13 +109,7 @@ impl Session {
     /// Shares the budget among the video tracks by what they were configured for.
     pub(super) fn spend(&mut self, now: Instant) {
         let Some(budget) = self.publish.budget.changed(now) else { return };
-        let total: u64 = self
-            .publish
-            .tracks
-            .iter()
-            .filter(|t| t.asked_at.is_some() && t.local != Local::Microphone)
-            .map(|t| t.settings.max_bps)
-            .sum();
+        let total = self.publish.asked_bitrate();
         for local in [Local::Camera, Local::Screen] {
             let track = self.publish.track(local);
             if track.asked_at.is_some() && total > 0 {
@@ -143,6 +131,14 @@ impl Session {
         }
         self.publish.lost_packets = self.publish.lost_packets.max(stats.nacks);
         self.setup.shared.network.set_retransmissions(self.publish.lost_packets);
+    }
+}
+
+impl super::Publishing {
+    /// What the pictures that are published need at their configured best, bit/s.
+    fn asked_bitrate(&self) -> u64 {
+        let pictures = self.tracks.iter().filter(|track| track.asked_at.is_some() && track.local != Local::Microphone);
+        pictures.map(|track| track.settings.max_bps).sum()
     }
 }
 

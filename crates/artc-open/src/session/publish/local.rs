@@ -47,9 +47,7 @@ impl Session {
 
     fn frame_to_room(&mut self, local: Local, frame: Frame, now: Instant) {
         self.tell_room(ToRoom::Frame(frame));
-        if !std::mem::replace(&mut self.publish.track(local).sent, true) {
-            self.check_published(now);
-        }
+        self.has_sent(local, now);
     }
 
     /// The room knows the track: frames may follow at once, beginning with one that can be decoded.

@@ -97,10 +97,7 @@ impl Session {
             }
         });
         peer.handle_timeout(now);
-        let begins = !std::mem::replace(&mut track.sent, true);
-        if begins {
-            self.check_published(now);
-        }
+        self.has_sent(local, now);
         true
     }
 
@@ -139,11 +136,15 @@ impl Session {
         }
         track.seq += 1;
         peer.handle_timeout(now);
-        let begins = !std::mem::replace(&mut track.sent, true);
-        if begins {
+        self.has_sent(Local::Microphone, now);
+        true
+    }
+
+    /// Media of a track has left; with the first of it the track may be published.
+    pub(super) fn has_sent(&mut self, local: Local, now: Instant) {
+        if !std::mem::replace(&mut self.publish.track(local).sent, true) {
             self.check_published(now);
         }
-        true
     }
 }
 
