@@ -7,190 +7,30 @@ what arrives. The last line counts what passed, as cargo's tests do.
 """
 
 import asyncio
-import contextlib
-import json
 import os
 import socket
-import subprocess
 import sys
 import tempfile
-import time
 
-import numpy
-from livekit import api, rtc
-
-KEY, SECRET = "devkey", "a-secret-for-tests-that-is-long-enough"
+from stage import KEY, SECRET, Judge, Process, Proxy, Publisher, Viewer, free_port, purity, until
 
 
-def free_port(kind=socket.SOCK_STREAM):
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Server:
-    """The LiveKit server, which can be killed and started anew on the same ports."""
-
-    def __init__(self, program, folder):
-        self.program = program
-        self.port = free_port()
-        self.config = os.path.join(folder, "livekit.yaml")
-        self.log = open(os.path.join(folder, "livekit.log"), "ab")
-        with open(self.config, "w") as config:
-            config.write(
-                f"port: {self.port}\nbind_addresses: ['127.0.0.1']\nkeys: {{{KEY}: {SECRET}}}\n"
-                f"rtc: {{udp_port: {free_port(socket.SOCK_DGRAM)}, tcp_port: {free_port()}, "
-                "use_external_ip: false, enable_loopback_candidate: true}\n"
-            )
-
-    async def start(self):
-        self.process = subprocess.Popen([self.program, "--config", self.config], stdout=self.log, stderr=self.log)
-        for _ in range(300):
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", self.port), 0.2).close()
-                return
-            await asyncio.sleep(0.1)
-        raise SystemExit("the LiveKit server does not start; see livekit.log")
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-
-class Proxy:
-    """Passes bytes on, until its connections are cut."""
-
-    def __init__(self, target):
-        self.target, self.writers, self.accepted = target, set(), 0
-
-    async def start(self):
-        server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-
-    async def serve(self, reader, writer):
-        self.accepted += 1
-        try:
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target)
-        except OSError:
-            writer.close()
-            return
-        self.writers |= {writer, far_writer}
-        await asyncio.gather(self.pass_on(reader, far_writer), self.pass_on(far_reader, writer))
-
-    async def pass_on(self, reader, writer):
-        with contextlib.suppress(OSError):
-            while data := await reader.read(65536):
-                writer.write(data)
-                await writer.drain()
-        writer.close()
-
-    def cut(self):
-        for writer in self.writers:
-            writer.transport.abort()
-        self.writers.clear()
-
-
-class Publisher:
-    """The engine's example program; its JSON lines are read as they come."""
-
-    def __init__(self, program, url, token, *more, channel="yard"):
-        self.arguments = [program, url, token, channel, "cam", "--size", "640x360", "--kbps", "800", *more]
-        self.lines = []
-
-    async def start(self):
-        self.process = await asyncio.create_subprocess_exec(
-            *self.arguments, stdout=asyncio.subprocess.PIPE, stderr=sys.stderr
+def server_of(program, folder):
+    """The LiveKit server on free ports of its own."""
+    port, config = free_port(), os.path.join(folder, "livekit.yaml")
+    with open(config, "w") as text:
+        text.write(
+            f"port: {port}\nbind_addresses: ['127.0.0.1']\nkeys: {{{KEY}: {SECRET}}}\n"
+            f"rtc: {{udp_port: {free_port(socket.SOCK_DGRAM)}, tcp_port: {free_port()}, "
+            "use_external_ip: false, enable_loopback_candidate: true}\n"
         )
-        self.reading = asyncio.create_task(self.read())
-
-    async def read(self):
-        async for line in self.process.stdout:
-            with contextlib.suppress(ValueError):
-                self.lines.append(json.loads(line))
-
-    def events(self):
-        return [line["event"] for line in self.lines if "event" in line]
-
-    def said(self, *words):
-        return sum(all(word in event for word in words) for event in self.events())
-
-    async def stop(self):
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
-        await self.process.wait()
-
-
-class Viewer:
-    """LiveKit's client: counts pictures, keeps sound, and knows when pictures stood still."""
-
-    def __init__(self):
-        self.room = rtc.Room()
-        self.pictures, self.size, self.sound, self.gap, self.last = 0, None, [], 0.0, None
-        self.first = None
-        self.tasks = []
-
-        @self.room.on("track_subscribed")
-        def subscribed(track, _publication, _participant):
-            video = track.kind == rtc.TrackKind.KIND_VIDEO
-            self.tasks.append(asyncio.ensure_future(self.watch(track) if video else self.listen(track)))
-
-    async def watch(self, track):
-        async for event in rtc.VideoStream(track):
-            now = time.monotonic()
-            self.gap = max(self.gap, now - self.last) if self.last else 0.0
-            self.first = self.first or now - self.began
-            self.last, self.size = now, (event.frame.width, event.frame.height)
-            self.pictures += 1
-
-    async def listen(self, track):
-        async for event in rtc.AudioStream(track):
-            self.sound.append(numpy.array(event.frame.data, dtype=numpy.float64))
-
-    async def join(self, port):
-        grants = api.VideoGrants(room_join=True, room="yard")
-        token = api.AccessToken(KEY, SECRET).with_identity("viewer").with_grants(grants).to_jwt()
-        self.began = time.monotonic()
-        await self.room.connect(f"ws://127.0.0.1:{port}", token)
-
-    def publisher(self):
-        return self.room.remote_participants.get("cam")
-
-    async def leave(self):
-        await self.room.disconnect()
-        for task in self.tasks:
-            task.cancel()
-
-
-async def until(most, so):
-    end = time.monotonic() + most
-    while time.monotonic() < end:
-        if so():
-            return True
-        await asyncio.sleep(0.05)
-    return so()
-
-
-def purity(sound, hertz, rate=48000):
-    """Share of the power at one frequency."""
-    samples = numpy.concatenate(sound)[-rate:]
-    spectrum = numpy.abs(numpy.fft.rfft(samples * numpy.hanning(len(samples)))) ** 2
-    middle = round(hertz * len(samples) / rate)
-    return spectrum[middle - 3 : middle + 4].sum() / max(spectrum.sum(), 1.0)
-
-
-class Judge:
-    def __init__(self):
-        self.passed, self.failed = 0, 0
-
-    def __call__(self, name, good, seen=""):
-        self.passed, self.failed = self.passed + bool(good), self.failed + (not good)
-        print(f"{'ok    ' if good else 'FAILED'} {name}{'' if good else f': {seen}'}", flush=True)
+    return Process(os.path.join(folder, "livekit.log"), [program, "--config", config], port)
 
 
 async def main(server_program, publish_program):
     judge = Judge()
     with tempfile.TemporaryDirectory() as folder:
-        server = Server(server_program, folder)
+        server = server_of(server_program, folder)
         await server.start()
         proxy = Proxy(server.port)
         await proxy.start()
@@ -204,10 +44,8 @@ async def main(server_program, publish_program):
             server.kill()
             if judge.failed:
                 print("\n".join(publisher.events()[-40:]))
-                with open(os.path.join(folder, "livekit.log"), errors="replace") as log:
-                    print("".join(line[:300].rstrip() + "\n" for line in log.readlines()[-40:]))
-    print(f"test result: {'FAILED' if judge.failed else 'ok'}. {judge.passed} passed; {judge.failed} failed;")
-    return 1 if judge.failed else 0
+            judge.explain(server.log)
+    return judge.verdict()
 
 
 async def story(judge, server, proxy, publisher):
@@ -234,14 +72,16 @@ async def story(judge, server, proxy, publisher):
     proxy.cut()
     judge("a cut signalling connection is noticed", await until(5, lambda: publisher.said("Reconnecting")), publisher.events())
     judge("and found again", await until(10, lambda: publisher.said("status: Connected") == 2), publisher.events())
-    await asyncio.sleep(2)
+    # Two seconds more: a restarted path would fail late.
+    await viewer.more(60, 4)
     judge("by resuming: the participant is the same", viewer.publisher() and viewer.publisher().sid == sid)
     judge("pictures went on", viewer.pictures > pictures + 45, viewer.pictures - pictures)
     judge("without standing still for a second", viewer.gap < 1.0, viewer.gap)
     await viewer.leave()
 
     server.kill()
-    await asyncio.sleep(3)
+    # So that it is joined by trying again, and not by the first try.
+    judge("a server that was killed is looked for", await until(10, lambda: proxy.refused >= 2), proxy.refused)
     await server.start()
     judge("a server that was killed is joined again", await until(40, lambda: publisher.said("status: Connected") == 3),
           publisher.events())

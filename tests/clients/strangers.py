@@ -12,7 +12,7 @@ import aiohttp
 import jwt
 from livekit.protocol import models, room as requests, rtc as signals
 
-from on_livekit import KEY, SECRET
+from stage import KEY, SECRET
 
 JSON, PROTOBUF = {"Content-Type": "application/json"}, {"Content-Type": "application/protobuf"}
 PATIENCE = 20
@@ -238,12 +238,9 @@ async def tls(judge, room):
             file.write(certificate.public_bytes(pem))
         with open(key_file, "wb") as file:
             file.write(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
-        secured = type(room)(room.arguments[0], folder)
-        secured.arguments += ["--tls-cert", cert_file, "--tls-key", key_file]
-        await secured.start()
         trust = ssl.create_default_context(cafile=cert_file)
-        url = f"https://localhost:{secured.port}"
-        try:
+        async with type(room)(room.command[0], folder, more=("--tls-cert", cert_file, "--tls-key", key_file)) as secured:
+            url = f"https://localhost:{secured.port}"
             async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust)) as web:
                 async with web.get(f"{url}/rtc/validate", params={"access_token": joins("anna")}) as reply:
                     judge("with a certificate the room speaks https", (reply.status, await reply.text()) == (200, "success"))
@@ -258,5 +255,3 @@ async def tls(judge, room):
                 except aiohttp.ClientError:
                     said = None
                 judge("and nothing in clear", said is None, said)
-        finally:
-            secured.kill()

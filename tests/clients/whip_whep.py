@@ -8,7 +8,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, V
 from aiortc.mediastreams import AudioStreamTrack
 from av import VideoFrame
 
-from on_livekit import until
+from stage import until
 
 SDP, FRAGMENT = "application/sdp", "application/trickle-ice-sdpfrag"
 

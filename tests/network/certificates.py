@@ -10,36 +10,11 @@ import os
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "clients"))
-from firewalls import Process, sh  # noqa: E402
-from on_livekit import KEY, SECRET, Judge, Publisher, until  # noqa: E402
+from authority import Authority, sh
+from stage import KEY, SECRET, Judge, Process, Publisher, until
 
 HOST, PORT = "127.0.0.1", 7443
 PLAIN, OTHER, NOBODY = 7080, 7444, 7445
-
-
-class Authority:
-    """A certificate authority, and what it signs."""
-
-    def __init__(self, folder):
-        self.folder, self.ca = folder, os.path.join(folder, "ca.pem")
-        key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
-        sh(f"openssl req -x509 {key} -keyout {folder}/ca.key -out {self.ca} -days 2 -subj '/CN=An authority of our own' 2>/dev/null")
-        sh(f"openssl req {key} -keyout {folder}/key.pem -out {folder}/csr.pem -subj /CN=room 2>/dev/null")
-        with open(f"{folder}/ca.cnf", "w") as config:
-            config.write(f"[ca]\ndefault_ca=d\n[d]\ndatabase={folder}/index\nnew_certs_dir={folder}\nserial={folder}/serial\n"
-                         "default_md=sha256\npolicy=p\nunique_subject=no\n[p]\ncommonName=supplied\n")
-        open(f"{folder}/index", "w").close()
-        with open(f"{folder}/serial", "w") as serial:
-            serial.write("01\n")
-
-    def certificate(self, name, san, start="20200101000000Z", end="20490101000000Z"):
-        path = os.path.join(self.folder, f"{name}.pem")
-        with open(f"{self.folder}/ext", "w") as ext:
-            ext.write(f"subjectAltName={san}\nbasicConstraints=CA:FALSE\n")
-        sh(f"openssl ca -batch -notext -config {self.folder}/ca.cnf -cert {self.ca} -keyfile {self.folder}/ca.key "
-           f"-in {self.folder}/csr.pem -out {path} -startdate {start} -enddate {end} -extfile {self.folder}/ext 2>/dev/null")
-        return path
 
 
 async def join(program, url, *more):
@@ -61,7 +36,7 @@ async def main(publish, serve):
         trusted = ("--ca", authority.ca)
 
         def room(port, certificate=None):
-            tls = ["--tls-cert", certificate, "--tls-key", f"{folder}/key.pem"] if certificate else []
+            tls = ["--tls-cert", certificate, "--tls-key", authority.key] if certificate else []
             command = [serve, "--listen", f"{HOST}:{port}", "--media-port", "0", "--tcp-port", "0", "--key", KEY,
                        "--secret", SECRET, "--room", "yard", *tls]
             return Process(log, command, port, HOST)
@@ -79,7 +54,7 @@ async def main(publish, serve):
                   publisher.said("PublishState", "Published }") >= 2, publisher.events())
             await told("an authority that nobody trusts", url, "not trusted", "issued", "ca_file", more=())
             await told("certificates that are not there", url, "cannot be read", more=("--ca", f"{folder}/none.pem"))
-            await told("certificates that are none", url, "cannot be read", more=("--ca", f"{folder}/key.pem"))
+            await told("certificates that are none", url, "cannot be read", more=("--ca", authority.key))
         async with room(PORT, authority.certificate("other", "DNS:other.example")):
             await told("a certificate for another name", url, "not trusted", "(other.example)")
         async with room(PORT, authority.certificate("old", f"IP:{HOST}", end="20200102000000Z")):
@@ -89,14 +64,13 @@ async def main(publish, serve):
         async with room(PLAIN):
             await told("a server without TLS", f"wss://{HOST}:{PLAIN}", "not a LiveKit server", "TLS")
         web = ["openssl", "s_server", "-www", "-accept", f"{HOST}:{OTHER}", "-cert", authority.certificate("web", f"IP:{HOST}"),
-               "-key", f"{folder}/key.pem"]
+               "-key", authority.key]
         async with Process(log, web, OTHER, HOST):
             await told("a web server that is no LiveKit server", f"wss://{HOST}:{OTHER}", "not a LiveKit server")
         await told("a port where nobody listens", f"wss://{HOST}:{NOBODY}", "cannot be reached", "refused")
         await told("a host that no way leads to", "wss://203.0.113.1", "cannot be reached", "unreachable")
         await told("a name that nobody knows", "wss://no-such-host.invalid", "not known to the name service")
-    print(f"test result: {'FAILED' if judge.failed else 'ok'}. {judge.passed} passed; {judge.failed} failed;")
-    return 1 if judge.failed else 0
+    return judge.verdict()
 
 
 if __name__ == "__main__":
