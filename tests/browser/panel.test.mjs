@@ -6,7 +6,7 @@ import { after, before, describe, it } from "node:test";
 
 import { Viewer, eventually, startBrowser } from "./lib/browser.mjs";
 import { Daemon } from "./lib/daemon.mjs";
-import { brightestGreen, difference, frames, listen, sight, videoSize } from "./lib/senses.mjs";
+import { brightestGreen, difference, frames, listen, sight, still, videoSize } from "./lib/senses.mjs";
 
 let daemon;
 let browser;
@@ -70,12 +70,7 @@ describe("the stream", () => {
     assert.match(await reply("stream.mute"), /muted: true.*Done in/s);
     await viewer.notice().getByText("The picture is muted").waitFor();
     // What was under way when it was muted may still arrive.
-    const still = await eventually(async () => {
-      const first = await frames(page);
-      await page.waitForTimeout(700);
-      return (await frames(page)) - first;
-    }, (more) => more === 0, "no more frames come");
-    assert.equal(still, 0);
+    assert.ok(await still(page, 700), "no more frames come");
     await picture.check();
     await viewer.notice().waitFor({ state: "hidden" });
     const before = await sight(page);
@@ -153,8 +148,7 @@ describe("camera controls", () => {
     await slider.focus();
     for (let i = 0; i < 40; i += 1) await page.keyboard.press("ArrowRight");
     const value = await slider.inputValue();
-    await reply("camera.set_control");
-    await page.waitForTimeout(500);
+    await page.locator(".log [data-state=good]", { hasText: `value: ${value}` }).first().waitFor();
     assert.equal(await slider.inputValue(), value);
     assert.equal(await page.locator(".log [data-state=bad]").count(), 0, "a command of the drag was refused");
   });

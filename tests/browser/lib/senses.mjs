@@ -39,6 +39,72 @@ export function frames(page) {
   return page.evaluate(() => document.querySelector("video").getVideoPlaybackQuality().totalVideoFrames);
 }
 
+/** Waits, at most `within` milliseconds, until no frame has come for `ms` milliseconds; answers whether it came to that. */
+export function still(page, ms, within = 15_000) {
+  return page.evaluate(
+    ([quiet, most]) =>
+      new Promise((resolve) => {
+        const video = document.querySelector("video");
+        const end = performance.now() + most;
+        let timer = setTimeout(resolve, quiet, true);
+        const each = () => {
+          clearTimeout(timer);
+          if (performance.now() > end) return resolve(false);
+          timer = setTimeout(resolve, quiet, true);
+          video.requestVideoFrameCallback(each);
+        };
+        video.requestVideoFrameCallback(each);
+      }),
+    [ms, within],
+  );
+}
+
+/** The longest time between two frames, in milliseconds, while the next `count` of them come; frames that stay away end it after 15 s. */
+export function longestGap(page, count) {
+  return page.evaluate(
+    (wanted) =>
+      new Promise((resolve) => {
+        const video = document.querySelector("video");
+        let [longest, last, left] = [0, performance.now(), wanted];
+        const look = () => {
+          const now = performance.now();
+          [longest, last] = [Math.max(longest, now - last), now];
+        };
+        const timer = setTimeout(() => {
+          look();
+          resolve(longest);
+        }, 15_000);
+        const each = () => {
+          look();
+          left -= 1;
+          if (left > 0) return video.requestVideoFrameCallback(each);
+          clearTimeout(timer);
+          resolve(longest);
+        };
+        video.requestVideoFrameCallback(each);
+      }),
+    count,
+  );
+}
+
+/** What an element says at each of the next `count` frames. */
+export function readings(page, selector, count) {
+  return page.evaluate(
+    ([where, wanted]) =>
+      new Promise((resolve) => {
+        const video = document.querySelector("video");
+        const found = [];
+        const each = () => {
+          found.push(document.querySelector(where).textContent);
+          if (found.length < wanted) video.requestVideoFrameCallback(each);
+          else resolve(found);
+        };
+        video.requestVideoFrameCallback(each);
+      }),
+    [selector, count],
+  );
+}
+
 export function videoSize(page) {
   return page.evaluate(() => {
     const { videoWidth, videoHeight } = document.querySelector("video");
