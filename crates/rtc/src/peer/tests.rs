@@ -4,6 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use str0m::change::SdpApi;
+use str0m::format::Codec;
+use str0m::media::{Direction, MediaKind, MediaTime};
+use str0m::net::Transmit;
+use str0m::rtp::ExtensionValues;
+
 use super::*;
 use crate::sdp::Sdp;
 
