@@ -1,5 +1,6 @@
 //! The state machine as its clients see it.
 
+mod client;
 mod local;
 mod media;
 mod people;
