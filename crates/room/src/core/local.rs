@@ -9,7 +9,7 @@ use rtc::str0m::rtp::{AbsCaptureTime, ExtensionValues};
 use rtc::{h264, signal};
 
 use super::forwarder::Incoming;
-use super::publish::Pass;
+use super::relay::Pass;
 use super::room::Room;
 use super::{ConnId, Cx, ParticipantId, TrackId};
 use crate::stats::Refused;

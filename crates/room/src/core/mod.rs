@@ -1,15 +1,18 @@
 //! The room server without its sockets: rooms, participants, tracks and peer connections as one state machine that takes
 //! messages, datagrams and `now`, and gives messages and datagrams back. Not for HTTP, and not for telling the time.
 
+mod announce;
 pub(crate) mod api;
 mod data;
 mod forwarder;
+mod joining;
 mod limits;
 mod local;
 mod participant;
 mod peers;
 mod publish;
 mod quality;
+mod relay;
 mod room;
 mod subscribe;
 #[cfg(test)]
@@ -21,7 +24,7 @@ pub(crate) mod whip;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
 use rtc::local::{FromRoom, ToRoom};
@@ -387,6 +390,3 @@ pub(crate) fn server_info() -> rtc::proto::ServerInfo {
 pub(crate) fn reconnect_response(last_message_seq: u32) -> Response {
     Response::Reconnect(ReconnectResponse { server_info: Some(server_info()), last_message_seq, ..Default::default() })
 }
-
-/// How long a participant without a websocket is kept.
-pub(crate) const RESUME_TIME: Duration = Duration::from_secs(20);

@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use rtc::proto::{self, ConnectionQuality, ParticipantInfo, ParticipantPermission, TrackInfo, participant_info::State};
+use rtc::proto::participant_info::{Kind, State};
+use rtc::proto::{self, ConnectionQuality, ParticipantInfo, ParticipantPermission, TrackInfo};
 use rtc::{Candidate, MediaKind, Mid, Pt};
 
 use super::forwarder::{Forwarder, OutStream};
 use super::peers::PeerKey;
 use super::vp8::Numbers;
-use super::{ConnId, ParticipantId, TrackId};
-use crate::token::Claims;
+use super::{ConnId, Moment, ParticipantId, TrackId};
+use crate::ids;
+use crate::token::{Claims, VideoGrant};
 
 /// Bytes of reliable packets kept of each sender, for receivers that lost their connection for a moment.
 const HISTORY_BYTES: usize = 512 * 1024;
@@ -202,6 +204,71 @@ pub(crate) struct Participant {
 }
 
 impl Participant {
+    /// One that has just come in. What its client says of itself counts where the token lets it.
+    pub(crate) fn new(
+        id: ParticipantId,
+        claims: &Claims,
+        way: Way,
+        traits: ClientTraits,
+        conn: Option<ConnId>,
+        at: Moment,
+    ) -> Self {
+        let grant = claims.video.as_ref();
+        let mut attributes: HashMap<String, String> = claims.attributes.clone().into_iter().collect();
+        let mut metadata = claims.metadata.clone();
+        if grant.is_some_and(|grant| grant.can_update_own_metadata == Some(true)) {
+            attributes.extend(traits.attributes.clone());
+            if !traits.metadata.is_empty() {
+                metadata.clone_from(&traits.metadata);
+            }
+        }
+        Participant {
+            id,
+            sid: ids::participant(),
+            way,
+            name: claims.name.clone(),
+            metadata,
+            attributes,
+            permission: grant.map(VideoGrant::permission).unwrap_or_default(),
+            kind: kind(&claims.kind, grant.is_some_and(|grant| grant.agent)) as i32,
+            claims: claims.clone(),
+            state: State::Joined,
+            joined: at.now,
+            joined_unix_ms: at.unix_ms(),
+            version: 1,
+            traits,
+            conn,
+            lost: None,
+            path_lost: None,
+            publisher: None,
+            subscriber: None,
+            early: Vec::new(),
+            pending: Vec::new(),
+            published: Vec::new(),
+            last_sequence: 0,
+            history: History::default(),
+            subscriptions: BTreeMap::new(),
+            subscribed: 0,
+            exceptions: HashSet::new(),
+            audience: None,
+            only: None,
+            offer_due: false,
+            offers: 0,
+            offered: false,
+            restart_due: false,
+            ended: Vec::new(),
+            spares: Vec::new(),
+            sections_due: None,
+            sections_asked: (0, 0),
+            bandwidth: None,
+            quality: ConnectionQuality::Excellent,
+            worst_loss: 0.0,
+            round_trip: Duration::ZERO,
+            token_due: at.now,
+            etag: String::new(),
+        }
+    }
+
     pub(crate) fn identity(&self) -> &str {
         &self.claims.sub
     }
@@ -259,6 +326,18 @@ impl Participant {
             (permission.participant_sid == other.sid || permission.participant_identity == other.identity())
                 && (permission.all_tracks || permission.track_sids.iter().any(|sid| sid == track_sid))
         })
+    }
+}
+
+/// What others are shown it as.
+fn kind(name: &str, agent: bool) -> Kind {
+    match name {
+        "ingress" => Kind::Ingress,
+        "egress" => Kind::Egress,
+        "sip" => Kind::Sip,
+        "agent" => Kind::Agent,
+        _ if agent => Kind::Agent,
+        _ => Kind::Standard,
     }
 }
 
