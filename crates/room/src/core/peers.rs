@@ -40,7 +40,8 @@ pub(crate) struct Owner {
 }
 
 struct Slot {
-    peer: Peer,
+    /// Ten kilobytes: in the table itself every free place would cost as much.
+    peer: Box<Peer>,
     owner: Owner,
     wake: Instant,
     /// Waits in `dirty`.
@@ -83,7 +84,7 @@ impl Peers {
         let key = PeerKey(self.next);
         self.next += 1;
         let config = PeerConfig { ice_lite: self.config.ice_lite && !full_ice, ..self.config.clone() };
-        let mut peer = Peer::new(&config, now);
+        let mut peer = Box::new(Peer::new(&config, now));
         for candidate in &self.candidates {
             peer.add_local_candidate(candidate.clone());
         }
@@ -97,12 +98,12 @@ impl Peers {
     /// The connection, for changing it.
     pub(crate) fn get(&mut self, key: PeerKey) -> Option<&mut Peer> {
         self.mark(key);
-        self.slots.get_mut(&key).map(|slot| &mut slot.peer)
+        self.slots.get_mut(&key).map(|slot| &mut *slot.peer)
     }
 
     /// The connection, for looking at it.
     pub(crate) fn look(&self, key: PeerKey) -> Option<&Peer> {
-        self.slots.get(&key).map(|slot| &slot.peer)
+        self.slots.get(&key).map(|slot| &*slot.peer)
     }
 
     /// Section and layer of a received packet.
