@@ -1,13 +1,13 @@
 //! The UDP media port: many datagrams a system call in both directions, and the address each came to. Not for what is in them.
 
 use std::io::{self, IoSliceMut};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
 use quinn_udp::{RecvMeta, UdpSocketState};
 use rtc::Transmit;
 use tokio::io::Interest;
-use tokio::net::UdpSocket;
+use tokio::io::unix::AsyncFd;
 
 use crate::stats::Ledger;
 
@@ -21,7 +21,9 @@ const ROUNDS: usize = 8;
 const SOCKET_BUFFER: usize = 2 * 1024 * 1024;
 
 pub(super) struct UdpPort {
-    socket: UdpSocket,
+    /// Watched for reading only: what cannot be sent at once is dropped, so that nobody waits for room to write, and each burst that
+    /// leaves would be a waking to say that there is room again.
+    socket: AsyncFd<UdpSocket>,
     state: UdpSocketState,
     listen: IpAddr,
     buffers: Vec<Vec<u8>>,
@@ -30,15 +32,17 @@ pub(super) struct UdpPort {
 }
 
 impl UdpPort {
-    pub(super) fn new(socket: std::net::UdpSocket, ledger: Arc<Ledger>) -> io::Result<Self> {
+    pub(super) fn new(socket: UdpSocket, ledger: Arc<Ledger>) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         let listen = socket.local_addr()?.ip();
         let state = UdpSocketState::new((&socket).into())?;
         // What the kernel does not grant is not worth failing for.
         let _ = state.set_recv_buffer_size((&socket).into(), SOCKET_BUFFER);
         let _ = state.set_send_buffer_size((&socket).into(), SOCKET_BUFFER);
+        #[expect(deprecated, reason = "lawful for a socket that is owned here; what replaces it must be trusted with any descriptor")]
+        let socket = AsyncFd::with_interest(socket, Interest::READABLE)?;
         Ok(UdpPort {
-            socket: UdpSocket::from_std(socket)?,
+            socket,
             state,
             listen,
             buffers: vec![vec![0; MESSAGE]; MESSAGES],
@@ -48,7 +52,7 @@ impl UdpPort {
     }
 
     pub(super) async fn readable(&self) -> io::Result<()> {
-        self.socket.readable().await
+        self.socket.readable().await.map(drop)
     }
 
     /// Gives everything that waits, with source and the IP it came to.
@@ -58,8 +62,8 @@ impl UdpPort {
             let mut slices = self.buffers.iter_mut();
             let mut slices: [IoSliceMut<'_>; MESSAGES] =
                 std::array::from_fn(|_| IoSliceMut::new(slices.next().map_or(&mut [], |buffer| buffer.as_mut_slice())));
-            let (socket, state) = (&self.socket, &self.state);
-            let outcome = socket.try_io(Interest::READABLE, || state.recv(socket.into(), &mut slices, &mut meta));
+            let state = &self.state;
+            let outcome = self.socket.try_io(Interest::READABLE, |socket| state.recv(socket.into(), &mut slices, &mut meta));
             let count = match outcome {
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
@@ -74,7 +78,7 @@ impl UdpPort {
             }
             if count < MESSAGES {
                 // The queue is empty. What comes after this is told anew, so asking once more is not needed.
-                let empty = self.socket.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
+                let empty = self.socket.try_io(Interest::READABLE, |_| Err::<(), _>(io::ErrorKind::WouldBlock.into()));
                 drop(empty);
                 return Ok(());
             }
@@ -117,8 +121,7 @@ impl UdpPort {
             // Answer from the address that was asked, on a machine with several.
             src_ip: self.listen.is_unspecified().then_some(first.source.ip()),
         };
-        let (socket, state) = (&self.socket, &self.state);
-        match socket.try_io(Interest::WRITABLE, || state.try_send(socket.into(), &transmit)) {
+        match self.state.try_send(self.socket.get_ref().into(), &transmit) {
             Ok(()) => self.ledger.sent(count as u64, contents.len() as u64),
             Err(error) => {
                 self.ledger.dropped(count as u64);
