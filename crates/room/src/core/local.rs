@@ -54,40 +54,35 @@ impl Room {
         if let Some((level, _)) = frame.audio_level {
             track.level.add(level);
         }
-        let mut capture = frame.captured.map(|capture_time| AbsCaptureTime { capture_time, clock_offset: None });
-        let mut begins = true;
         let first = !track.layers[layer].flows(now);
-        let (held, participants) = (track.held, &mut self.participants);
-        let mut pass_on = |payload: Arc<[u8]>, marker: bool| {
+        let (held, participants, ledger) = (track.held, &mut self.participants, &cx.settings.ledger);
+        let mut pass_on = |payload: Arc<[u8]>, marker: bool, extensions: ExtensionValues| {
             let key = video && h264::starts_key_frame(&payload);
             let state = &mut track.layers[layer];
             state.arrived(payload.len(), key, now);
             let incoming =
                 Incoming { layer, seq: state.next_seq, timestamp: frame.timestamp, key, arrived: now, sender_time: None };
             state.next_seq += 1;
-            if held {
-                return;
+            if !held {
+                let wallclock = frame.captured_at.min(now);
+                let pass = Pass { incoming, marker, wallclock, payload: &payload, extensions: &extensions, vp8: None };
+                pass.to_subscribers(cx, participants, track);
             }
-            // What is said of the whole picture is said where it begins; how to show it also where it ends, in case the beginning
-            // gets lost.
-            let delay = frame.playout_delay.filter(|_| std::mem::take(&mut begins) || marker);
-            let extensions = ExtensionValues {
-                abs_capture_time: capture.take(),
-                play_delay_min: delay.map(|delay| delay.min),
-                play_delay_max: delay.map(|delay| delay.max),
-                audio_level: frame.audio_level.map(|(level, _)| level),
-                voice_activity: frame.audio_level.map(|(_, voice)| voice),
-                ..Default::default()
-            };
-            let wallclock = frame.captured_at.min(now);
-            let pass = Pass { incoming, marker, wallclock, payload: &payload, extensions: &extensions, vp8: None };
-            pass.to_subscribers(cx, participants, track);
         };
         match &frame.data {
-            FrameData::Picture(data) if video => h264::packetize((**data).as_ref(), pass_on),
-            FrameData::Sound(data) if !video => pass_on(Arc::clone(data), false),
+            FrameData::Picture(data) if video => {
+                let picture = h264::Picture { captured: frame.captured, playout_delay: frame.playout_delay };
+                picture.packetize((**data).as_ref(), pass_on);
+            }
+            FrameData::Sound(data) if !video => {
+                let (level, voice) = frame.audio_level.unzip();
+                let abs_capture_time = frame.captured.map(|capture_time| AbsCaptureTime { capture_time, clock_offset: None });
+                let extensions =
+                    ExtensionValues { audio_level: level, voice_activity: voice, abs_capture_time, ..Default::default() };
+                pass_on(Arc::clone(data), false, extensions);
+            }
             // Not what was announced: nobody could decode it.
-            _ => metrics::counter!("artc_room_frames_refused_total", "reason" => "kind").increment(1),
+            _ => ledger.refused(Refused::Frame, "kind"),
         }
         if video {
             cx.out.first_picture.get_or_insert(now);

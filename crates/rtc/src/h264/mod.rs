@@ -1,9 +1,14 @@
 //! H.264 on RTP (RFC 6184, packetization-mode 1): cutting access units into payloads, and seeing key frames in payloads that
 //! pass by. Not for decoding, and not for putting access units together again.
 
+mod picture;
+
 use std::sync::Arc;
 
 use annexb::nals;
+use picture::Longer;
+
+pub use picture::Picture;
 
 /// Room for the RTP payload in one datagram: what str0m's MTU of 1150 leaves after header, extensions and SRTP tag.
 pub const MAX_PAYLOAD: usize = 1090;
@@ -19,7 +24,12 @@ const FU_A: u8 = 28;
 /// Cuts one access unit (Annex B) into RTP payloads for `send(payload, last_of_the_picture)`. Small NAL units in front of the
 /// picture (SPS, PPS, SEI) travel together in one STAP-A; what does not fit goes as FU-A of equal parts. Access unit delimiters
 /// are left out, as RTP's marker says the same. Each payload is one allocation that all receivers share.
-pub fn packetize(annex_b: &[u8], mut send: impl FnMut(Arc<[u8]>, bool)) {
+pub fn packetize(annex_b: &[u8], send: impl FnMut(Arc<[u8]>, bool)) {
+    cut(annex_b, Longer::default(), send);
+}
+
+fn cut(annex_b: &[u8], longer: Longer, mut send: impl FnMut(Arc<[u8]>, bool)) {
+    let mut begins = true;
     let mut units = nals(annex_b).filter(|unit| unit[0] & 0x1f != AUD).peekable();
     let mut together: Vec<&[u8]> = Vec::with_capacity(8);
     let mut together_size = 1;
@@ -34,13 +44,16 @@ pub fn packetize(annex_b: &[u8], mut send: impl FnMut(Arc<[u8]>, bool)) {
             }
             continue;
         }
+        begins &= together.is_empty();
         flush(&mut together, false, &mut send);
         together_size = 1;
         if unit.len() <= MAX_PAYLOAD {
             send(Arc::from(unit), last);
         } else {
-            fragment(unit, last, &mut send);
+            let longer = Longer { first: if begins { longer.first } else { 0 }, last: if last { longer.last } else { 0 } };
+            fragment(unit, last, longer, &mut send);
         }
+        begins = false;
     }
 }
 
@@ -63,16 +76,20 @@ fn flush(together: &mut Vec<&[u8]>, last: bool, send: &mut impl FnMut(Arc<[u8]>,
     together.clear();
 }
 
-fn fragment(unit: &[u8], last: bool, send: &mut impl FnMut(Arc<[u8]>, bool)) {
-    let (header, body) = (unit[0], &unit[1..]);
-    // Equal parts: a short last one would cost a packet all the same, and equal sizes can be sent in one go.
-    let count = body.len().div_ceil(MAX_PAYLOAD - 2);
-    let size = body.len().div_ceil(count);
-    for (index, part) in body.chunks(size).enumerate() {
-        let (start, end) = (index == 0, (index + 1) * size >= body.len());
+fn fragment(unit: &[u8], last: bool, longer: Longer, send: &mut impl FnMut(Arc<[u8]>, bool)) {
+    let (header, mut rest) = (unit[0], &unit[1..]);
+    // Equal packets: a short last one would cost a packet all the same, and equal sizes can be sent in one go.
+    let whole = rest.len() + longer.first + longer.last;
+    let size = whole.div_ceil(whole.div_ceil(MAX_PAYLOAD - 2));
+    let mut start = true;
+    while !rest.is_empty() {
+        let room = if start { size - longer.first } else { size };
+        let (part, after) = rest.split_at(room.min(rest.len()));
+        let end = after.is_empty();
         let head = [(header & 0xe0) | FU_A, (u8::from(start) << 7) | (u8::from(end) << 6) | (header & 0x1f)];
         let payload: Arc<[u8]> = head.into_iter().chain(part.iter().copied()).collect();
         send(payload, last && end);
+        (start, rest) = (false, after);
     }
 }
 

@@ -58,13 +58,25 @@ fn a_key_frame_is_seen_in_its_first_payload_only() {
 proptest! {
     #[test]
     fn what_is_cut_can_be_put_together_again(
+        said in any::<(bool, bool)>(),
         units in proptest::collection::vec(
             (prop_oneof![Just(0x67u8), Just(0x68), Just(0x06), Just(0x65), Just(0x41)],
              proptest::collection::vec(1u8.., 1..4000)),
             1..6),
     ) {
         let units: Vec<Vec<u8>> = units.into_iter().map(|(h, mut body)| { body.insert(0, h); body }).collect();
-        let payloads = cut(&annex_b(&units));
+        let captured = said.0.then_some(std::time::SystemTime::UNIX_EPOCH);
+        let picture = Picture { captured, playout_delay: said.1.then_some(crate::PlayoutDelay::LIVE) };
+        let mut payloads = Vec::new();
+        let mut telling = Vec::new();
+        picture.packetize(&annex_b(&units), |payload, last, extensions| {
+            payloads.push((payload, last));
+            telling.push((extensions.abs_capture_time.is_some(), extensions.play_delay_max.is_some()));
+        });
+        let ends = [0, telling.len() - 1];
+        for (index, told) in telling.iter().enumerate() {
+            prop_assert_eq!(*told, (said.0 && index == 0, said.1 && ends.contains(&index)));
+        }
         prop_assert_eq!(reassemble(&payloads), units);
         prop_assert!(payloads.iter().all(|(p, _)| p.len() <= MAX_PAYLOAD));
         let marks: Vec<bool> = payloads.iter().map(|(_, last)| *last).collect();

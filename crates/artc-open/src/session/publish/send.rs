@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use artc_bindings::VideoSource;
 use rtc::str0m::format::Codec;
-use rtc::str0m::rtp::{AbsCaptureTime, ExtensionValues};
+use rtc::str0m::rtp::ExtensionValues;
 use rtc::{Mid, OutgoingPacket};
 
 use crate::command::Local;
@@ -71,16 +71,8 @@ impl Session {
         }
         let Some(pt) = track.pt else { return false };
         let timestamp = ticks(unit.captured_at, 90_000).wrapping_add(track.offset);
-        let mut first = true;
-        rtc::h264::packetize(unit.bytes(), |payload, marker| {
-            let mut extensions = ExtensionValues::default();
-            if first {
-                extensions.abs_capture_time = Some(AbsCaptureTime { capture_time: captured, clock_offset: None });
-            }
-            if let (true, Some(delay)) = (first || marker, playout) {
-                (extensions.play_delay_min, extensions.play_delay_max) = (Some(delay.min), Some(delay.max));
-            }
-            first = false;
+        let picture = rtc::h264::Picture { captured: Some(captured), playout_delay: playout };
+        picture.packetize(unit.bytes(), |payload, marker, extensions| {
             let packet = OutgoingPacket {
                 pt,
                 seq_no: track.seq.into(),

@@ -1,5 +1,7 @@
 //! Engines of the server's own process: what they publish and receive over a link.
 
+use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rtc::local::{Frame, FrameData, FromRoom, Packet, ToRoom};
@@ -15,8 +17,8 @@ fn signal(world: &mut World, index: usize, request: Request) {
     world.run(20);
 }
 
-fn frame(world: &mut World, index: usize, sid: &str, number: u32, key: bool, size: usize) {
-    let frame = Frame {
+fn a_frame(world: &World, sid: &str, number: u32, key: bool, size: usize) -> Frame {
+    Frame {
         track: sid.into(),
         rid: None,
         data: FrameData::Picture(Arc::new(picture(key, 7, size))),
@@ -25,7 +27,11 @@ fn frame(world: &mut World, index: usize, sid: &str, number: u32, key: bool, siz
         captured: Some(world.at.wall),
         playout_delay: None,
         audio_level: None,
-    };
+    }
+}
+
+fn frame(world: &mut World, index: usize, sid: &str, number: u32, key: bool, size: usize) {
+    let frame = a_frame(world, sid, number, key, size);
     let conn = world.clients[index].conn;
     world.core.link(conn, ToRoom::Frame(frame), world.at);
     world.run(33);
@@ -92,6 +98,34 @@ fn an_engine_inside_is_seen_at_once_and_its_pictures_reach_viewers_of_every_kind
     world.run(100);
     let gone = proto::participant_info::State::Disconnected as i32;
     assert!(viewers.iter().all(|viewer| world.clients[*viewer].knows("cam").is_some_and(|cam| cam.state == gone)));
+}
+
+#[test]
+fn the_packets_of_a_picture_are_of_one_size_so_that_the_kernel_takes_them_in_one_call() {
+    let mut world = World::new();
+    let camera = world.join("cam", Way::Local);
+    world.join("two", Way::Two);
+    world.join("one", Way::One);
+    let sid = publish(&mut world, camera);
+    world.run(1500);
+    frame(&mut world, camera, &sid, 0, true, 3000);
+    for (number, size) in (1..).zip([2000, 3000, 5001, 20_003, 100_000]) {
+        let picture = Frame { playout_delay: Some(rtc::PlayoutDelay::LIVE), ..a_frame(&world, &sid, number, false, size) };
+        let conn = world.clients[camera].conn;
+        world.core.link(conn, ToRoom::Frame(picture), world.at);
+        let mut bursts: HashMap<SocketAddr, Vec<usize>> = HashMap::new();
+        // RTP alone: RTCP has types of its own (RFC 5761).
+        let media = |packet: &[u8]| packet[0] & 0xc0 == 0x80 && !(192..=223).contains(&packet[1]);
+        for datagram in world.core.out.transmits.iter().filter(|datagram| media(&datagram.contents)) {
+            bursts.entry(datagram.destination).or_default().push(datagram.contents.len());
+        }
+        assert_eq!(bursts.len(), 2, "both viewers get it at once");
+        for sizes in bursts.values() {
+            let (last, rest) = sizes.split_last().unwrap();
+            assert!(sizes.len() > 1 && rest.iter().all(|size| *size == rest[0]) && *last <= rest[0], "{sizes:?}");
+        }
+        world.run(33);
+    }
 }
 
 #[test]
