@@ -1,22 +1,22 @@
-//! How fast people may come in. Not for who they are.
+//! How often something may happen: a token bucket. Not for what happens.
 
 use std::time::Instant;
 
-/// Joins a second, with bursts of five seconds' worth.
+/// So many a second, with bursts of five seconds' worth.
 #[derive(Debug)]
-pub(crate) struct JoinRate {
+pub(crate) struct Rate {
     per_second: f64,
     tokens: f64,
     last: Option<Instant>,
 }
 
-impl JoinRate {
+impl Rate {
     pub(crate) fn new(per_second: u32) -> Self {
         let per_second = f64::from(per_second.max(1));
-        JoinRate { per_second, tokens: per_second * 5.0, last: None }
+        Rate { per_second, tokens: per_second * 5.0, last: None }
     }
 
-    /// Whether one more may come in now.
+    /// Whether it may happen once more now.
     pub(crate) fn take(&mut self, now: Instant) -> bool {
         let elapsed = self.last.map_or(0.0, |last| now.saturating_duration_since(last).as_secs_f64());
         self.last = Some(now);
@@ -38,7 +38,7 @@ mod tests {
     fn a_burst_is_let_in_and_a_flood_is_not() {
         #[expect(clippy::disallowed_methods, reason = "a point to start the virtual clock from")]
         let now = Instant::now();
-        let mut rate = JoinRate::new(2);
+        let mut rate = Rate::new(2);
         assert_eq!((0..100).filter(|_| rate.take(now)).count(), 10);
         assert!(!rate.take(now + Duration::from_millis(400)));
         assert!(rate.take(now + Duration::from_millis(600)));

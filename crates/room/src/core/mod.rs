@@ -6,7 +6,7 @@ pub(crate) mod api;
 mod data;
 mod forwarder;
 mod joining;
-mod limits;
+pub(crate) mod limits;
 mod local;
 mod participant;
 mod peers;
@@ -34,7 +34,7 @@ use rtc::{Candidate, Event, PeerConfig, Protocol, Transmit};
 
 use crate::stats::{Ledger, Refused};
 use crate::token::{Claims, Key, TokenError};
-use limits::JoinRate;
+use limits::Rate;
 pub(crate) use participant::{ClientTraits, Way};
 use peers::{PeerKey, Peers};
 use room::Room;
@@ -151,7 +151,7 @@ pub(crate) struct Core {
     peers: Peers,
     pub(crate) out: Outbox,
     next_id: u64,
-    joins: JoinRate,
+    joins: Rate,
 }
 
 /// What a room may use while it works.
@@ -177,7 +177,7 @@ impl Cx<'_> {
 impl Core {
     pub(crate) fn new(settings: Settings, peer: PeerConfig) -> Self {
         Core {
-            joins: JoinRate::new(settings.max_joins_per_second),
+            joins: Rate::new(settings.max_joins_per_second),
             settings,
             rooms: HashMap::new(),
             names: HashMap::new(),

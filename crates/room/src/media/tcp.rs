@@ -11,6 +11,7 @@ use rtc::framing;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::stats::{Ledger, Refused};
 
@@ -95,27 +96,32 @@ async fn accept(listener: TcpListener, events: mpsc::Sender<FromTcp>) {
 }
 
 async fn serve(stream: TcpStream, source: SocketAddr, queue: mpsc::Receiver<Bytes>, events: mpsc::Sender<FromTcp>) {
-    if let Err(error) = exchange(stream, source, queue, &events).await {
+    if let Err(error) = exchange(stream, source, queue, &events, SILENCE).await {
         tracing::debug!(%error, %source, "media connection ended");
     }
     drop(events.send(FromTcp::Closed { source }).await);
 }
 
+/// Carries packets until one side is done, or the other one has said nothing, or taken nothing, for as long as `silence`.
 async fn exchange(
     mut stream: TcpStream,
     source: SocketAddr,
     mut queue: mpsc::Receiver<Bytes>,
     events: &mpsc::Sender<FromTcp>,
+    silence: Duration,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let local = stream.local_addr()?;
     let (mut reader, mut writer) = stream.split();
     let mut decoder = framing::Decoder::default();
     let mut buffer = vec![0; 4096];
+    // Kept from turn to turn: what is sent is no sign of life of the other side.
+    let mut heard = Instant::now();
     loop {
         tokio::select! {
-            read = tokio::time::timeout(SILENCE, reader.read(&mut buffer)) => {
-                let count = read.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+            read = tokio::time::timeout_at(heard + silence, reader.read(&mut buffer)) => {
+                let count = read??;
+                heard = Instant::now();
                 if count == 0 {
                     return Ok(());
                 }
@@ -127,9 +133,36 @@ async fn exchange(
                 }
             }
             packet = queue.recv() => match packet {
-                Some(packet) => writer.write_all(&packet).await?,
+                Some(packet) => tokio::time::timeout(silence, writer.write_all(&packet)).await??,
                 None => return Ok(()),
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_says_nothing_is_closed_whether_or_not_it_takes_what_it_is_sent() {
+        for takes in [true, false] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let (stream, source) = listener.accept().await.unwrap();
+            let (writer, queue) = mpsc::channel(QUEUE);
+            let (events, _events) = mpsc::channel(1);
+            let taking = tokio::spawn(async move {
+                let mut buffer = vec![0; 64 * 1024];
+                while takes && matches!(client.read(&mut buffer).await, Ok(1..)) {}
+                client
+            });
+            let sending = tokio::spawn(async move { while writer.send(Bytes::from(vec![0; 1200])).await.is_ok() {} });
+            let ended = exchange(stream, source, queue, &events, Duration::from_millis(200));
+            let ended = tokio::time::timeout(Duration::from_secs(20), ended).await.expect("it ends by itself");
+            assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::TimedOut, "takes: {takes}");
+            sending.await.unwrap();
+            drop(taking.await);
         }
     }
 }

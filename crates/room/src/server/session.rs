@@ -10,10 +10,12 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use rtc::signal::{self, SignalError};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::Shared;
 use super::join::{self, Asked};
 use super::routes::{bearer, text, unauthorized};
+use crate::core::limits::Rate;
 use crate::core::{ConnId, Join, JoinRefused, Signal};
 use crate::media::Command;
 use crate::stats::Refused;
@@ -23,9 +25,10 @@ use crate::token::Claims;
 const QUEUE: usize = 512;
 /// Frames that nobody can read before the websocket is closed.
 const MAX_BAD_FRAMES: u32 = 10;
-/// Frames a second, and how many may come in one burst: joining and trickling takes some fifty.
+/// Frames a second, five seconds' worth of them in one burst: joining and trickling takes some fifty.
 const FRAMES_PER_SECOND: u32 = 100;
-const FRAMES_BURST: u32 = 500;
+/// Bytes read at once. The library fills them with zeros for every read and keeps them for the life of the websocket.
+const READ: usize = 4 * 1024;
 /// A client that takes nothing for this long while something is to be said is gone: nobody else would notice.
 const WRITE_TIME: Duration = Duration::from_secs(10);
 /// A client pings every few seconds; one that says nothing for this long is gone.
@@ -91,6 +94,7 @@ async fn open(
     match check(&shared, query, headers, asked).await {
         Err(refusal) => refusal,
         Ok((claims, asked)) => upgrade
+            .read_buffer_size(READ)
             .max_message_size(signal::MAX_REQUEST)
             .max_frame_size(signal::MAX_REQUEST)
             .on_upgrade(move |socket| run(shared, socket, claims, asked)),
@@ -140,23 +144,25 @@ async fn run(shared: Arc<Shared>, mut socket: WebSocket, claims: Claims, asked: 
     if shared.commands.send(Command::Join(Box::new(join), sender)).await.is_err() {
         return;
     }
-    let closing = exchange(&shared, &mut socket, conn, &mut queue).await;
+    let closing = exchange(&shared, &mut socket, conn, &mut queue, SILENCE).await;
     // A real close frame: browsers report anything else as an error.
     drop(tokio::time::timeout(Duration::from_secs(1), socket.send(Message::Close(closing))).await);
     drop(shared.commands.send(Command::SignalClosed(conn)).await);
 }
 
-/// Carries frames until one side is done; says what to close with.
+/// Carries frames until one side is done, or the client has said nothing for as long as `silence`; says what to close with.
 async fn exchange(
     shared: &Shared,
     socket: &mut WebSocket,
     conn: ConnId,
     queue: &mut mpsc::Receiver<Signal>,
+    silence: Duration,
 ) -> Option<CloseFrame> {
     let mut bad = 0;
     let refused = |reason| shared.ledger.refused(Refused::Frame, reason);
-    let mut budget = FRAMES_BURST;
-    let mut refill = tokio::time::interval(Duration::from_secs(1));
+    let mut rate = Rate::new(FRAMES_PER_SECOND);
+    // Kept from turn to turn: what is said to the client is no sign of life of it.
+    let mut heard = Instant::now();
     let close = |code, reason: &'static str| Some(CloseFrame { code, reason: reason.into() });
     loop {
         tokio::select! {
@@ -171,8 +177,8 @@ async fn exchange(
                 // The state machine gave the client up because its queue was full.
                 None => return close(close_code::POLICY, "client reads too slowly"),
             },
-            _ = refill.tick() => budget = (budget + FRAMES_PER_SECOND).min(FRAMES_BURST),
-            message = tokio::time::timeout(SILENCE, socket.recv()) => {
+            message = tokio::time::timeout_at(heard + silence, socket.recv()) => {
+                heard = Instant::now();
                 let frame = match message {
                     Err(_) => return close(close_code::AWAY, "nothing heard for a minute"),
                     Ok(None | Some(Err(_)) | Some(Ok(Message::Close(_)))) => return None,
@@ -183,11 +189,10 @@ async fn exchange(
                     }
                     Ok(Some(Ok(Message::Binary(frame)))) => frame,
                 };
-                let Some(left) = budget.checked_sub(1) else {
+                if !rate.take(heard.into_std()) {
                     refused("rate");
                     return close(close_code::POLICY, "too many messages");
-                };
-                budget = left;
+                }
                 match signal::decode_request(&frame) {
                     Ok(request) => {
                         if shared.commands.send(Command::Signal(conn, Box::new(request))).await.is_err() {
@@ -207,5 +212,70 @@ async fn exchange(
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+
+    use axum::routing::any;
+    use futures_util::StreamExt as _;
+    use tokio::net::TcpListener;
+    use tokio::sync::watch;
+    use tokio_tungstenite::tungstenite;
+
+    use super::*;
+    use crate::apps::Apps;
+    use crate::stats::Ledger;
+    use crate::token::{Key, Secret};
+
+    fn shared() -> Shared {
+        Shared {
+            key: Key::new("key", Secret::random()),
+            apps: Apps::default(),
+            commands: mpsc::channel(1).0,
+            conns: AtomicU64::new(1),
+            stopping: watch::channel(false).1,
+            links: rtc::local::to_room().0,
+            ledger: Arc::new(Ledger::default()),
+        }
+    }
+
+    #[tokio::test]
+    async fn who_says_nothing_is_sent_away_however_much_it_is_told() {
+        let speak = |upgrade: WebSocketUpgrade| async {
+            upgrade.on_upgrade(|mut socket| async move {
+                let (sender, mut queue) = mpsc::channel(QUEUE);
+                let telling = tokio::spawn(async move {
+                    let mut pause = tokio::time::interval(Duration::from_millis(10));
+                    while sender.send(Signal::Frame(bytes::Bytes::from_static(b"news"))).await.is_ok() {
+                        pause.tick().await;
+                    }
+                });
+                let closing = exchange(&shared(), &mut socket, ConnId(1), &mut queue, Duration::from_millis(200)).await;
+                drop(queue);
+                let _ = socket.send(Message::Close(closing)).await;
+                let _ = telling.await;
+            })
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let serving = tokio::spawn(async move { axum::serve(listener, axum::Router::new().route("/", any(speak))).await });
+        let (mut client, _) = tokio_tungstenite::connect_async(format!("ws://{address}/")).await.unwrap();
+        let closed = tokio::time::timeout(Duration::from_secs(20), async {
+            let mut told = 0;
+            loop {
+                match client.next().await {
+                    Some(Ok(tungstenite::Message::Close(frame))) => break (told, frame),
+                    Some(Ok(_)) => told += 1,
+                    other => panic!("{other:?} instead of a close frame"),
+                }
+            }
+        });
+        let (told, frame) = closed.await.expect("it is sent away");
+        assert!(told > 1, "it was told {told} times");
+        assert_eq!(frame.map(|frame| frame.reason.to_string()), Some("nothing heard for a minute".into()));
+        serving.abort();
     }
 }
