@@ -9,9 +9,7 @@ use super::participant::Way;
 use super::room::Room;
 use super::{Cx, ParticipantId, Signal};
 use crate::stats::Refused;
-
-/// Longest metadata of a participant with its attributes.
-const MAX_METADATA: usize = crate::token::MAX_METADATA;
+use crate::token::{MAX_METADATA, MAX_NAME, described};
 
 impl Room {
     pub(super) fn info_of(&self, id: ParticipantId) -> Option<ParticipantInfo> {
@@ -66,8 +64,7 @@ impl Room {
         let refusal = if !p.permission.can_update_metadata {
             Some((Reason::NotAllowed, "the token lacks `canUpdateOwnMetadata`"))
         } else {
-            let attributes: usize = update.attributes.iter().map(|(k, v)| k.len() + v.len()).sum();
-            (update.metadata.len() + attributes > MAX_METADATA || update.name.len() > crate::token::MAX_NAME)
+            (described(&update.metadata, &update.attributes) > MAX_METADATA || update.name.len() > MAX_NAME)
                 .then_some((Reason::LimitExceeded, "name, metadata or attributes are too long"))
         };
         if let Some((reason, message)) = refusal {

@@ -11,9 +11,7 @@ use rtc::signal::Response;
 use super::participant::Way;
 use super::room::Room;
 use super::{Core, Cx, Moment, ParticipantId};
-
-/// Longest metadata of a room.
-const MAX_METADATA: usize = crate::token::MAX_METADATA;
+use crate::token::{MAX_METADATA, MAX_NAME, described};
 
 /// Why a call fails.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -127,7 +125,7 @@ impl Core {
     }
 
     fn create_room(&mut self, request: &CreateRoomRequest, at: Moment) -> Result<Reply, ApiError> {
-        if request.name.is_empty() || request.name.len() > crate::token::MAX_NAME {
+        if request.name.is_empty() || request.name.len() > MAX_NAME {
             return Err(ApiError::BadArgument("name"));
         }
         if request.metadata.len() > MAX_METADATA {
@@ -155,11 +153,10 @@ impl Core {
     }
 
     fn update_participant(&mut self, request: &UpdateParticipantRequest, at: Moment) -> Result<Reply, ApiError> {
-        let attributes: usize = request.attributes.iter().map(|(k, v)| k.len() + v.len()).sum();
-        if request.metadata.len() + attributes > MAX_METADATA {
+        if described(&request.metadata, &request.attributes) > MAX_METADATA {
             return Err(ApiError::BadArgument("metadata"));
         }
-        if request.name.len() > crate::token::MAX_NAME {
+        if request.name.len() > MAX_NAME {
             return Err(ApiError::BadArgument("name"));
         }
         self.with_participant(&request.room, &request.identity, at, |room, cx, id| {
@@ -220,12 +217,7 @@ impl Room {
         p.permission = permission.clone();
         if let Some(grant) = &mut p.claims.video {
             // The refreshed token must say the same.
-            grant.can_publish = Some(permission.can_publish);
-            grant.can_subscribe = Some(permission.can_subscribe);
-            grant.can_publish_data = Some(permission.can_publish_data);
-            grant.can_update_own_metadata = Some(permission.can_update_metadata);
-            grant.hidden = permission.hidden;
-            grant.can_publish_sources = permission.can_publish_sources.iter().filter_map(|s| source_name(*s)).collect();
+            grant.set_permission(permission);
         }
         let ended: Vec<_> = p
             .published
@@ -261,8 +253,4 @@ impl Room {
         self.deliver(cx, None, &to, channel, &bytes);
         Ok(Reply::Nothing)
     }
-}
-
-fn source_name(source: i32) -> Option<String> {
-    proto::TrackSource::try_from(source).ok().map(|source| source.as_str_name().to_ascii_lowercase())
 }

@@ -58,7 +58,8 @@ impl VideoGrant {
 
     /// The permission that clients are shown.
     pub fn permission(&self) -> ParticipantPermission {
-        let sources: Vec<i32> = self.can_publish_sources.iter().filter_map(|name| source(name)).map(|s| s as i32).collect();
+        let sources: Vec<i32> =
+            self.can_publish_sources.iter().filter_map(|name| source(name)).map(|source| source as i32).collect();
         let can_publish = self.can_publish.unwrap_or(true) || !sources.is_empty();
         ParticipantPermission {
             can_subscribe: self.can_subscribe.unwrap_or(true),
@@ -70,14 +71,20 @@ impl VideoGrant {
             ..Default::default()
         }
     }
+
+    /// Says of rights what `permission` says; see [`VideoGrant::permission`].
+    pub(crate) fn set_permission(&mut self, permission: &ParticipantPermission) {
+        let known = permission.can_publish_sources.iter().filter_map(|source| TrackSource::try_from(*source).ok());
+        self.can_publish = Some(permission.can_publish);
+        self.can_subscribe = Some(permission.can_subscribe);
+        self.can_publish_data = Some(permission.can_publish_data);
+        self.can_update_own_metadata = Some(permission.can_update_metadata);
+        self.hidden = permission.hidden;
+        self.can_publish_sources = known.map(|source| source.as_str_name().to_ascii_lowercase()).collect();
+    }
 }
 
+/// A source by its name in tokens, in whatever case.
 fn source(name: &str) -> Option<TrackSource> {
-    Some(match name.to_ascii_lowercase().as_str() {
-        "camera" => TrackSource::Camera,
-        "microphone" => TrackSource::Microphone,
-        "screen_share" => TrackSource::ScreenShare,
-        "screen_share_audio" => TrackSource::ScreenShareAudio,
-        _ => return None,
-    })
+    TrackSource::from_str_name(&name.to_ascii_uppercase()).filter(|source| *source != TrackSource::Unknown)
 }

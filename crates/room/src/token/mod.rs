@@ -120,8 +120,7 @@ impl Claims {
         if self.name.len() > MAX_NAME {
             return Err(TokenError::BadName("name"));
         }
-        let attributes: usize = self.attributes.iter().map(|(k, v)| k.len() + v.len()).sum();
-        if self.metadata.len() + attributes > MAX_METADATA { Err(TokenError::TooMuchMetadata) } else { Ok(grant) }
+        if described(&self.metadata, &self.attributes) > MAX_METADATA { Err(TokenError::TooMuchMetadata) } else { Ok(grant) }
     }
 
     /// The grant to join `room` and no other.
@@ -145,6 +144,11 @@ impl Claims {
         }
         Ok(())
     }
+}
+
+/// Bytes of metadata and attributes together, which [`MAX_METADATA`] bounds.
+pub(crate) fn described<'a>(metadata: &str, attributes: impl IntoIterator<Item = (&'a String, &'a String)>) -> usize {
+    metadata.len() + attributes.into_iter().map(|(key, value)| key.len() + value.len()).sum::<usize>()
 }
 
 fn check_name(what: &'static str, name: &str) -> Result<(), TokenError> {
