@@ -80,6 +80,8 @@ fn absent_grants_mean_what_livekit_says() {
     let one = VideoGrant { can_publish: Some(false), can_publish_sources: vec!["microphone".into()], ..Default::default() };
     assert_eq!(one.permission().can_publish_sources, [TrackSource::Microphone as i32]);
     assert!(one.permission().can_publish, "named sources override");
+    let unheard_of = VideoGrant { can_publish_sources: vec!["hologram".into()], ..VideoGrant::join("r") };
+    assert_eq!(unheard_of.permission().can_publish_sources, [TrackSource::Unknown as i32], "not all sources");
 }
 
 #[test]
