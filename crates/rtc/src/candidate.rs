@@ -47,13 +47,19 @@ pub fn parse(json: &str) -> Result<Option<Candidate>, CandidateError> {
         return Err(CandidateError::TooLong(json.len()));
     }
     let init: CandidateInit = serde_json::from_str(json)?;
-    let line = init.candidate.trim();
+    parse_line(&init.candidate, init.username_fragment.as_deref())
+}
+
+/// Reads one candidate line, `candidate:...` with or without `a=` in front. `Ok(None)` is the end-of-candidates mark, an empty line.
+/// `ufrag` is the ICE user fragment of its generation, should the line not say.
+pub fn parse_line(line: &str, ufrag: Option<&str>) -> Result<Option<Candidate>, CandidateError> {
+    let line = line.trim();
     let line = line.strip_prefix("a=").unwrap_or(line);
     if line.is_empty() {
         return Ok(None);
     }
     let mut candidate = Candidate::from_sdp_string(line)?;
-    if let (Some(ufrag), None) = (&init.username_fragment, candidate.ufrag()) {
+    if let (Some(ufrag), None) = (ufrag, candidate.ufrag()) {
         candidate.set_ufrag(ufrag);
     }
     Ok(Some(candidate))

@@ -30,8 +30,6 @@ pub(crate) enum SessionError {
     NoSections,
     #[error("no such session")]
     NoSession,
-    #[error("session description fragment: {0}")]
-    Fragment(String),
     #[error("entity tag {0:?} is not the session's")]
     EntityTag(String),
 }
@@ -92,13 +90,7 @@ impl Core {
             let ufrag = fragment.lines().find_map(|line| line.trim().strip_prefix("a=ice-ufrag:"));
             let lines = fragment.lines().map(str::trim).filter(|line| line.starts_with("a=candidate:"));
             for line in lines.take(64) {
-                let init = candidate::CandidateInit {
-                    candidate: line.to_owned(),
-                    username_fragment: ufrag.map(str::to_owned),
-                    ..Default::default()
-                };
-                let json = serde_json::to_string(&init).map_err(|e| SessionError::Fragment(e.to_string()))?;
-                match candidate::parse(&json) {
+                match candidate::parse_line(line, ufrag) {
                     Ok(Some(candidate)) => peer.add_remote_candidate(candidate),
                     Ok(None) => {}
                     // Hidden host names are lawful and useless.

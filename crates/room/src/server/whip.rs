@@ -180,7 +180,7 @@ fn refusal(shared: &Shared, error: SessionError) -> Response {
         SessionError::NothingThere(..) => (StatusCode::NOT_FOUND, "nothing there"),
         SessionError::NoSession => (StatusCode::NOT_FOUND, "no session"),
         SessionError::NotAllowed(_) => (StatusCode::FORBIDDEN, "not allowed"),
-        SessionError::Offer(_) | SessionError::NoSections | SessionError::Fragment(_) => (StatusCode::BAD_REQUEST, "malformed"),
+        SessionError::Offer(_) | SessionError::NoSections => (StatusCode::BAD_REQUEST, "malformed"),
         SessionError::EntityTag(_) => (StatusCode::PRECONDITION_FAILED, "entity tag"),
     };
     shared.ledger.refused(Refused::Session, reason);
