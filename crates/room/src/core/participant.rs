@@ -138,6 +138,15 @@ impl History {
     }
 }
 
+/// A WHIP or WHEP session.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// Identity of the token that it was made with, and may be changed with. A WHEP viewer has another one in the room.
+    pub(crate) bearer: String,
+    /// Its ICE generation.
+    pub(crate) etag: String,
+}
+
 /// A participant.
 #[derive(Debug)]
 pub(crate) struct Participant {
@@ -199,8 +208,8 @@ pub(crate) struct Participant {
     pub(crate) worst_loss: f32,
     pub(crate) round_trip: Duration,
     pub(crate) token_due: Instant,
-    /// Entity tag of a WHIP or WHEP session: its ICE generation.
-    pub(crate) etag: String,
+    /// Of those without signalling.
+    pub(crate) session: Option<Session>,
 }
 
 impl Participant {
@@ -265,7 +274,7 @@ impl Participant {
             worst_loss: 0.0,
             round_trip: Duration::ZERO,
             token_due: at.now,
-            etag: String::new(),
+            session: None,
         }
     }
 

@@ -4,8 +4,9 @@ use rtc::proto::DisconnectReason;
 use rtc::sdp::Sdp;
 use rtc::{NegotiationError, candidate};
 
-use super::participant::{ClientTraits, Way};
+use super::participant::{self, ClientTraits, Way};
 use super::{Core, Cx, Moment, ParticipantId, RoomId};
+use crate::ids;
 use crate::token::Claims;
 
 /// A session that was made.
@@ -53,10 +54,7 @@ impl Core {
         if there.is_none_or(|publisher| publisher.published.is_empty() || publisher.is_hidden()) {
             return Err(missing());
         }
-        // Several tabs of one viewer may hold the same token: each is a viewer of its own.
-        let mut claims = claims.clone();
-        claims.sub = format!("{}#whep-{}", claims.sub, crate::ids::random_text(8));
-        let session = self.session(id, &claims, Way::Whep, Some(identity), offer, at);
+        let session = self.session(id, claims, Way::Whep, Some(identity), offer, at);
         self.settle(at);
         session
     }
@@ -83,7 +81,8 @@ impl Core {
         let (room, participant) = self.session_of(session).ok_or(SessionError::NoSession)?;
         let done = self.with_room(room, at, |room, cx| {
             let p = room.participants.get(&participant).ok_or(SessionError::NoSession)?;
-            if let Some(etag) = etag.filter(|etag| *etag != "*" && *etag != p.etag) {
+            let current = p.session.as_ref().map(|session| session.etag.as_str());
+            if let Some(etag) = etag.filter(|etag| *etag != "*" && Some(*etag) != current) {
                 return Err(SessionError::EntityTag(etag.to_owned()));
             }
             let peer = p.publisher.and_then(|key| cx.peers.get(key)).ok_or(SessionError::NoSession)?;
@@ -111,11 +110,11 @@ impl Core {
         Ok(())
     }
 
-    /// Identity that made a session, for checking that whoever changes it may.
-    pub(crate) fn session_owner(&self, session: &str) -> Option<&str> {
+    /// Identity of the token that made a session, for checking that whoever changes it may.
+    pub(crate) fn session_bearer(&self, session: &str) -> Option<&str> {
         let (room, participant) = self.session_of(session)?;
-        let identity = self.rooms.get(&room)?.participants.get(&participant)?.identity();
-        Some(identity.split("#whep-").next().unwrap_or(identity))
+        let p = self.rooms.get(&room)?.participants.get(&participant)?;
+        p.session.as_ref().map(|session| session.bearer.as_str())
     }
 
     fn session_of(&self, session: &str) -> Option<(RoomId, ParticipantId)> {
@@ -143,10 +142,16 @@ impl Core {
         }
         let made = self.with_room(room, at, |room, cx| {
             let traits = ClientTraits { auto_subscribe: way == Way::Whep, ..Default::default() };
-            let id = room.enter(cx, claims, way, traits, None);
+            let mut entering = claims.clone();
+            if way == Way::Whep {
+                // Several tabs of one viewer may hold the same token: each is a viewer of its own.
+                entering.sub = format!("{}#whep-{}", claims.sub, ids::random_text(8));
+            }
+            let id = room.enter(cx, &entering, way, traits, None);
+            let etag = format!("\"{}\"", ids::random_text(12));
             if let Some(p) = room.participants.get_mut(&id) {
                 p.only = only.map(str::to_owned);
-                p.etag = format!("\"{}\"", crate::ids::random_text(12));
+                p.session = Some(participant::Session { bearer: claims.sub.clone(), etag: etag.clone() });
                 if way == Way::Whip {
                     p.permission.can_subscribe = false;
                 }
@@ -155,12 +160,13 @@ impl Core {
             if made.is_err() {
                 room.remove(cx, id, DisconnectReason::JoinFailure);
             }
-            made
+            made.map(|(id, answer)| Session { id, answer, etag })
         });
         made.unwrap_or(Err(SessionError::NoSession))
     }
 }
 
+/// Gives the participant's sid, which names the session, and the answer.
 fn negotiate(
     room: &mut super::room::Room,
     cx: &mut Cx<'_>,
@@ -168,7 +174,7 @@ fn negotiate(
     way: Way,
     offer: &str,
     parsed: &Sdp,
-) -> Result<Session, SessionError> {
+) -> Result<(String, String), SessionError> {
     room.resubscribe(cx, id);
     let (answer, _) = room.answer_offer(cx, id, offer)?;
     if way == Way::Whip {
@@ -179,5 +185,5 @@ fn negotiate(
     room.choose_layers(cx, id);
     room.quality_wanted(cx);
     let p = room.participants.get(&id).ok_or(SessionError::NoSession)?;
-    Ok(Session { id: p.sid.clone(), answer, etag: p.etag.clone() })
+    Ok((p.sid.clone(), answer))
 }

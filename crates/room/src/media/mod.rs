@@ -228,7 +228,7 @@ impl Media {
                 drop(reply.send(session));
             }
             Command::Change(change, reply) => {
-                let owned = self.core.session_owner(&change.session) == Some(change.identity.as_str());
+                let owned = self.core.session_bearer(&change.session) == Some(change.identity.as_str());
                 let done = match &change.trickle {
                     // Whose session it is not, for them there is none.
                     _ if !owned => Err(SessionError::NoSession),

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, get, patch, post};
 
 use super::{Shared, invitation, session, twirp, viewer, whip};
 use crate::stats::Refused;
@@ -17,7 +17,6 @@ const MAX_BODY: usize = 256 * 1024;
 
 /// All routes.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
-    let session = "/{room}/{identity}/{session}";
     Router::new()
         .route("/rtc", any(session::two))
         .route("/rtc/validate", get(session::validate_two))
@@ -26,9 +25,9 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/viewer/session", post(invitation::accept))
         .route("/twirp/{service}/{method}", post(twirp::call))
         .route("/whep/{room}/{identity}", post(whip::watch).options(whip::options))
-        .route(&format!("/whep{session}"), axum::routing::patch(whip::trickle).delete(whip::end).options(whip::options))
+        .route("/whep/{room}/{identity}/{session}", patch(whip::trickle).delete(whip::end).options(whip::options))
         .route("/whip/{room}", post(whip::publish).options(whip::options))
-        .route("/whip/{room}/{session}", axum::routing::patch(whip::trickle_whip).delete(whip::end_whip).options(whip::options))
+        .route("/whip/{room}/{session}", patch(whip::trickle).delete(whip::end).options(whip::options))
         .fallback(viewer::file)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(shared)

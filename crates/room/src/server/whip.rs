@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use serde::Deserialize;
 use tokio::sync::oneshot;
 
 use super::Shared;
@@ -39,42 +40,26 @@ pub(super) async fn publish(
     make(&shared, room, None, &headers, &body).await.unwrap_or_else(|refusal| refusal)
 }
 
-/// `PATCH` of a WHEP session: more candidates.
+/// The session in a path, WHEP's or WHIP's.
+#[derive(Deserialize)]
+pub(super) struct Named {
+    room: String,
+    session: String,
+}
+
+/// `PATCH` of a session: more candidates.
 pub(super) async fn trickle(
     State(shared): State<Arc<Shared>>,
-    Path((room, _, session)): Path<(String, String, String)>,
+    Path(named): Path<Named>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    change(&shared, &room, session, &headers, Some(&body)).await.unwrap_or_else(|refusal| refusal)
+    change(&shared, named, &headers, Some(&body)).await.unwrap_or_else(|refusal| refusal)
 }
 
-/// `PATCH` of a WHIP session.
-pub(super) async fn trickle_whip(
-    State(shared): State<Arc<Shared>>,
-    Path((room, session)): Path<(String, String)>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    change(&shared, &room, session, &headers, Some(&body)).await.unwrap_or_else(|refusal| refusal)
-}
-
-/// `DELETE` of a WHEP session.
-pub(super) async fn end(
-    State(shared): State<Arc<Shared>>,
-    Path((room, _, session)): Path<(String, String, String)>,
-    headers: HeaderMap,
-) -> Response {
-    change(&shared, &room, session, &headers, None).await.unwrap_or_else(|refusal| refusal)
-}
-
-/// `DELETE` of a WHIP session.
-pub(super) async fn end_whip(
-    State(shared): State<Arc<Shared>>,
-    Path((room, session)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Response {
-    change(&shared, &room, session, &headers, None).await.unwrap_or_else(|refusal| refusal)
+/// `DELETE` of a session.
+pub(super) async fn end(State(shared): State<Arc<Shared>>, Path(named): Path<Named>, headers: HeaderMap) -> Response {
+    change(&shared, named, &headers, None).await.unwrap_or_else(|refusal| refusal)
 }
 
 /// Preflight, and what can be posted here.
@@ -118,14 +103,9 @@ async fn make(
     Ok(response)
 }
 
-async fn change(
-    shared: &Shared,
-    room: &str,
-    session: String,
-    headers: &HeaderMap,
-    fragment: Option<&[u8]>,
-) -> Result<Response, Response> {
-    let claims = authorize(shared, room, headers)?;
+async fn change(shared: &Shared, named: Named, headers: &HeaderMap, fragment: Option<&[u8]>) -> Result<Response, Response> {
+    let Named { room, session } = named;
+    let claims = authorize(shared, &room, headers)?;
     let etag = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let trickle = match fragment {
         // Any entity tag may be matched only by a restart of ICE.
