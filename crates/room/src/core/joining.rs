@@ -182,7 +182,7 @@ impl Room {
         }
         let received: Vec<TrackId> = self.participants[&id].subscriptions.keys().copied().collect();
         for track in received {
-            self.unsubscribe(cx, id, track);
+            self.unsubscribe(id, track);
         }
         for key in peers.into_iter().flatten() {
             cx.peers.remove(key, cx.at.now, &mut cx.out.transmits);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rtc::proto::participant_info::{Kind, State};
-use rtc::proto::{self, ConnectionQuality, ParticipantInfo, ParticipantPermission, TrackInfo};
+use rtc::proto::{self, ParticipantInfo, ParticipantPermission, TrackInfo};
 use rtc::{Candidate, MediaKind, Mid, Pt};
 
 use super::forwarder::{Forwarder, OutStream};
@@ -203,7 +203,6 @@ pub(crate) struct Participant {
     pub(crate) sections_asked: (u32, u32),
     /// Estimated bit/s towards it.
     pub(crate) bandwidth: Option<u64>,
-    pub(crate) quality: ConnectionQuality,
     /// Worst loss seen since the last quality update, and round trip.
     pub(crate) worst_loss: f32,
     pub(crate) round_trip: Duration,
@@ -270,7 +269,6 @@ impl Participant {
             sections_due: None,
             sections_asked: (0, 0),
             bandwidth: None,
-            quality: ConnectionQuality::Excellent,
             worst_loss: 0.0,
             round_trip: Duration::ZERO,
             token_due: at.now,

@@ -253,7 +253,7 @@ impl Room {
     pub(super) fn unpublish(&mut self, cx: &mut Cx<'_>, track: TrackId) {
         let Some(subscribers) = self.tracks.get(&track).map(|t| t.subscribers.clone()) else { return };
         for subscriber in subscribers {
-            self.unsubscribe(cx, subscriber, track);
+            self.unsubscribe(subscriber, track);
         }
         let Some(ended) = self.tracks.remove(&track) else { return };
         for p in self.participants.values_mut() {

@@ -193,13 +193,12 @@ impl Room {
             if watched >= told {
                 track.quality_less_since = None;
             }
-            let patient = *track.quality_less_since.get_or_insert(now);
-            if watched > told || (watched < told && now.saturating_duration_since(patient) >= LESS_PATIENCE) {
+            let patient =
+                watched < told && now.saturating_duration_since(*track.quality_less_since.get_or_insert(now)) < LESS_PATIENCE;
+            if watched != told && !patient {
                 track.quality_told = Some(watched);
                 track.quality_less_since = None;
                 tell_quality(cx, self.participants.get(&track.owner), track, watched);
-            } else if watched == told {
-                track.quality_less_since = None;
             }
         }
     }
@@ -241,16 +240,12 @@ impl Room {
         for p in self.participants.values_mut() {
             let quality = rate_path(p);
             p.worst_loss = 0.0;
-            p.quality = quality;
             if !p.is_hidden() {
-                updates.push((
-                    p.id,
-                    ConnectionQualityInfo { participant_sid: p.sid.clone(), quality: quality as i32, score: score(quality) },
-                ));
+                let (participant_sid, score) = (p.sid.clone(), score(quality));
+                updates.push(ConnectionQualityInfo { participant_sid, quality: quality as i32, score });
             }
         }
-        let update = ConnectionQualityUpdate { updates: updates.into_iter().map(|(_, info)| info).collect() };
-        self.tell_all(cx, None, &Response::ConnectionQuality(update));
+        self.tell_all(cx, None, &Response::ConnectionQuality(ConnectionQualityUpdate { updates }));
     }
 }
 

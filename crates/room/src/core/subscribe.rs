@@ -45,7 +45,7 @@ impl Room {
         let unwanted: Vec<TrackId> =
             p.subscriptions.keys().copied().filter(|track| !wanted.iter().any(|(w, lets)| w == track && *lets)).collect();
         for track in unwanted {
-            self.unsubscribe(cx, id, track);
+            self.unsubscribe(id, track);
         }
         for (track, lets) in wanted {
             if lets {
@@ -78,7 +78,7 @@ impl Room {
     }
 
     /// Ends a subscription; [`Room::negotiate`] tells the client.
-    pub(super) fn unsubscribe(&mut self, cx: &mut Cx<'_>, id: ParticipantId, track: TrackId) {
+    pub(super) fn unsubscribe(&mut self, id: ParticipantId, track: TrackId) {
         if let Some(track) = self.tracks.get_mut(&track) {
             track.subscribers.retain(|subscriber| *subscriber != id);
         }
@@ -91,7 +91,6 @@ impl Room {
         } else {
             p.spares.push(Spare { mid, kind: ended.kind, stream: ended.flow.into_stream() });
         }
-        let _ = cx;
     }
 
     pub(super) fn negotiate_all(&mut self, cx: &mut Cx<'_>) {
