@@ -42,6 +42,9 @@ def served(clip, *counts, settle=True):
     found = {}
     with Daemon({"camera": {"source": f"file:{clip}"}}) as daemon:
         daemon.wait()
+        # The first viewer that comes and goes brings pages of the program into memory that are no later viewer's cost.
+        with watch(daemon) as first:
+            first.end()
         for count in counts:
             with watch(daemon, count) as viewers:
                 time.sleep(WARM)
