@@ -39,7 +39,10 @@ impl UdpPort {
         // What the kernel does not grant is not worth failing for.
         let _ = state.set_recv_buffer_size((&socket).into(), SOCKET_BUFFER);
         let _ = state.set_send_buffer_size((&socket).into(), SOCKET_BUFFER);
-        #[expect(deprecated, reason = "lawful for a socket that is owned here; what replaces it must be trusted with any descriptor")]
+        #[expect(
+            deprecated,
+            reason = "lawful for a socket that is owned here; what replaces it must be trusted with any descriptor"
+        )]
         let socket = AsyncFd::with_interest(socket, Interest::READABLE)?;
         Ok(UdpPort {
             socket,
