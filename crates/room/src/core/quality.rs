@@ -46,7 +46,6 @@ impl Room {
             self.feed_back_bandwidth(cx);
             self.forget_pending(cx);
         }
-        self.ask_for_key_frames(cx);
         if self.next_speakers <= now {
             self.next_speakers = now + SPEAKERS_PAUSE;
             self.speakers(cx);

@@ -11,7 +11,7 @@ use rtc::{Event, candidate};
 
 use super::participant::{Participant, Way};
 use super::peers::{Owner, PeerKey, Role};
-use super::track::Track;
+use super::track::{Layer, Track};
 use super::{ConnId, Cx, JoinRefused, Moment, ParticipantId, RoomId, TrackId};
 use crate::ids;
 
@@ -207,13 +207,16 @@ impl Room {
     // === Time ===
 
     pub(crate) fn wake(&self) -> Instant {
-        let sections = self.participants.values().filter_map(|p| p.sections_due).min();
-        sections.map_or(self.next_tick, |at| at.min(self.next_tick))
+        let sections = self.participants.values().filter_map(|p| p.sections_due);
+        let layers = self.tracks.values().flat_map(|track| &track.layers);
+        let key_frames = layers.filter_map(Layer::key_waits_until);
+        sections.chain(key_frames).fold(self.next_tick, Instant::min)
     }
 
     pub(crate) fn tick(&mut self, cx: &mut Cx<'_>) {
         let now = cx.now();
         self.ask_for_sections(cx);
+        self.ask_for_key_frames(cx);
         if now < self.next_tick {
             return;
         }

@@ -96,9 +96,14 @@ impl Layer {
         self.key_wanted = true;
     }
 
+    /// Until when the key frame that somebody needs must wait, because one was asked for not long ago.
+    pub(crate) fn key_waits_until(&self) -> Option<Instant> {
+        self.key_asked.filter(|_| self.key_wanted).map(|asked| asked + KEY_FRAME_PAUSE)
+    }
+
     /// Whether the publisher must be asked for one now.
     pub(crate) fn key_due(&mut self, now: Instant) -> bool {
-        let due = self.key_wanted && self.key_asked.is_none_or(|at| now.saturating_duration_since(at) >= KEY_FRAME_PAUSE);
+        let due = self.key_wanted && self.key_waits_until().is_none_or(|at| at <= now);
         if due {
             self.key_asked = Some(now);
         }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rtc::local::{Frame, FrameData, FromRoom, Packet, ToRoom};
 use rtc::proto::{self, TrackSource};
@@ -10,6 +11,7 @@ use rtc::signal::{Request, Response, encode_request};
 
 use super::world::{World, picture};
 use crate::core::Way;
+use crate::core::track::KEY_FRAME_PAUSE;
 
 fn signal(world: &mut World, index: usize, request: Request) {
     let conn = world.clients[index].conn;
@@ -126,6 +128,32 @@ fn the_packets_of_a_picture_are_of_one_size_so_that_the_kernel_takes_them_in_one
         }
         world.run(33);
     }
+}
+
+#[test]
+fn a_key_frame_that_is_wanted_too_soon_is_asked_for_as_soon_as_it_may_be() {
+    let mut world = World::new();
+    let camera = world.join("cam", Way::Local);
+    let viewer = world.join("one", Way::One);
+    let sid = publish(&mut world, camera);
+    world.run(1500);
+    for number in 0..20 {
+        frame(&mut world, camera, &sid, number, number == 0, 3000);
+    }
+    heard(&mut world, camera);
+    let mut asked = Vec::new();
+    for number in 20..22 {
+        world.clients[viewer].ask_key_frame();
+        let patience = world.at.now + 2 * KEY_FRAME_PAUSE;
+        while !heard(&mut world, camera).iter().any(|message| matches!(message, FromRoom::KeyFrameWanted { .. })) {
+            assert!(world.at.now < patience, "it is never asked for");
+            world.run(1);
+        }
+        asked.push(world.at.now);
+        frame(&mut world, camera, &sid, number, true, 3000);
+    }
+    let waited = asked[1] - asked[0];
+    assert!((KEY_FRAME_PAUSE..KEY_FRAME_PAUSE + Duration::from_millis(5)).contains(&waited), "{waited:?}");
 }
 
 #[test]
