@@ -87,7 +87,13 @@ pub const METRICS: &[Metric] = &[
     counter("artc_open_reconnect_failures_total", "Attempts to connect again that failed."),
 
     counter("artc_playout_dropped_total", "Packets of others' sound for which the mixer's queue had no room."),
-    counter("artc_playout_broken_packets_total", "Packets of others' sound that could not be decoded."),
+    counter("artc_playout_broken_packets_total", "Packets of others' sound that could not be decoded, or are of no timeline."),
+    counter("artc_playout_late_packets_total", "Packets of others' sound that came after their time."),
+    counter("artc_playout_flushed_packets_total", "Packets of others' sound left out because too many waited."),
+    counter("artc_playout_corrected_packets_total", "Lost packets of others' sound made from the correction in the next one."),
+    counter("artc_playout_concealed_ms_total", "Milliseconds of others' sound made up where nothing had come."),
+    counter("artc_playout_shortened_ms_total", "Milliseconds of others' sound left out, period by period, to shorten the delay."),
+    counter("artc_playout_lengthened_ms_total", "Milliseconds added to others' sound, period by period, to lengthen the delay."),
     counter("artc_watch_dropped_total", "Others' encoded pictures for which the decoder's queue had no room."),
     counter("artc_watch_broken_units_total", "Others' encoded pictures that could not be decoded."),
 

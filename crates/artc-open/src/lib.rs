@@ -18,6 +18,7 @@ mod net;
 mod options;
 mod session;
 mod shared;
+mod sync;
 mod token;
 pub mod video;
 

@@ -3,11 +3,13 @@
 
 mod level;
 mod mix;
+mod stoi;
 
 use std::time::Duration;
 
 pub use level::Level;
 pub use mix::{Gain, Mixer};
+pub use stoi::{STOI_RATE, stoi};
 
 /// Rate and channels of a PCM stream; samples are signed 16-bit, native order, interleaved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,211 +1,275 @@
-//! Decoding and mixing of subscribed sound, in a thread of its own that ticks every 10 ms while somebody listens.
+//! What is heard of all subscribed tracks, 10 ms at a time: jitter buffers, the loudest few, the mix, AAC. Pure but for the event queue.
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use artc_bindings::{AudioFormat, AudioFrame, AudioPcmFrame, Event, EventQueue};
-use opus::{Channels, Decoder};
+use artc_bindings::{
+    AudioAacFrame, AudioFormat, AudioFrame, AudioPcmFrame, AudioTranscodingCodec, Event, EventQueue, WarningCode,
+};
 
-use super::jitter::{JitterBuffer, Pulled};
-use crate::clock::Clock;
+use super::aac::{AacEncoder, AacSettings};
+use super::jitter::{BLOCK, Counts, JitterBuffer};
+use super::ranking::Ranking;
+use crate::sync::{CaptureTimes, Captured, LipSync};
 
-/// Rate of what is handed out, in Hz; mono.
-pub const RATE: u32 = 48_000;
-/// Samples of 10 ms.
-const BLOCK: usize = 480;
-const TICK: Duration = Duration::from_millis(10);
-/// Packets on their way to the thread; more means that it does not run.
-const DEPTH: usize = 256;
 /// Tracks without packets are forgotten after so long.
 const FORGET: Duration = Duration::from_secs(30);
-/// A thread that slept through more than this begins its clock anew.
-const OVERSLEPT: Duration = Duration::from_millis(200);
+/// Tracks that are followed at most.
+const MOST_TRACKS: usize = 256;
 
 /// How sound is to be handed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlayoutSettings {
     /// Mixed, each on its own, or not at all.
     pub format: AudioFormat,
+    /// As PCM, as AAC, or both.
+    pub codec: AudioTranscodingCodec,
+    /// How AAC is made.
+    pub aac: AacSettings,
+    /// Only the loudest few are heard.
+    pub ranking: bool,
 }
 
-enum Message {
-    Packet { uid: String, sid: String, time: u64, data: Arc<[u8]> },
-    Settings(PlayoutSettings),
-    Stop,
-}
-
-/// Brings packets and settings to the thread; never waits.
-#[derive(Clone)]
-pub struct PlayoutHandle {
-    messages: SyncSender<Message>,
-}
-
-impl PlayoutHandle {
-    /// A packet of somebody's track came. `time` is its RTP time without roll-over.
-    pub fn packet(&self, uid: String, sid: String, time: u64, data: Arc<[u8]>) {
-        if let Err(TrySendError::Full(_)) = self.messages.try_send(Message::Packet { uid, sid, time, data }) {
-            metrics::counter!("artc_playout_dropped_total").increment(1);
-        }
-    }
-
-    /// Changes how sound is handed out.
-    pub fn settings(&self, settings: PlayoutSettings) {
-        // Settings change a few times in a join, and the queue is empty then.
-        let _ = self.messages.try_send(Message::Settings(settings));
+impl Default for PlayoutSettings {
+    fn default() -> Self {
+        Self { format: AudioFormat::None, codec: AudioTranscodingCodec::Pcm, aac: AacSettings::default(), ranking: true }
     }
 }
 
-/// The thread; ends when dropped.
-pub struct Playout {
-    handle: PlayoutHandle,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Playout {
-    /// Starts the thread, silent until [`PlayoutHandle::settings`] asks for sound.
-    pub fn start(events: Arc<EventQueue>, clock: Clock) -> std::io::Result<Self> {
-        let (messages, inbox) = sync_channel(DEPTH);
-        let mut mixer = Mixer { events, settings: PlayoutSettings { format: AudioFormat::None }, tracks: HashMap::new() };
-        let thread = std::thread::Builder::new().name("artc-playout".into()).spawn(move || run(&mut mixer, &inbox, clock))?;
-        Ok(Self { handle: PlayoutHandle { messages }, thread: Some(thread) })
-    }
-
-    /// For whoever brings packets.
-    pub fn handle(&self) -> PlayoutHandle {
-        self.handle.clone()
-    }
-}
-
-impl Drop for Playout {
-    fn drop(&mut self) {
-        // A full queue is emptied by the thread at its next tick.
-        let _ = self.handle.messages.send(Message::Stop);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-fn run(mixer: &mut Mixer, inbox: &Receiver<Message>, clock: Clock) {
-    let mut next = clock.now() + TICK;
-    loop {
-        let now = clock.now();
-        let message = if mixer.settings.format == AudioFormat::None {
-            // Nobody listens: no ticks.
-            next = now + TICK;
-            inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
-        } else {
-            inbox.recv_timeout(next.saturating_duration_since(now))
-        };
-        match message {
-            Ok(Message::Packet { uid, sid, time, data }) => mixer.take(uid, sid, time, data, clock.now()),
-            Ok(Message::Settings(settings)) => mixer.set(settings),
-            Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-            Err(RecvTimeoutError::Timeout) => {
-                mixer.tick(clock.now());
-                next += TICK;
-                if clock.now() > next + OVERSLEPT {
-                    next = clock.now() + TICK;
-                }
-            }
-        }
-    }
+/// A packet of somebody's track.
+#[derive(Debug)]
+pub struct SoundPacket {
+    /// Whose.
+    pub uid: String,
+    /// The track's id on the server.
+    pub sid: String,
+    /// RTP time at 48 kHz, without roll-over.
+    pub time: u64,
+    /// Opus.
+    pub data: Arc<[u8]>,
+    /// When it came.
+    pub arrived: Instant,
+    /// When it was captured, if that is known.
+    pub captured: Option<Captured>,
+    /// Loudness in dBov (0 loudest, -127 silent), if the sender says.
+    pub level: Option<i8>,
 }
 
 struct Track {
     uid: String,
     jitter: JitterBuffer,
-    decoder: Decoder,
-    decoded: Vec<i16>,
+    captures: CaptureTimes,
+    /// The sender says how loud it is.
+    tells_level: bool,
     heard: Instant,
+    aac: Option<AacEncoder>,
+    counted: Counts,
 }
 
-struct Mixer {
+/// See the module.
+pub struct Mixer {
     events: Arc<EventQueue>,
+    sync: Arc<LipSync>,
     settings: PlayoutSettings,
     tracks: HashMap<String, Track>,
+    ranking: Ranking,
+    /// AAC of the mix.
+    aac: Option<AacEncoder>,
+    /// AAC cannot be made; said once.
+    no_aac: bool,
 }
 
 impl Mixer {
-    fn set(&mut self, settings: PlayoutSettings) {
-        self.settings = settings;
-        if settings.format == AudioFormat::None {
-            self.tracks.clear();
+    /// A mixer that hands out nothing until it is told how.
+    pub fn new(events: Arc<EventQueue>, sync: Arc<LipSync>) -> Self {
+        Self {
+            events,
+            sync,
+            settings: PlayoutSettings::default(),
+            tracks: HashMap::new(),
+            ranking: Ranking::default(),
+            aac: None,
+            no_aac: false,
         }
     }
 
-    fn take(&mut self, uid: String, sid: String, time: u64, data: Arc<[u8]>, now: Instant) {
-        if self.settings.format == AudioFormat::None {
+    /// Whether anybody listens.
+    pub fn listens(&self) -> bool {
+        self.settings.format != AudioFormat::None
+    }
+
+    /// Changes how sound is handed out.
+    pub fn set(&mut self, settings: PlayoutSettings) {
+        self.settings = settings;
+        (self.aac, self.no_aac) = (None, false);
+        if !self.listens() {
+            self.tracks.clear();
+            self.ranking = Ranking::default();
+        }
+    }
+
+    /// A packet came.
+    pub fn take(&mut self, packet: SoundPacket) {
+        if !self.listens() {
             return;
         }
+        let SoundPacket { uid, sid, time, data, arrived, captured, level } = packet;
         if !self.tracks.contains_key(&sid) {
-            let decoder = match Decoder::new(RATE, Channels::Mono) {
-                Ok(decoder) => decoder,
+            if self.tracks.len() >= MOST_TRACKS {
+                return;
+            }
+            let jitter = match JitterBuffer::new() {
+                Ok(jitter) => jitter,
                 Err(error) => {
                     tracing::warn!(%error, "no decoder for sound");
                     return;
                 }
             };
-            let track = Track { uid, jitter: JitterBuffer::default(), decoder, decoded: Vec::new(), heard: now };
-            self.tracks.insert(sid.clone(), track);
+            let captures = CaptureTimes::default();
+            let counted = Counts::default();
+            self.tracks
+                .insert(sid.clone(), Track { uid, jitter, captures, tells_level: false, heard: arrived, aac: None, counted });
+            // Whoever says nothing of his loudness is heard until it is known.
+            self.ranking.loudness(&sid, level.unwrap_or(0), arrived);
         }
-        if let Some(track) = self.tracks.get_mut(&sid) {
-            track.heard = now;
-            track.jitter.push(time, data, now);
+        let Some(track) = self.tracks.get_mut(&sid) else { return };
+        if let Some(level) = level {
+            track.tells_level = true;
+            self.ranking.loudness(&sid, level, arrived);
         }
+        if let Some(captured) = captured {
+            track.captures.note(time, captured, arrived);
+        }
+        track.heard = arrived;
+        track.jitter.push(time, data, arrived);
     }
 
-    fn tick(&mut self, now: Instant) {
-        self.tracks.retain(|_, track| now.saturating_duration_since(track.heard) < FORGET);
-        let mut mix = media::pcm::Mixer::<BLOCK>::default();
-        for track in self.tracks.values_mut() {
-            let Some(block) = track.block() else { continue };
-            if self.settings.format == AudioFormat::PcmBeforeMixing {
-                let frame = frame(block.to_vec());
-                self.events.push(Event::SubscribeAudioFrame { uid: track.uid.clone(), frame });
-            } else {
-                mix.add(block);
+    /// Hands out the next 10 ms.
+    pub fn tick(&mut self, now: Instant) {
+        let ranking = &mut self.ranking;
+        self.tracks.retain(|sid, track| {
+            let keep = now.saturating_duration_since(track.heard) < FORGET;
+            if !keep {
+                ranking.forget(sid);
             }
-            track.decoded.drain(..BLOCK);
+            keep
+        });
+        ranking.decide(now);
+        let each = self.settings.format == AudioFormat::PcmBeforeMixing;
+        let (pcm, aac) = (self.settings.codec != AudioTranscodingCodec::Aac, self.settings.codec != AudioTranscodingCodec::Pcm);
+        let mut mix = media::pcm::Mixer::<BLOCK>::default();
+        for (sid, track) in &mut self.tracks {
+            // Whoever does not say how loud he is must be decoded to be known.
+            let heard = !self.settings.ranking || ranking.heard(sid);
+            if !heard && track.tells_level {
+                track.jitter.skip(now);
+                continue;
+            }
+            let block = track.play(&self.sync, now);
+            track.count();
+            let Some(block) = block else { continue };
+            if !track.tells_level {
+                ranking.loudness(sid, -(media::pcm::Level::of(&block).dbov() as i8), now);
+            }
+            if !heard {
+                continue;
+            }
+            if !each {
+                mix.add(&block);
+                continue;
+            }
+            if aac {
+                let events = &self.events;
+                let outcome = encode(&mut track.aac, self.settings.aac, &block, self.no_aac, |frame| {
+                    events.push(Event::SubscribeAudioAac { uid: track.uid.clone(), frame });
+                });
+                self.no_aac |= refused(events, outcome);
+            }
+            if pcm {
+                self.events.push(Event::SubscribeAudioFrame { uid: track.uid.clone(), frame: frame(block.to_vec()) });
+            }
         }
         if self.settings.format == AudioFormat::MixedPcm {
-            self.events.push(Event::SubscribeMixAudioFrame { frame: frame(mix.take().to_vec()) });
+            let block = mix.take();
+            if aac {
+                let events = &self.events;
+                let outcome = encode(&mut self.aac, self.settings.aac, &block, self.no_aac, |frame| {
+                    events.push(Event::SubscribeMixedAudioAac { frame });
+                });
+                self.no_aac |= refused(events, outcome);
+            }
+            if pcm {
+                self.events.push(Event::SubscribeMixAudioFrame { frame: frame(block.to_vec()) });
+            }
         }
     }
 }
 
 impl Track {
-    /// The next 10 ms, if there is sound.
-    fn block(&mut self) -> Option<&[i16]> {
-        if self.decoded.len() < BLOCK {
-            self.decode();
-        }
-        self.decoded.get(..BLOCK)
+    /// The next 10 ms, in time with the user's pictures.
+    fn play(&mut self, sync: &LipSync, now: Instant) -> Option<[i16; BLOCK]> {
+        let position = self.jitter.position();
+        // What it is held beyond what the network asks for; on the way to its target that is less than was asked for.
+        let held = self.jitter.delay(now).saturating_sub(self.jitter.needed());
+        let block = self.jitter.pull(now)?;
+        let age = position.and_then(|position| sync.sound_age(&self.captures, position, now));
+        let wait = age.map_or(Duration::ZERO, |age| sync.sound(&self.uid, age, age.less(held), now));
+        let least = if wait.is_zero() { wait } else { self.jitter.needed() + wait };
+        self.jitter.set_least(least);
+        Some(block)
     }
 
-    fn decode(&mut self) {
-        let pulled = self.jitter.pull();
-        let start = self.decoded.len();
-        // 60 ms are the longest packets that senders make; 120 the longest that Opus knows.
-        self.decoded.resize(start + RATE as usize * 120 / 1000, 0);
-        let lost = BLOCK * 2;
-        let into = &mut self.decoded[start..];
-        let outcome = match &pulled {
-            Pulled::Packet(data) => self.decoder.decode(data, into, false),
-            Pulled::Missing { next: Some(data) } => self.decoder.decode(data, &mut into[..lost], true),
-            Pulled::Missing { next: None } => self.decoder.decode(&[], &mut into[..lost], false),
-            Pulled::Nothing => Ok(0),
+    /// Tells the counters what has changed.
+    fn count(&mut self) {
+        let (now, before) = (self.jitter.counts(), self.counted);
+        if now == before {
+            return;
+        }
+        self.counted = now;
+        let add = |counter: metrics::Counter, now: u64, before: u64| {
+            if now > before {
+                counter.increment(now - before);
+            }
         };
-        let samples = outcome.unwrap_or_else(|error| {
-            metrics::counter!("artc_playout_broken_packets_total").increment(1);
-            tracing::trace!(%error, "sound packet not decoded");
-            0
-        });
-        self.decoded.truncate(start + samples);
+        let ms = |samples: u64| samples / 48;
+        add(metrics::counter!("artc_playout_late_packets_total"), now.late, before.late);
+        add(metrics::counter!("artc_playout_broken_packets_total"), now.broken, before.broken);
+        add(metrics::counter!("artc_playout_flushed_packets_total"), now.flushed, before.flushed);
+        add(metrics::counter!("artc_playout_corrected_packets_total"), now.corrected, before.corrected);
+        add(metrics::counter!("artc_playout_concealed_ms_total"), ms(now.concealed), ms(before.concealed));
+        add(metrics::counter!("artc_playout_shortened_ms_total"), ms(now.shortened), ms(before.shortened));
+        add(metrics::counter!("artc_playout_lengthened_ms_total"), ms(now.lengthened), ms(before.lengthened));
     }
+}
+
+/// Encodes a block, with an encoder that is made where there is none yet.
+fn encode(
+    encoder: &mut Option<AacEncoder>,
+    settings: AacSettings,
+    block: &[i16],
+    given_up: bool,
+    mut each: impl FnMut(AudioFrame),
+) -> Result<(), super::aac::AacError> {
+    if given_up {
+        return Ok(());
+    }
+    let encoder = match encoder {
+        Some(encoder) => encoder,
+        None => encoder.insert(AacEncoder::new(settings)?),
+    };
+    encoder.encode(block, |bytes, frame_ms| {
+        let (channels, sample_rates, aac) = (1, settings.rate(), bytes.to_vec());
+        each(AudioFrame::Aac(AudioAacFrame { frame_ms, channels, sample_rates, aac }));
+    })
+}
+
+/// Whether AAC is given up, which is told once.
+fn refused(events: &EventQueue, outcome: Result<(), super::aac::AacError>) -> bool {
+    let Err(error) = outcome else { return false };
+    tracing::warn!(%error, "received sound is not handed out as AAC");
+    events.push(Event::Warning { code: WarningCode::Default, detail: error.to_string() });
+    true
 }
 
 fn frame(pcm: Vec<i16>) -> AudioFrame {
@@ -213,9 +277,12 @@ fn frame(pcm: Vec<i16>) -> AudioFrame {
         frame_ms: 10,
         channels: 1,
         sample_bits: 16,
-        sample_rates: RATE,
+        sample_rates: super::RATE,
         samples: BLOCK as u32,
         stream_index: 0,
         pcm,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,25 +2,35 @@
 //!
 //! Not for devices and not for RTP.
 
+mod aac;
 mod encode;
 mod input;
 mod jitter;
 mod mixer;
+mod playout;
+mod ranking;
 mod resample;
+#[cfg(test)]
+mod speech;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+pub use aac::AacSettings;
 pub use encode::Profile;
 pub use input::{AudioInput, PushRefused};
-pub use jitter::{JitterBuffer, Pulled};
-pub use mixer::{Playout, PlayoutHandle, PlayoutSettings};
+pub use jitter::{Counts, JitterBuffer};
+pub use mixer::{PlayoutSettings, SoundPacket};
+pub use playout::{Playout, PlayoutHandle};
 pub use resample::Resampler;
 
 use crate::clock::Clock;
 use crate::session::AudioPacket;
+
+/// Rate of received sound inside the engine, and of the PCM that is handed out: mono, in Hz.
+pub const RATE: u32 = 48_000;
 
 /// The sound thread: takes what is pushed, gives Opus packets.
 pub struct AudioThread {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::channel;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use media::PcmFormat;
 
@@ -109,72 +109,4 @@ fn resampled_tones_stay_tones_and_their_length_is_right() {
     resampler.process(&tone(96_000, 1, 30_000.0, 500, 0), &mut out);
     let loudest = out[2000..].iter().map(|s| s.unsigned_abs()).max().unwrap();
     assert!(loudest <= 10, "what 48 kHz cannot carry is filtered out, not folded: {loudest}");
-}
-
-fn packet(n: u64) -> Arc<[u8]> {
-    Arc::from(n.to_be_bytes().as_slice())
-}
-
-#[expect(clippy::disallowed_methods, reason = "a point to start the virtual clock from")]
-fn start() -> Instant {
-    Instant::now()
-}
-
-#[test]
-fn packets_leave_the_jitter_buffer_in_order_each_once_however_late_they_come() {
-    let mut buffer = JitterBuffer::default();
-    let now = start();
-    // Packet n is sent at 20 n ms and comes up to 60 ms late, by a fixed pattern.
-    let mut arrivals: Vec<(u64, u64)> = (0..500u64).map(|n| (n * 20 + [0, 60, 10, 35, 5][n as usize % 5], n)).collect();
-    arrivals.sort();
-    let mut arrivals = arrivals.into_iter().peekable();
-    let mut played = Vec::new();
-    for tick in 0..520u64 {
-        while let Some((at, n)) = arrivals.next_if(|(at, _)| *at <= tick * 20) {
-            buffer.push(n * jitter::PACKET, packet(n), now + Duration::from_millis(at));
-        }
-        if let Pulled::Packet(data) = buffer.pull() {
-            played.push(u64::from_be_bytes(data.as_ref().try_into().unwrap()));
-        }
-    }
-    assert!(played.windows(2).all(|w| w[0] < w[1]), "in order");
-    assert!(played.len() >= 480, "{} of 500 played, {} late, {} skipped", played.len(), buffer.late, buffer.skipped);
-}
-
-#[test]
-fn a_missing_packet_is_told_with_the_one_that_can_repair_it() {
-    let mut buffer = JitterBuffer::default();
-    let now = start();
-    for n in [0u64, 1, 2, 4, 5] {
-        buffer.push(n * jitter::PACKET, packet(n), now + Duration::from_millis(n * 20));
-    }
-    let pulled: Vec<Pulled> = (0..6).map(|_| buffer.pull()).collect();
-    assert_eq!(
-        pulled,
-        [
-            Pulled::Packet(packet(0)),
-            Pulled::Packet(packet(1)),
-            Pulled::Packet(packet(2)),
-            Pulled::Missing { next: Some(packet(4)) },
-            Pulled::Packet(packet(4)),
-            Pulled::Packet(packet(5)),
-        ]
-    );
-}
-
-#[test]
-fn a_sender_that_stops_and_begins_anew_is_heard_again() {
-    let mut buffer = JitterBuffer::default();
-    let now = start();
-    let mut played = [0, 0];
-    // Its clock starts over, far behind the old one.
-    for (part, (begin, at)) in [(1_000_000, 0), (0, 5000)].into_iter().enumerate() {
-        for n in 0..60u64 {
-            if n < 50 {
-                buffer.push(begin + n * jitter::PACKET, packet(n), now + Duration::from_millis(at + n * 20));
-            }
-            played[part] += u32::from(matches!(buffer.pull(), Pulled::Packet(_)));
-        }
-    }
-    assert!(played.iter().all(|p| *p >= 48), "{played:?} of 50 each");
 }

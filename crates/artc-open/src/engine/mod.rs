@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use artc_bindings::{
-    CallError, CreateError, CreateParams, Engine, EngineFactory, ErrorCode, Event, EventQueue, Extra, VideoSource,
+    AudioTranscodingCodec, CallError, CreateError, CreateParams, Engine, EngineFactory, ErrorCode, Event, EventQueue, Extra,
+    VideoSource,
 };
 use rtc::Certificate;
 use tokio::sync::mpsc::{Sender, channel, error::TrySendError};
 
-use crate::audio::{AudioInput, AudioThread, Playout};
+use crate::audio::{AacSettings, AudioInput, AudioThread, Playout, PlayoutSettings};
 use crate::clock::Clock;
 use crate::command::{self, Command};
 use crate::encoder::AccessUnit;
@@ -21,6 +22,7 @@ use crate::net::{self, Media, Parts};
 use crate::options::Options;
 use crate::session::Setup;
 use crate::shared::Shared;
+use crate::sync::LipSync;
 use crate::video::{UnitSink, VideoInput, VideoTrackThread, WatchThread};
 
 /// The open engine. Dropping it releases it.
@@ -70,10 +72,13 @@ impl OpenEngine {
         let (media, outbox) = channel(net::MEDIA_DEPTH);
         let video = [Arc::new(VideoInput::default()), Arc::new(VideoInput::default())];
         let audio = Arc::new(AudioInput::default());
-        let playout = Playout::start(Arc::clone(&events), clock).map_err(environment("thread for received sound"))?;
+        let sync = Arc::new(LipSync::new(clock.now()));
+        let playout =
+            Playout::start(Arc::clone(&events), Arc::clone(&sync), clock).map_err(environment("thread for received sound"))?;
         let ask = commands.clone();
         let ask_key = Box::new(move |sid| _ = ask.try_send(Command::RemoteKeyFrame(sid)));
-        let watch = WatchThread::start(Arc::clone(&events), ask_key).map_err(environment("thread for received video"))?;
+        let watch =
+            WatchThread::start(Arc::clone(&events), sync, ask_key, clock).map_err(environment("thread for received video"))?;
         let loss = Arc::clone(&audio);
         let seed =
             MADE.fetch_add(1, Ordering::Relaxed) ^ clock.monotonic().as_nanos() as u64 ^ u64::from(std::process::id()) << 32;
@@ -95,6 +100,7 @@ impl OpenEngine {
             media: outbox,
             playout: playout.handle(),
             watch: watch.handle(),
+            sound: sound_settings(extra),
             observer: extra.video_observer_codec,
             on_loss: Box::new(move |share| loss.set_loss((share * 100.0).ceil() as u8)),
         })
@@ -164,6 +170,16 @@ impl OpenEngine {
         }
         drop((playout, watch));
         self.events.close();
+    }
+}
+
+/// The documented settings of received sound.
+fn sound_settings(extra: &Extra) -> PlayoutSettings {
+    PlayoutSettings {
+        codec: extra.audio_observer_codec.unwrap_or(AudioTranscodingCodec::Pcm),
+        aac: AacSettings { rate: extra.audio_observer_resample_rate, bitrate: extra.audio_observer_codec_bitrate },
+        ranking: !extra.disable_audio_ranking,
+        ..PlayoutSettings::default()
     }
 }
 

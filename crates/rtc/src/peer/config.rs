@@ -10,7 +10,8 @@ use str0m::{Rtc, RtcConfig, bwe::Bitrate, config::DtlsCert};
 /// Whether media goes in and out as whole frames or as RTP packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MediaMode {
-    /// Access units and Opus frames; the peer packetises, reorders and depacketises.
+    /// Access units and Opus frames; the peer packetises, depacketises, and brings pictures into their order. Sound comes as it
+    /// comes.
     #[default]
     Frames,
     /// RTP packets as they are; for a server that forwards.
@@ -45,7 +46,7 @@ pub struct PeerConfig {
     /// front. Default: constrained baseline, baseline, main, high, each level 3.1 (level asymmetry is allowed, so receivers
     /// take more).
     pub h264: Vec<u32>,
-    /// Also carry VP8, for a server that forwards it unseen between those who speak nothing else. Default: false.
+    /// Also carry VP8: for a server that forwards it unseen, and for whoever decodes it. Default: false.
     pub vp8: bool,
     /// Estimates the bandwidth towards the other side, starting here in bit/s. Default: none, nothing is paced.
     pub start_bitrate: Option<u64>,
@@ -86,6 +87,8 @@ impl PeerConfig {
             .set_stats_interval(self.statistics)
             .set_send_buffer_video(self.resend_packets.max(16))
             .set_send_buffer_audio(64)
+            // Sound comes as it comes: whoever plays it has a jitter buffer of its own, and a lost packet must not hold up the next.
+            .set_reordering_size_audio(0)
             // A 1080p key frame can take 400 packets; a smaller window would release it in pieces.
             .set_reordering_size_video(800)
             .enable_bwe(self.start_bitrate.map(Bitrate::from));
