@@ -1,216 +1,101 @@
-//! Pictures of others: decoded to I420 or handed out as they came, in a thread of its own.
+//! Decoders of others' pictures: H.264 by OpenH264, VP8 by a decoder in Rust. Access units in, I420 out. Not for deciding what to do
+//! about one that fails.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use artc_bindings::{Event, EventQueue, SampleBytes, VideoFrame, VideoFrameType, VideoH264Frame, VideoTrackType};
 use media::Size;
-use openh264::decoder::Decoder;
 use openh264::formats::YUVSource;
+use oxideav_vp8::Vp8DecoderState;
 
-use crate::encoder::UnitPool;
-use crate::session::{Arrived, RemoteMedia};
+/// Largest picture that is decoded, in pixels: the screen encoder's limit in the documents, 3840x2160.
+const MOST_PIXELS: u64 = 3840 * 2160;
 
-/// Access units on their way to the thread: half a second of one track.
-const DEPTH: usize = 16;
-/// Decoders at once; further tracks are not decoded.
-const MOST_TRACKS: usize = 16;
-
-/// In what form pictures are handed out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct WatchSettings {
-    /// As I420.
-    pub decoded: bool,
-    /// As they came.
-    pub encoded: bool,
+/// How pictures of a track are encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureCodec {
+    /// Access units in Annex B.
+    H264,
+    /// Frames as RFC 6386 has them.
+    Vp8,
 }
 
-enum Message {
-    Unit(Box<Arrived>),
-    Settings(WatchSettings),
-    Stop,
-}
-
-/// Asks for a key frame of a track, by its id on the server. Called on the decoding thread.
-pub type AskKeyFrame = Box<dyn FnMut(String) + Send>;
-
-/// Brings access units to the thread; never waits.
-#[derive(Clone)]
-pub struct WatchHandle {
-    messages: SyncSender<Message>,
-}
-
-impl WatchHandle {
-    /// An access unit came.
-    pub fn unit(&self, arrived: Arrived) {
-        if let Err(TrySendError::Full(_)) = self.messages.try_send(Message::Unit(Box::new(arrived))) {
-            // The decoder sees the gap by itself and asks for a key frame.
-            metrics::counter!("artc_watch_dropped_total").increment(1);
-        }
-    }
-
-    /// Changes in what form pictures are handed out.
-    pub fn settings(&self, settings: WatchSettings) {
-        // Settings change a few times in a join, and the queue is empty then.
-        let _ = self.messages.try_send(Message::Settings(settings));
-    }
-}
-
-/// The thread; ends when dropped.
-pub struct WatchThread {
-    handle: WatchHandle,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl WatchThread {
-    /// Starts the thread; it hands nothing out until [`WatchHandle::settings`] asks for it.
-    pub fn start(events: Arc<EventQueue>, ask: AskKeyFrame) -> std::io::Result<Self> {
-        let (messages, inbox) = sync_channel(DEPTH);
-        let mut watcher =
-            Watcher { events, ask, settings: WatchSettings::default(), tracks: HashMap::new(), pool: UnitPool::default() };
-        let thread = std::thread::Builder::new().name("artc-watch".into()).spawn(move || watcher.run(&inbox))?;
-        Ok(Self { handle: WatchHandle { messages }, thread: Some(thread) })
-    }
-
-    /// For whoever brings access units.
-    pub fn handle(&self) -> WatchHandle {
-        self.handle.clone()
-    }
-}
-
-impl Drop for WatchThread {
-    fn drop(&mut self) {
-        let _ = self.handle.messages.send(Message::Stop);
-        if let Some(thread) = self.thread.take() {
-            // A thread that panicked has said so on stderr already.
-            let _ = thread.join();
+impl PictureCodec {
+    /// Whether this picture refers to no other.
+    pub fn is_key(self, unit: &[u8]) -> bool {
+        match self {
+            Self::H264 => media::h264::is_key(unit),
+            Self::Vp8 => unit.first().is_some_and(|first| first & 1 == 0),
         }
     }
 }
 
-struct Track {
-    decoder: Option<Decoder>,
-    first: Option<u64>,
-    frames: i64,
-    size: Size,
-    /// Pictures refer to one that is missing: nothing is handed out before the next key frame.
-    lost: bool,
+/// Why a picture could not be decoded.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// No decoder could be made, or it does not understand the unit.
+    #[error("H.264: {0}")]
+    H264(#[from] openh264::Error),
+    /// It does not understand the frame.
+    #[error("VP8: {0}")]
+    Vp8(String),
 }
 
-struct Watcher {
-    events: Arc<EventQueue>,
-    ask: AskKeyFrame,
-    settings: WatchSettings,
-    tracks: HashMap<String, Track>,
-    pool: UnitPool,
+/// A decoder of one track.
+pub enum Decoder {
+    /// Of H.264.
+    H264(Box<openh264::decoder::Decoder>),
+    /// Of VP8.
+    Vp8(Box<Vp8DecoderState>),
 }
 
-impl Watcher {
-    fn run(&mut self, inbox: &Receiver<Message>) {
-        while let Ok(message) = inbox.recv() {
-            match message {
-                Message::Unit(arrived) => self.take(*arrived),
-                Message::Settings(settings) => {
-                    self.settings = settings;
-                    self.tracks.clear();
+impl Decoder {
+    /// A decoder that has seen nothing yet; the first picture must be a key frame.
+    pub fn new(codec: PictureCodec) -> Result<Self, DecodeError> {
+        Ok(match codec {
+            PictureCodec::H264 => Self::H264(Box::new(openh264::decoder::Decoder::new()?)),
+            PictureCodec::Vp8 => Self::vp8(),
+        })
+    }
+
+    fn vp8() -> Self {
+        Self::Vp8(Box::new(Vp8DecoderState::new().with_max_pixels_per_frame(MOST_PIXELS)))
+    }
+
+    /// What it decodes.
+    pub fn codec(&self) -> PictureCodec {
+        match self {
+            Self::H264(_) => PictureCodec::H264,
+            Self::Vp8(_) => PictureCodec::Vp8,
+        }
+    }
+
+    /// Decodes a picture into `out`: I420 without padding, colour planes of odd sizes rounded up. `None` where the unit shows nothing.
+    pub fn decode(&mut self, unit: &[u8], out: &mut Vec<u8>) -> Result<Option<Size>, DecodeError> {
+        match self {
+            Self::H264(decoder) => {
+                let Some(picture) = decoder.decode(unit)? else { return Ok(None) };
+                copy(&picture, out);
+                let (width, height) = picture.dimensions();
+                Ok(Some(Size::new(width as u32, height as u32)))
+            }
+            Self::Vp8(decoder) => {
+                // What a stranger sends must not end the thread, whatever the decoder makes of it.
+                let decoded = catch_unwind(AssertUnwindSafe(|| decoder.decode_frame(unit)));
+                let shown = decoder.last_frame_shown() != Some(false);
+                let Ok(decoded) = decoded else {
+                    *self = Self::vp8();
+                    return Err(DecodeError::Vp8("the decoder broke on it".into()));
+                };
+                let picture = decoded.map_err(|error| DecodeError::Vp8(error.to_string()))?;
+                if !shown {
+                    return Ok(None);
                 }
-                Message::Stop => return,
-            }
-        }
-    }
-
-    fn take(&mut self, arrived: Arrived) {
-        let WatchSettings { decoded, encoded } = self.settings;
-        if !(decoded || encoded) {
-            return;
-        }
-        let Arrived { uid, sid, media, frame } = arrived;
-        if !self.tracks.contains_key(&sid) {
-            if self.tracks.len() >= MOST_TRACKS {
-                self.tracks.clear();
-            }
-            let decoder = decoded.then(Decoder::new).transpose().unwrap_or_else(|error| {
-                tracing::warn!(%error, "no decoder for video");
-                None
-            });
-            self.tracks.insert(sid.clone(), Track { decoder, first: None, frames: 0, size: Size::new(0, 0), lost: true });
-        }
-        let Some(track) = self.tracks.get_mut(&sid) else { return };
-        let key = media::h264::is_key(&frame.data);
-        if key {
-            track.lost = false;
-        } else if track.lost || !frame.contiguous {
-            if !std::mem::replace(&mut track.lost, true) || track.frames % 30 == 0 {
-                (self.ask)(sid);
-            }
-            track.frames += 1;
-            return;
-        }
-        let time = frame.time;
-        let first = *track.first.get_or_insert(time);
-        let frame_ms = i64::try_from(time.saturating_sub(first) / 90).unwrap_or(0);
-        let captured_at = frame.captured.and_then(|time| time.duration_since(std::time::SystemTime::UNIX_EPOCH).ok());
-        let frame_num = track.frames;
-        track.frames += 1;
-        let kind_of =
-            |media| if media == RemoteMedia::Screen { VideoTrackType::Screenshare } else { VideoTrackType::CameraLarge };
-        let make = |buf: SampleBytes, kind, size: Size, captured_at: Option<Duration>| VideoFrame {
-            track: kind_of(media),
-            kind,
-            frame: VideoH264Frame {
-                frame_ms,
-                frame_num,
-                buf_size: (*buf).as_ref().len(),
-                buf,
-                width: size.width,
-                height: size.height,
-                qp: 0,
-                motion_vectors: Vec::new(),
-                slice_type: 0,
-                captured_at,
-            },
-        };
-        for message in super::sei::messages(&frame.data) {
-            self.events.push(Event::MediaExtensionMsgReceived { user_id: uid.clone(), message });
-        }
-        if let Some(decoder) = &mut track.decoder {
-            match decoder.decode(&frame.data) {
-                Ok(Some(picture)) => {
-                    let (width, height) = picture.dimensions();
-                    track.size = Size::new(width as u32, height as u32);
-                    let filled = self.pool.fill(|out| {
-                        copy(&picture, out);
-                        Ok::<_, std::convert::Infallible>(())
-                    });
-                    let Ok((buf, ())) = filled;
-                    let frame = make(buf, VideoFrameType::H264, track.size, captured_at);
-                    self.events.push(Event::RemoteVideoSample { uid: uid.clone(), frame });
+                for plane in [&picture.y, &picture.u, &picture.v] {
+                    out.extend_from_slice(plane);
                 }
-                Ok(None) => {}
-                Err(error) => {
-                    metrics::counter!("artc_watch_broken_units_total").increment(1);
-                    tracing::debug!(%error, "picture not decoded");
-                    track.lost = true;
-                    (self.ask)(sid.clone());
-                }
+                Ok(Some(Size::new(picture.width, picture.height)))
             }
         }
-        if encoded {
-            let buf: SampleBytes = Arc::new(Bytes(frame.data));
-            let frame = make(buf, VideoFrameType::H264Nalu, track.size, captured_at);
-            self.events.push(Event::RemoteVideoEncodedSample { uid, frame });
-        }
-    }
-}
-
-struct Bytes(Arc<[u8]>);
-
-impl AsRef<[u8]> for Bytes {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
     }
 }
 
@@ -222,6 +107,118 @@ fn copy(picture: &impl YUVSource, out: &mut Vec<u8>) {
         data.chunks(stride).take(rows).for_each(|row| out.extend_from_slice(&row[..width]));
     };
     plane(picture.y(), sy, width, height);
-    plane(picture.u(), su, width / 2, height / 2);
-    plane(picture.v(), sv, width / 2, height / 2);
+    plane(picture.u(), su, width.div_ceil(2), height.div_ceil(2));
+    plane(picture.v(), sv, width.div_ceil(2), height.div_ceil(2));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pictures of a bright square that wanders over a ramp.
+    fn picture(size: Size, n: usize) -> Vec<u8> {
+        let (width, height) = (size.width as usize, size.height as usize);
+        let mut out = Vec::with_capacity(size.i420_len());
+        for y in 0..height {
+            for x in 0..width {
+                let inside = (n * 3..n * 3 + 40).contains(&x) && (20..60).contains(&y);
+                out.push(if inside { 220 } else { (x * 128 / width + y * 60 / height + 16) as u8 });
+            }
+        }
+        out.resize(size.i420_len(), 128);
+        out
+    }
+
+    /// VP8 key and inter frames, made by an encoder of the same library.
+    fn vp8(size: Size, count: usize) -> Vec<Vec<u8>> {
+        let params = oxideav_vp8::KeyframeParams::default();
+        let mut encoder = oxideav_vp8::stream::Vp8InterStreamEncoder::new(params, 1000).unwrap();
+        let half = (size.width as usize / 2) * (size.height as usize / 2);
+        let luma = (size.width * size.height) as usize;
+        (0..count)
+            .map(|n| {
+                let data = picture(size, n);
+                let (y, u, v) = (&data[..luma], &data[luma..luma + half], &data[luma + half..]);
+                encoder.encode_frame(&oxideav_vp8::I420Frame::packed(size.width, size.height, y, u, v)).unwrap().bytes
+            })
+            .collect()
+    }
+
+    fn distance(a: &[u8], b: &[u8]) -> f64 {
+        a.iter().zip(b).map(|(a, b)| f64::from(a.abs_diff(*b))).sum::<f64>() / a.len() as f64
+    }
+
+    #[test]
+    fn vp8_is_decoded_key_frame_and_what_follows() {
+        let size = Size::new(176, 144);
+        let mut decoder = Decoder::new(PictureCodec::Vp8).unwrap();
+        for (n, frame) in vp8(size, 12).iter().enumerate() {
+            assert_eq!(PictureCodec::Vp8.is_key(frame), n == 0);
+            let mut out = Vec::new();
+            assert_eq!(decoder.decode(frame, &mut out).unwrap(), Some(size));
+            assert!(distance(&out, &picture(size, n)) < 4.0, "picture {n}: {}", distance(&out, &picture(size, n)));
+        }
+    }
+
+    /// The sum that ffmpeg writes with `-f framecrc`.
+    fn adler32(data: &[u8]) -> u32 {
+        let (mut a, mut b) = (0u32, 0u32);
+        for byte in data {
+            a = (a + u32::from(*byte)) % 65_521;
+            b = (b + a) % 65_521;
+        }
+        b << 16 | a
+    }
+
+    #[test]
+    fn what_libvpx_has_encoded_is_decoded_to_the_last_bit() {
+        let file = include_bytes!("../../testdata/libvpx.ivf");
+        let wanted: Vec<u32> = include_str!("../../testdata/libvpx.adler32")
+            .lines()
+            .map(|line| u32::from_str_radix(line.trim_start_matches("0x"), 16).unwrap())
+            .collect();
+        let mut decoder = Decoder::new(PictureCodec::Vp8).unwrap();
+        let (mut rest, mut found, mut keys) = (&file[32..], Vec::new(), 0);
+        while let Some((head, data)) = rest.split_at_checked(12) {
+            let (frame, more) = data.split_at(u32::from_le_bytes([head[0], head[1], head[2], head[3]]) as usize);
+            let mut out = Vec::new();
+            assert_eq!(decoder.decode(frame, &mut out).unwrap(), Some(Size::new(174, 142)));
+            keys += u32::from(PictureCodec::Vp8.is_key(frame));
+            found.push(adler32(&out));
+            rest = more;
+        }
+        assert_eq!((found.len(), keys), (36, 2));
+        assert_eq!(found, wanted);
+    }
+
+    #[test]
+    fn rubbish_is_an_error_and_the_next_key_frame_heals() {
+        let size = Size::new(176, 144);
+        let frames = vp8(size, 6);
+        let mut decoder = Decoder::new(PictureCodec::Vp8).unwrap();
+        assert!(decoder.decode(&frames[1], &mut Vec::new()).is_err(), "nothing to refer to");
+        let mut seed = 1u64;
+        for round in 0..600 {
+            let mut damaged = frames[round % frames.len()].clone();
+            for _ in 0..1 + round % 7 {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let at = (seed >> 33) as usize % damaged.len();
+                // The size stays: it says how much memory is asked for, which the limit bounds.
+                if !(6..10).contains(&at) {
+                    damaged[at] = (seed >> 20) as u8;
+                }
+            }
+            damaged.truncate(damaged.len() - round % 5);
+            let mut out = Vec::new();
+            if let Ok(Some(size)) = decoder.decode(&damaged, &mut out) {
+                assert_eq!(out.len(), size.i420_len());
+            }
+        }
+        let mut out = Vec::new();
+        assert_eq!(decoder.decode(&frames[0], &mut out).unwrap(), Some(size));
+        assert!(distance(&out, &picture(size, 0)) < 4.0);
+        let mut huge = frames[0].clone();
+        huge[6..10].copy_from_slice(&[0xff, 0x3f, 0xff, 0x3f]);
+        assert!(decoder.decode(&huge, &mut Vec::new()).is_err(), "16383 x 16383 is refused before memory is asked for");
+    }
 }

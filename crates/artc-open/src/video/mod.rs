@@ -10,6 +10,7 @@ mod passthrough;
 pub mod sei;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod worker;
 
 use std::sync::Arc;
@@ -17,9 +18,10 @@ use std::thread::JoinHandle;
 
 use artc_bindings::VideoSource;
 
-pub use decode::{AskKeyFrame, WatchHandle, WatchSettings, WatchThread};
+pub use decode::{DecodeError, Decoder, PictureCodec};
 pub use input::{Control, Counters, VideoInput};
 pub use passthrough::{Passed, Passthrough, profile_level_id};
+pub use watch::{AskKeyFrame, WatchHandle, WatchSettings, WatchThread};
 
 use crate::clock::Clock;
 use crate::encoder::{AccessUnit, Choice};
