@@ -24,7 +24,7 @@ pub use error::ConnectError;
 pub use links::{Change, Links};
 pub use signal::reach;
 
-use crate::audio::PlayoutHandle;
+use crate::audio::{PlayoutHandle, PlayoutSettings};
 use crate::clock::Clock;
 use crate::command::Command;
 use crate::encoder::AccessUnit;
@@ -74,6 +74,8 @@ pub struct Parts {
     pub playout: PlayoutHandle,
     /// Pictures of others.
     pub watch: WatchHandle,
+    /// In what form sound of others is handed out; which of it the join says.
+    pub sound: PlayoutSettings,
     /// In what form pictures of others are handed out.
     pub observer: Option<VideoTranscodingCodec>,
     /// Told the share of packets that got lost.
@@ -99,6 +101,7 @@ struct Net {
     playout: PlayoutHandle,
     watch: WatchHandle,
     on_loss: Box<dyn FnMut(f32) + Send>,
+    sound: PlayoutSettings,
     observer: Option<VideoTranscodingCodec>,
     shared: Arc<Shared>,
     clock: Clock,
@@ -142,6 +145,7 @@ impl Net {
             playout: parts.playout,
             watch: parts.watch,
             on_loss: parts.on_loss,
+            sound: parts.sound,
             observer: parts.observer,
             shared,
             clock,

@@ -6,7 +6,7 @@ use rtc::local::ToRoom;
 use super::Net;
 use super::local::Stay;
 use super::signal::Signal;
-use crate::audio::PlayoutSettings;
+use crate::audio::{PlayoutSettings, SoundPacket};
 use crate::session::{Arrived, Connect, Output, PeerKind, RemoteMedia};
 use crate::video::WatchSettings;
 
@@ -83,7 +83,7 @@ impl Net {
     /// Begins or ends handing out what others send.
     fn listen(&mut self, join: Option<Box<JoinChannelConfig>>) {
         let format = join.as_ref().map_or(AudioFormat::None, |j| j.subscribe_audio_format);
-        self.playout.settings(PlayoutSettings { format });
+        self.playout.settings(PlayoutSettings { format, ..self.sound });
         let observer = self.observer;
         let decoded = observer != Some(VideoTranscodingCodec::H264);
         self.watch.settings(match join {
@@ -97,10 +97,10 @@ impl Net {
 
     fn arrived(&mut self, arrived: Arrived) {
         if arrived.media == RemoteMedia::Sound {
-            let time = arrived.frame.time;
-            self.playout.packet(arrived.uid, arrived.sid, time, arrived.frame.data);
-            return;
+            let Arrived { uid, sid, frame, .. } = arrived;
+            let (time, data, arrived, captured, level) = (frame.time, frame.data, self.clock.now(), frame.captured, frame.level);
+            return self.playout.packet(SoundPacket { uid, sid, time, data, arrived, captured, level });
         }
-        self.watch.unit(arrived);
+        self.watch.unit(arrived, self.clock.now());
     }
 }

@@ -140,7 +140,7 @@ impl Session {
             certificate: certificate.clone(),
             ..PeerConfig::default()
         };
-        let subscriber = PeerConfig { certificate, ..PeerConfig::default() };
+        let subscriber = PeerConfig { certificate, vp8: true, ..PeerConfig::default() };
         let mut link = Link {
             ends: [End::new(&publisher, now), End::new(&subscriber, now)],
             born: now,

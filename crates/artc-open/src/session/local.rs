@@ -11,6 +11,8 @@ use rtc::proto;
 
 use super::remote::{ReceivedFrame, RemoteMedia};
 use super::{Output, Session};
+use crate::sync::{CaptureClock, Captured};
+use crate::video::PictureCodec;
 
 /// The room is asked for a key frame of one track at most this often.
 const ASK_EVERY: Duration = Duration::from_millis(500);
@@ -98,10 +100,11 @@ impl Session {
         if received.subscription != packet.subscription {
             *received = Received::new(packet.subscription);
         }
-        let (sid, captured, marker) = (packet.track, packet.captured, packet.marker);
+        let (sid, marker, level, codec) = (packet.track, packet.marker, packet.audio_level, PictureCodec::H264);
+        let captured = packet.captured.map(|at| Captured { at, by: CaptureClock::Frame });
         if media == RemoteMedia::Sound {
             let time = received.extend(packet.timestamp);
-            let frame = ReceivedFrame { time, data: packet.payload, contiguous: true, captured };
+            let frame = ReceivedFrame { time, data: packet.payload, codec, contiguous: true, captured, level };
             return self.hand_out(uid, sid.to_string(), media, frame, now);
         }
         let mut unit = None;
@@ -114,7 +117,7 @@ impl Session {
         }
         if let Some(unit) = unit {
             let time = received.extend(unit.timestamp);
-            let frame = ReceivedFrame { time, data: unit.data.into(), contiguous: true, captured };
+            let frame = ReceivedFrame { time, data: unit.data.into(), codec, contiguous: true, captured, level };
             self.hand_out(uid, sid.to_string(), media, frame, now);
         }
         if ask {

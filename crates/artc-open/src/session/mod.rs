@@ -35,6 +35,8 @@ use rtc::{Candidate, Certificate, proto};
 
 pub use link::PeerKind;
 pub use publish::{AudioPacket, TrackSettings};
+#[cfg(test)]
+pub use remote::ReceivedFrame;
 pub use remote::{Arrived, RemoteMedia};
 
 use crate::audio::AudioInput;
@@ -227,7 +229,7 @@ impl Session {
             Command::SubscribeAudio(uid, on) => self.subscribe_audio(&uid, on, now),
             Command::SubscribeVideo(uid, track, on) => self.subscribe_video(&uid, track, on, now),
             Command::RemoteStream(uid, stream) => self.choose_stream(&uid, stream, now),
-            Command::DefaultStream(stream) => self.remote.default_stream = stream,
+            Command::DefaultStream(stream) => self.choose_default_stream(stream),
             Command::Data(message) => self.send_documented(&message),
             Command::Message { to, data } => self.send_command(to, &data),
             Command::Bytes { to, topic, name, mime, bytes } => self.send_stream(to, &topic, &name, &mime, bytes),

@@ -1,9 +1,10 @@
 //! The others: their messages, and who they are.
 
-use artc_bindings::{DataChannelMsg, Event};
+use artc_bindings::{DataChannelMsg, Event, VideoStreamType, VideoTrack};
 use rtc::proto;
 use rtc::signal::Response;
 
+use super::stage::Stage;
 use super::{SECOND, flowing};
 use crate::command::Command;
 
@@ -99,7 +100,12 @@ fn people_are_seen_subscribed_and_missed() {
     let names: Vec<_> = stage.told().iter().map(Event::name).collect();
     assert_eq!(
         names,
-        ["OnRemoteUserOnLineNotify", "OnRemoteTrackAvailableNotify", "OnVideoSubscribeStateChanged"],
+        [
+            "OnRemoteUserOnLineNotify",
+            "OnRemoteTrackAvailableNotify",
+            "OnVideoSubscribeStateChanged",
+            "OnSubscribeStreamTypeChanged",
+        ],
         "an old update says nothing"
     );
     assert_eq!(stage.seen.subscriptions.len(), 1);
@@ -107,5 +113,112 @@ fn people_are_seen_subscribed_and_missed() {
     stage.say(person(State::Disconnected, vec![], 4));
     stage.run(SECOND);
     let names: Vec<_> = stage.told().iter().map(Event::name).collect();
-    assert_eq!(names, ["OnVideoSubscribeStateChanged", "OnRemoteUserOffLineNotify"]);
+    assert_eq!(names, ["OnVideoSubscribeStateChanged", "OnSubscribeStreamTypeChanged", "OnRemoteUserOffLineNotify"]);
+}
+
+/// Bob is there with these tracks.
+fn bob(stage: &mut Stage, tracks: Vec<proto::TrackInfo>) {
+    let state = proto::participant_info::State::Active as i32;
+    let (sid, identity) = ("PA_x".into(), "bob".into());
+    let bob = proto::ParticipantInfo { sid, identity, state, tracks, ..Default::default() };
+    stage.say(Response::Update(proto::ParticipantUpdate { participants: vec![bob] }));
+    stage.run(SECOND);
+}
+
+fn track(sid: &str, source: proto::TrackSource, mime: &str) -> proto::TrackInfo {
+    let layer = |quality: proto::VideoQuality| proto::VideoLayer { quality: quality as i32, ..Default::default() };
+    let layers = vec![layer(proto::VideoQuality::Low), layer(proto::VideoQuality::High)];
+    let codec = proto::SimulcastCodecInfo { mime_type: mime.into(), layers, ..Default::default() };
+    let (sid, mime_type, codecs) = (sid.into(), mime.into(), vec![codec]);
+    proto::TrackInfo { sid, source: source as i32, mime_type, codecs, ..Default::default() }
+}
+
+#[test]
+fn of_a_users_tracks_sound_is_asked_for_first_however_the_server_names_them() {
+    use proto::TrackSource::{Camera, Microphone, ScreenShare};
+    for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2], [1, 2, 0]] {
+        let mut stage = flowing(20);
+        stage.told();
+        let all = [
+            track("TR_c", Microphone, "audio/opus"),
+            track("TR_b", Camera, "video/H264"),
+            track("TR_a", ScreenShare, "video/VP8"),
+        ];
+        bob(&mut stage, order.map(|n| all[n].clone()).to_vec());
+        let names: Vec<_> = stage.told().iter().map(Event::name).collect();
+        let asked = [
+            "OnAudioSubscribeStateChanged",
+            "OnVideoSubscribeStateChanged",
+            "OnSubscribeStreamTypeChanged",
+            "OnScreenShareSubscribeStateChanged",
+        ];
+        assert_eq!(names[2..], asked);
+        assert_eq!(stage.seen.subscriptions[0].track_sids, ["TR_c", "TR_b", "TR_a"]);
+        // What is published no more is subscribed no more.
+        bob(&mut stage, vec![all[0].clone()]);
+        let names: Vec<_> = stage.told().iter().map(Event::name).collect();
+        assert!(names.contains(&asked[1]) && names.contains(&asked[2]) && names.contains(&asked[3]), "{names:?}");
+    }
+}
+
+#[test]
+fn a_track_that_nobody_here_decodes_is_named_once() {
+    let mut stage = flowing(21);
+    stage.told();
+    let tracks = vec![
+        track("TR_c", proto::TrackSource::Microphone, "audio/opus"),
+        track("TR_b", proto::TrackSource::Camera, "video/AV1"),
+        track("TR_a", proto::TrackSource::ScreenShare, "video/vp8"),
+    ];
+    bob(&mut stage, tracks);
+    for on in [false, true] {
+        stage.command(Command::SubscribeVideo("bob".into(), VideoTrack::Camera, on));
+        stage.run(SECOND);
+    }
+    let told = stage.told();
+    let warnings: Vec<_> =
+        told.iter().filter_map(|e| if let Event::Warning { detail, .. } = e { Some(detail.as_str()) } else { None }).collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("bob") && warnings[0].contains("video/av1") && warnings[0].contains("VP8"), "{warnings:?}");
+}
+
+#[test]
+fn the_small_stream_is_asked_for_where_there_is_one() {
+    let low = proto::VideoQuality::Low as i32;
+    let changes = |told: Vec<Event>| -> Vec<(i64, i64)> {
+        told.iter()
+            .filter_map(|event| match event {
+                Event::SubscribeStreamTypeChanged { old_stream_type, new_stream_type, .. } => {
+                    Some((old_stream_type.value(), new_stream_type.value()))
+                }
+                _ => None,
+            })
+            .collect()
+    };
+    let camera = track("TR_b", proto::TrackSource::Camera, "video/H264");
+    let mut stage = flowing(22);
+    stage.told();
+    stage.command(Command::DefaultStream(VideoStreamType::Low));
+    bob(&mut stage, vec![camera.clone()]);
+    assert_eq!(changes(stage.told()), [(0, 2)]);
+    assert_eq!(stage.seen.settings.iter().map(|s| s.quality).collect::<Vec<_>>(), [low]);
+    // The default is that of the subscription's time.
+    stage.command(Command::DefaultStream(VideoStreamType::High));
+    stage.run(SECOND);
+    assert!(changes(stage.told()).is_empty());
+    stage.command(Command::RemoteStream("bob".into(), VideoStreamType::High));
+    stage.command(Command::RemoteStream("bob".into(), VideoStreamType::None));
+    stage.run(SECOND);
+    assert_eq!(changes(stage.told()), [(2, 1)], "nothing is no stream");
+    assert_eq!(stage.seen.settings.len(), 2);
+    stage.command(Command::SubscribeVideo("bob".into(), VideoTrack::Camera, false));
+    stage.run(SECOND);
+    assert_eq!(changes(stage.told()), [(1, 0)]);
+    // A sender without a small stream: always the big one.
+    let mut single = camera;
+    single.codecs[0].layers.pop();
+    stage.command(Command::RemoteStream("bob".into(), VideoStreamType::Low));
+    stage.command(Command::SubscribeVideo("bob".into(), VideoTrack::Camera, true));
+    bob(&mut stage, vec![single]);
+    assert_eq!(changes(stage.told()).last(), Some(&(2, 1)), "when the small one ends");
 }

@@ -31,6 +31,7 @@ pub struct Seen {
     pub frames: u64,
     pub last_frame: Option<Instant>,
     pub subscriptions: Vec<proto::UpdateSubscription>,
+    pub settings: Vec<proto::UpdateTrackSettings>,
     pub left: u32,
     pub data: Vec<proto::DataPacket>,
     pub sync: Option<proto::SyncState>,
@@ -195,6 +196,7 @@ impl Stage {
                 self.members.retain(|_, m| m.connection != Some(connection));
             }
             Request::Subscription(subscription) => self.seen.subscriptions.push(subscription),
+            Request::TrackSetting(setting) => self.seen.settings.push(setting),
             Request::SyncState(sync) => self.seen.sync = Some(sync),
             _ => {}
         }
