@@ -17,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from lib import table  # noqa: E402
 from lib.measure import busy_fraction, load, machine_ticks  # noqa: E402
 from lib.programs import ROOT  # noqa: E402
-from rows import cpu, delivery, picture, response, size  # noqa: E402
+from rows import cpu, delivery, picture, receive, response, size  # noqa: E402
 
 ROWS = {
     "size": size.size,
@@ -29,6 +29,10 @@ ROWS = {
     "start": response.start,
     "picture": picture.picture,
     "lossy": picture.lossy,
+    "ear": receive.ear,
+    "understood": receive.understood,
+    "mix": receive.mix,
+    "decode": receive.decode,
 }
 OUT = ROOT / "target/bench"
 

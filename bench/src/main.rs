@@ -4,6 +4,7 @@
 mod command;
 mod encode;
 mod pattern;
+mod receive;
 mod steer;
 mod watch;
 
@@ -31,6 +32,16 @@ enum What {
     Pattern(pattern::Pattern),
     /// Commands over the data channel, timed
     Command(command::Commands),
+    /// Users that talk
+    Talk(receive::Talk),
+    /// A user that listens or watches
+    Listen(receive::Listen),
+    /// The time from mouth to ear
+    Ear(receive::Ear),
+    /// How well what was heard is understood
+    Understood(receive::Understood),
+    /// The decoder alone
+    Decode(receive::Decode),
 }
 
 fn main() -> Result<(), Failure> {
@@ -40,5 +51,10 @@ fn main() -> Result<(), Failure> {
         What::Join(join) => join.run(),
         What::Pattern(pattern) => pattern.run(),
         What::Command(command) => command.run(),
+        What::Talk(talk) => talk.run(),
+        What::Listen(listen) => listen.run(),
+        What::Ear(ear) => ear.run(),
+        What::Understood(understood) => understood.run(),
+        What::Decode(decode) => decode.run(),
     }
 }
