@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant, SystemTime};
 
-use rtc::h264::{AccessUnit, Depacketizer};
+use rtc::depacketize::{AccessUnit, Depacketizer};
 use rtc::{Direction, Event, MediaKind, MediaMode, Output, Peer, PeerConfig, Protocol, RtpPacket};
 use serde_json::{Value, json};
 

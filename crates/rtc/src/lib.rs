@@ -24,6 +24,7 @@
 #![forbid(unsafe_code)]
 
 pub mod candidate;
+pub mod depacketize;
 pub mod framing;
 pub mod h264;
 pub mod local;

@@ -172,7 +172,7 @@ pub struct Packet {
     pub captured: Option<SystemTime>,
     /// Loudness in dBov, if the sender says.
     pub audio_level: Option<i8>,
-    /// RTP payload: an Opus frame, or a part of an access unit for [`crate::h264::Depacketizer`].
+    /// RTP payload: an Opus frame, or a part of an access unit for [`crate::depacketize::Depacketizer`].
     pub payload: Arc<[u8]>,
 }
 

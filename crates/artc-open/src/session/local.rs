@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rtc::h264::Depacketizer;
+use rtc::depacketize::{Coding, Depacketizer};
 use rtc::local::{FromRoom, Packet, ToRoom};
 use rtc::proto;
 
@@ -34,8 +34,12 @@ struct Received {
 }
 
 impl Received {
-    fn new(subscription: u64) -> Self {
-        Self { subscription, depacketizer: Depacketizer::default(), time: None, asked: None }
+    fn new(subscription: u64, codec: PictureCodec) -> Self {
+        let coding = match codec {
+            PictureCodec::H264 => Coding::H264,
+            PictureCodec::Vp8 => Coding::Vp8,
+        };
+        Self { subscription, depacketizer: Depacketizer::new(coding), time: None, asked: None }
     }
 
     /// The whole time of an RTP timestamp near the last one.
@@ -95,12 +99,13 @@ impl Session {
 
     fn packet_arrived(&mut self, packet: Packet, now: Instant) {
         let Some((uid, media)) = self.sender_of(&packet.track) else { return };
+        let codec = self.codec_of(&uid, &packet.track);
         let Some(local) = &mut self.local else { return };
-        let received = local.received.entry(packet.track.clone()).or_insert_with(|| Received::new(packet.subscription));
+        let received = local.received.entry(packet.track.clone()).or_insert_with(|| Received::new(packet.subscription, codec));
         if received.subscription != packet.subscription {
-            *received = Received::new(packet.subscription);
+            *received = Received::new(packet.subscription, codec);
         }
-        let (sid, marker, level, codec) = (packet.track, packet.marker, packet.audio_level, PictureCodec::H264);
+        let (sid, marker, level) = (packet.track, packet.marker, packet.audio_level);
         let captured = packet.captured.map(|at| Captured { at, by: CaptureClock::Frame });
         if media == RemoteMedia::Sound {
             let time = received.extend(packet.timestamp);

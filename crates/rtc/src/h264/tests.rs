@@ -1,6 +1,7 @@
 //! Cutting and putting together, against each other and against RFC 6184 in plain words.
 
 use super::*;
+use crate::depacketize::{AccessUnit, Depacketizer, MAX_WAITING};
 use proptest::prelude::*;
 
 fn annex_b(units: &[Vec<u8>]) -> Vec<u8> {

@@ -8,6 +8,7 @@ use rtc::signal::Request;
 
 use super::super::Session;
 use super::{RemoteMedia, Track};
+use crate::video::PictureCodec;
 
 /// What this engine decodes, as servers name it.
 const DECODED: [&str; 4] = ["audio/opus", "audio/red", "video/h264", "video/vp8"];
@@ -173,6 +174,13 @@ impl Session {
     fn ask_quality(&mut self, sid: String, stream: VideoStreamType) {
         let quality = if stream == VideoStreamType::Low { VideoQuality::Low } else { VideoQuality::High } as i32;
         self.signal(Request::TrackSetting(proto::UpdateTrackSettings { track_sids: vec![sid], quality, ..Default::default() }));
+    }
+
+    /// How a user's pictures are encoded, by what the server says of the track.
+    pub(in super::super) fn codec_of(&self, uid: &str, sid: &str) -> PictureCodec {
+        let track = self.remote.people.get(uid).and_then(|person| person.tracks.iter().find(|track| track.sid == sid));
+        let vp8 = track.is_some_and(|track| track.codecs.first().is_some_and(|codec| codec == "video/vp8"));
+        if vp8 { PictureCodec::Vp8 } else { PictureCodec::H264 }
     }
 
     /// What we subscribe, for the server's book-keeping on a resume.
