@@ -31,7 +31,8 @@ pub fn level(chip: &Path, line: u8) -> String {
     read(chip.join(format!("sim_gpio{line}/value")))
 }
 
-const GATE: &str = r#"
+/// What is on the chip, and what is not.
+pub const GATE: &str = r#"
 [board]
 id = "gate"
 name = "Gate"
@@ -63,6 +64,11 @@ direction = "input"
 
 [leds.status]
 line = "lamp"
+
+[leds.status.patterns]
+starting = "off"
+waiting = "on"
+fault = "60/60"
 "#;
 
 fn missing(declared: &[board::Declared]) -> Vec<(&str, &str)> {

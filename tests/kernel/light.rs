@@ -5,29 +5,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::bench::{Guest, in_guest};
-use crate::board::{chip, level};
+use crate::board::{GATE, chip, level};
 use crate::rig::{Process, Vivid, let_pass, run, wait_for, write};
 
 const SOON: Duration = Duration::from_secs(15);
-
-const BOX: &str = r#"
-[board]
-id = "box"
-name = "Box"
-
-[lines.lamp]
-line = "LINE1"
-direction = "output"
-safe = false
-
-[leds.status]
-line = "lamp"
-
-[leds.status.patterns]
-starting = "off"
-waiting = "on"
-fault = "60/60"
-"#;
 
 fn daemon(settings: &[(&str, &str)]) -> Process {
     let mut command = Command::new(env!("CARGO_BIN_EXE_artc-edge"));
@@ -57,9 +38,9 @@ fn changes(chip: &Path) -> usize {
 fn the_status_led_tells_waiting_from_fault_and_goes_out_at_the_end() {
     in_guest(&Guest::default(), || {
         let chip = chip();
-        write("/run/box.toml", BOX);
+        write("/run/gate.toml", GATE);
         let vivid = ("ARTC__CAMERA__SOURCE", "vivid-000-vid-cap@platform:vivid-000");
-        let mut lit = daemon(&[("ARTC__BOARD__PROFILE", "/run/box.toml"), vivid]);
+        let mut lit = daemon(&[("ARTC__BOARD__PROFILE", "/run/gate.toml"), vivid]);
         lit.wait_for_line("viewer:", SOON);
         let steady = |on: &'static str| {
             wait_for("a steady light", SOON, || (level(&chip, 1) == on && changes(&chip) == 0).then_some(()));
