@@ -1,32 +1,31 @@
 // What a person would see and hear, looked at inside the page.
 
+/** A part of the picture, drawn `width` x `height` pixels large: red, green, blue and opacity of each of its pixels. */
+function pixels(page, [width, height], part) {
+  return page.evaluate(
+    ([w, h, [x, y, columns, rows]]) => {
+      const canvas = new OffscreenCanvas(w, h);
+      const pen = canvas.getContext("2d", { willReadFrequently: true });
+      pen.drawImage(document.querySelector("video"), 0, 0, w, h);
+      return Array.from(pen.getImageData(x, y, columns, rows).data);
+    },
+    [width, height, part],
+  );
+}
+
 /** Some pixels of the picture, small, as a list of luma values. */
-export function sight(page) {
-  return page.evaluate(() => {
-    const video = document.querySelector("video");
-    const canvas = new OffscreenCanvas(64, 36);
-    const pen = canvas.getContext("2d", { willReadFrequently: true });
-    pen.drawImage(video, 0, 0, 64, 36);
-    const { data } = pen.getImageData(0, 0, 64, 36);
-    return Array.from({ length: 64 * 36 }, (_, i) => Math.round(0.299 * data[i * 4] + 0.587 * data[i * 4 + 1] + 0.114 * data[i * 4 + 2]));
-  });
+export async function sight(page) {
+  const data = await pixels(page, [64, 36], [0, 0, 64, 36]);
+  return Array.from({ length: 64 * 36 }, (_, i) => Math.round(0.299 * data[i * 4] + 0.587 * data[i * 4 + 1] + 0.114 * data[i * 4 + 2]));
 }
 
 /**
  * The strongest green in the band where the pattern's block moves to and fro on black (crates/media/src/pattern.rs); the block is
  * the only thing there.
  */
-export function brightestGreen(page) {
-  return page.evaluate(() => {
-    const video = document.querySelector("video");
-    const canvas = new OffscreenCanvas(160, 90);
-    const pen = canvas.getContext("2d", { willReadFrequently: true });
-    pen.drawImage(video, 0, 0, 160, 90);
-    const { data } = pen.getImageData(0, 71, 160, 4);
-    let most = 0;
-    for (let i = 1; i < data.length; i += 4) most = Math.max(most, data[i]);
-    return most;
-  });
+export async function brightestGreen(page) {
+  const data = await pixels(page, [160, 90], [0, 71, 160, 4]);
+  return Math.max(...data.filter((_, i) => i % 4 === 1));
 }
 
 /** How many of two sights' pixels differ clearly, 0 to 1. */
