@@ -100,9 +100,10 @@ def start():
     try:
         with tempfile.TemporaryDirectory() as folder:
             boot = [ROOT / "tests/kernel/boot.sh", "-o", folder, "env", f"ARTC_EDGE={DAEMON}", "/usr/bin/python3", "-B", ROOT / "bench/vivid.py"]
-            subprocess.run(boot, check=True, timeout=120, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            subprocess.run(boot, check=True, timeout=240, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             raw["vivid"] = json.loads((pathlib.Path(folder) / "starts.json").read_text())
-        results.append(start_line("vivid, in the kernel bench", 250, raw["vivid"]))
+        results.append(start_line("vivid, in the kernel bench, the program in the guest's memory", 250, raw["vivid"]["from_memory"]))
+        results.append(start_line("vivid, in the kernel bench, the program on the host's disk", 250, raw["vivid"]["from_host"]))
     except (OSError, subprocess.SubprocessError) as error:
         results.append(Result(what, "<= 250 ms", f"not measured: {error}", False))
     return results, raw
