@@ -25,13 +25,15 @@ mod wishes;
 
 use std::time::Duration;
 
+pub use stop::Early;
+
 use crate::{config::Loaded, exit::Exit, telemetry::Telemetry};
 
 /// How long threads that hang in a driver are waited for at the end.
 const STOP_WITHIN: Duration = Duration::from_millis(500);
 
-/// Runs until a signal asks to stop.
-pub fn run(loaded: Loaded, telemetry: Telemetry) -> Exit {
+/// Runs until a signal asks to stop, which may have come `early`.
+pub fn run(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit {
     memory::thrifty();
     // Two are enough: one for the room and the engine's network, one for the rest; encoder and devices have their own.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("artc").enable_all().build();
@@ -42,7 +44,7 @@ pub fn run(loaded: Loaded, telemetry: Telemetry) -> Exit {
             return Exit::TryAgain;
         }
     };
-    let exit = runtime.block_on(start::daemon(loaded, telemetry));
+    let exit = runtime.block_on(start::daemon(loaded, telemetry, early));
     runtime.shutdown_timeout(STOP_WITHIN);
     exit
 }

@@ -133,3 +133,47 @@ fn it_gets_ready_answers_and_ends_in_order() {
         assert_eq!(gone.status.code(), Some(69), "{}", String::from_utf8_lossy(&gone.stderr));
     }
 }
+
+/// The program with a configuration that is a pipe: once the other end is open, it is reading its configuration, and waits.
+fn reading_its_configuration(subcommand: &[&str]) -> (Child, std::fs::File, tempfile::TempDir) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let pipe = directory.path().join("config.toml");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.is_ok_and(|status| status.success()));
+    let child = Command::new(env!("CARGO_BIN_EXE_artc-edge"))
+        .args(subcommand)
+        .arg(&pipe)
+        .env_clear()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let (sender, opened) = mpsc::channel();
+    // Opens when the program opens the other end.
+    std::thread::spawn(move || sender.send(std::fs::File::create(pipe)));
+    let end = opened.recv_timeout(Duration::from_secs(20)).expect("it reads its configuration").expect("opened");
+    (child, end, directory)
+}
+
+#[test]
+fn a_signal_ends_it_in_order_however_early_it_comes() {
+    for signal in ["-INT", "-TERM"] {
+        let (mut child, mut configuration, _directory) = reading_its_configuration(&["run", "--config"]);
+        let sent = Command::new("kill").args([signal, &child.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()));
+        writeln!(configuration, "[camera]\nsource = \"pattern\"").expect("it still reads");
+        drop(configuration);
+        let mut said = String::new();
+        child.stdout.take().expect("piped").read_to_string(&mut said).expect("UTF-8");
+        assert_eq!((child.wait().expect("it ends").code(), said.as_str()), (Some(0), ""), "{signal}: nothing was started");
+    }
+}
+
+#[test]
+fn a_signal_ends_other_subcommands_at_once() {
+    use std::os::unix::process::ExitStatusExt as _;
+    let (mut child, _configuration, _directory) = reading_its_configuration(&["check"]);
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(sent.is_ok_and(|status| status.success()));
+    assert_eq!(child.wait().expect("it ends").signal(), Some(2));
+}

@@ -12,7 +12,7 @@ use super::clock::now;
 use super::effects::Parts;
 use super::light::Light;
 use super::shell::Shell;
-use super::stop::Stop;
+use super::stop::{Early, Stop};
 use super::tickets::TicketSource;
 use super::wishes::Wishes;
 use super::{STOP_WITHIN, engine, memory};
@@ -33,15 +33,19 @@ const SETTLED: Duration = Duration::from_secs(5);
 const LOOP_LIMIT: Duration = Duration::from_secs(5);
 
 /// Starts everything, runs, ends everything.
-pub async fn daemon(loaded: Loaded, telemetry: Telemetry) -> Exit {
+pub async fn daemon(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit {
     let started = now();
-    let mut stop = match Stop::listen() {
+    let mut stop = match Stop::listen(early) {
         Ok(stop) => stop,
         Err(why) => {
             eprintln!("artc-edge: signals cannot be listened to: {why}");
             return Exit::Bug;
         }
     };
+    if let Some(signal) = stop.came() {
+        tracing::info!(signal, "stopped before anything was started");
+        return Exit::Ok;
+    }
     let Loaded { config, board, machine, .. } = loaded;
     let name = config.device.name.clone().unwrap_or_else(host_name);
 

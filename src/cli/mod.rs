@@ -23,6 +23,7 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 
+use crate::app::Early;
 use crate::config::{ConfigError, File, Loaded, Sources, load};
 use crate::exit::Exit;
 
@@ -96,6 +97,7 @@ impl ConfigArgs {
 
 /// Reads the arguments of the process and does what they say.
 pub fn main() -> ExitCode {
+    let early = Early::catch();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(why) => {
@@ -105,12 +107,15 @@ pub fn main() -> ExitCode {
             return exit.into();
         }
     };
-    panic::catch_unwind(|| go(cli)).unwrap_or(Exit::Bug).into()
+    panic::catch_unwind(|| go(cli, early)).unwrap_or(Exit::Bug).into()
 }
 
-fn go(cli: Cli) -> Exit {
+fn go(cli: Cli, early: Early) -> Exit {
+    if !matches!(cli.command, Command::Run(_)) {
+        early.let_go();
+    }
     match cli.command {
-        Command::Run(run) => run.go(cli.config),
+        Command::Run(run) => run.go(cli.config, early),
         Command::Check(check) => check.go(cli.config.config),
         Command::Config(config) => config.go(cli.config.config),
         Command::Devices(devices) => devices.go(cli.config),

@@ -15,13 +15,13 @@ pub struct Run {}
 
 impl Run {
     /// Loads the configuration, starts logging, and hands over to the app.
-    pub(super) fn go(self, config: ConfigArgs) -> Exit {
+    pub(super) fn go(self, config: ConfigArgs, early: app::Early) -> Exit {
         let loaded = match config.load() {
             Ok(loaded) => loaded,
             Err(exit) => return exit,
         };
         match telemetry::init(&loaded.config.telemetry) {
-            Ok(telemetry) => app::run(loaded, telemetry),
+            Ok(telemetry) => app::run(loaded, telemetry, early),
             Err(why) => {
                 eprintln!("artc-edge: {why}");
                 Exit::Configuration
