@@ -62,6 +62,8 @@ async def story(judge, server, proxy, publisher):
         judge("and is the tone", share > 0.9, share)
     kinds = {p.mime_type.lower() for p in viewer.publisher().track_publications.values()}
     judge("as H.264 and Opus", kinds == {"video/h264", "audio/opus"}, kinds)
+    profile = await viewer.profile()
+    judge("in the profile of the encoder's parameter sets, constrained baseline", (profile or "").lower()[:4] == "42e0", profile)
 
     await viewer.room.local_participant.publish_data(b"{}", reliable=True, topic="artc.rpc", destination_identities=["cam"])
     await viewer.room.local_participant.publish_data(b"hello", reliable=True)

@@ -1,13 +1,14 @@
 #!/bin/sh
 # Clients and servers of others: our room met by LiveKit's Python client, its server SDK and aiortc; the open engine on an unmodified
-# LiveKit server, watched by LiveKit's Python client.
+# LiveKit server, watched by LiveKit's Python client; the whole daemon, watched by the same.
 set -eu
 cd "$(dirname "$0")/../.."
 python=$(tests/clients/setup.sh)
 server=$(tests/clients/livekit-server.sh)
-release=${CARGO_TARGET_DIR:-target}/release/examples
-cargo build --release --locked --quiet -p room --example serve -p artc-open --example publish
+release=${CARGO_TARGET_DIR:-target}/release
+cargo build --release --locked --quiet -p room --example serve -p artc-open --example publish -p artc-edge --bin artc-edge
 status=0
-"$python" -W ignore tests/clients/on_room.py "$release/serve" || status=$?
-"$python" tests/clients/on_livekit.py "$server" "$release/publish" || status=$?
+"$python" -W ignore tests/clients/on_room.py "$release/examples/serve" || status=$?
+"$python" tests/clients/on_livekit.py "$server" "$release/examples/publish" || status=$?
+"$python" tests/clients/on_daemon.py "$release/artc-edge" || status=$?
 exit "$status"

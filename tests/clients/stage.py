@@ -137,11 +137,13 @@ class Viewer:
     def __init__(self):
         self.room = rtc.Room()
         self.pictures, self.size, self.sound, self.gap, self.last = 0, None, [], 0.0, None
+        self.video = None
         self.tasks = []
 
         @self.room.on("track_subscribed")
         def subscribed(track, _publication, _participant):
             video = track.kind == rtc.TrackKind.KIND_VIDEO
+            self.video = track if video else self.video
             self.tasks.append(asyncio.ensure_future(self.watch(track) if video else self.listen(track)))
 
     async def watch(self, track):
@@ -163,6 +165,14 @@ class Viewer:
         before = self.pictures
         await until(within, lambda: self.pictures - before >= count)
         return self.pictures - before
+
+    async def profile(self):
+        """The profile-level-id that the SDP gives to the pictures that arrive, as the client's own statistics show it."""
+        for stats in await self.video.get_stats():
+            if stats.WhichOneof("stats") == "codec":
+                line = stats.codec.codec.sdp_fmtp_line
+                return dict(pair.split("=", 1) for pair in line.split(";") if "=" in pair).get("profile-level-id")
+        return None
 
     def publisher(self):
         return self.room.remote_participants.get("cam")

@@ -20,7 +20,8 @@ use artc_bindings::VideoSource;
 
 pub use decode::{DecodeError, Decoder, PictureCodec};
 pub use input::{Control, Counters, VideoInput};
-pub use passthrough::{Passed, Passthrough, profile_level_id};
+pub use passthrough::{Passed, Passthrough};
+pub use rtc::h264::profile_level_id;
 pub use watch::{AskKeyFrame, WatchHandle, WatchSettings, WatchThread};
 
 use crate::clock::Clock;

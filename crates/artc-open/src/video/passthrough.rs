@@ -76,15 +76,6 @@ impl Passthrough {
     }
 }
 
-/// The profile-level-id that the SPS of an access unit says; `None` without SPS.
-pub fn profile_level_id(access_unit: &[u8]) -> Option<u32> {
-    let sps = nals(access_unit).take(8).find(|nal| NalKind::of(nal) == Some(NalKind::Sps))?;
-    match sps {
-        [_, profile, constraints, level, ..] => Some(u32::from_be_bytes([0, *profile, *constraints, *level])),
-        _ => None,
-    }
-}
-
 fn copy(pool: &mut UnitPool, write: impl FnOnce(&mut Vec<u8>)) -> SampleBytes {
     let filled = pool.fill(|out| {
         write(out);

@@ -45,10 +45,14 @@ impl Room {
 
     /// Media of an engine: one access unit becomes packets once, whoever watches.
     fn frame(&mut self, cx: &mut Cx<'_>, id: ParticipantId, frame: &Frame) {
-        let Some(track) = self.own_track(id, &frame.track).and_then(|track| self.tracks.get_mut(&track)) else {
+        let Some(track) = self.own_track(id, &frame.track) else {
             cx.settings.ledger.refused(Refused::Frame, "no track");
             return;
         };
+        if let FrameData::Picture(data) = &frame.data {
+            self.learn_profile(track, (**data).as_ref());
+        }
+        let Some(track) = self.tracks.get_mut(&track) else { return };
         let Some(layer) = track.layer_of(frame.rid) else { return };
         let (now, video) = (cx.at.now, track.is_video());
         if let Some((level, _)) = frame.audio_level {

@@ -72,13 +72,18 @@ impl Room {
         let Some(track) = self.tracks.get_mut(&track) else { return };
         let other = track.codec != codec;
         track.arrives_as(pt, codec, profile);
-        for subscriber in &track.subscribers {
-            if let Some(subscription) = self.participants.get_mut(subscriber).and_then(|p| p.subscriptions.get_mut(&track.id)) {
-                subscription.pt = None;
-            }
-        }
+        track.choose_types_anew(&mut self.participants);
         if other {
             self.announce(cx, owner, None);
+        }
+    }
+
+    /// The profile of an engine's pictures, as the parameter sets of a key frame say it: no payload type has said it before.
+    pub(super) fn learn_profile(&mut self, track: TrackId, unit: &[u8]) {
+        let (Some(track), Some(profile)) = (self.tracks.get_mut(&track), rtc::h264::profile_level_id(unit)) else { return };
+        if track.profile != Some(profile) {
+            track.profile = Some(profile);
+            track.choose_types_anew(&mut self.participants);
         }
     }
 }

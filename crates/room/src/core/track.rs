@@ -1,12 +1,14 @@
 //! A published track: what it says of itself, its simulcast layers, and how loud or large it is. Not for who receives it.
 #![expect(deprecated, reason = "older clients write the older fields of TrackInfo")]
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use rtc::proto::{self, TrackInfo, VideoQuality};
 use rtc::str0m::format::Codec;
 use rtc::{MediaKind, Mid, Pt, Rid};
 
+use super::participant::Participant;
 use super::{ParticipantId, TrackId};
 
 /// A key frame is asked of a publisher at most this often, whoever asks.
@@ -157,6 +159,15 @@ impl Track {
     pub(crate) fn arrives_as(&mut self, pt: Pt, codec: Codec, profile: Option<u32>) {
         (self.pt, self.codec, self.profile) = (Some(pt), codec, profile);
         self.describe();
+    }
+
+    /// Has a payload type chosen anew for each subscriber, with its next packet.
+    pub(super) fn choose_types_anew(&self, participants: &mut BTreeMap<ParticipantId, Participant>) {
+        for subscriber in &self.subscribers {
+            if let Some(subscription) = participants.get_mut(subscriber).and_then(|p| p.subscriptions.get_mut(&self.id)) {
+                subscription.pt = None;
+            }
+        }
     }
 
     /// Writes the codec into what clients are told.

@@ -2,6 +2,7 @@
 //! pass by. Not for decoding; putting access units together again is in [`crate::depacketize`].
 
 mod picture;
+mod profile;
 
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use annexb::nals;
 use picture::Longer;
 
 pub use picture::Picture;
+pub use profile::{profile_level_id, same_profile};
 
 /// Room for the RTP payload in one datagram: what str0m's MTU of 1150 leaves after header, extensions and SRTP tag.
 pub const MAX_PAYLOAD: usize = 1090;

@@ -9,6 +9,7 @@ use str0m::media::{Direction, KeyframeRequestKind, MediaKind, MediaTime, Mid, Pt
 use str0m::rtp::{AbsCaptureTime, ExtensionValues, RtpPacket, RtpWrite, SeqNo, Vp8Patch};
 
 use super::Peer;
+use crate::h264::same_profile;
 
 /// How long a receiver may hold a picture back before showing it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,8 +89,11 @@ impl Peer {
             if params.spec().codec != codec || !media.remote_pts().contains(&params.pt()) {
                 continue;
             }
-            let profile = params.spec().format.profile_level_id.map(|id| id >> 8);
-            if profile == profile_level_id.map(|id| id >> 8) {
+            let same = match (params.spec().format.profile_level_id, profile_level_id) {
+                (Some(offered), Some(asked)) => same_profile(offered, asked),
+                (offered, asked) => offered == asked,
+            };
+            if same {
                 return Some(params.pt());
             }
             first = first.or(Some(params.pt()));
