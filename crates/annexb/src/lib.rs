@@ -1,8 +1,7 @@
 //! NAL units of an H.264 byte stream (Annex B): finding them behind start codes, telling what they are, writing them, and the
 //! emulation prevention inside.
 //!
-//! The one place for it: the camera's side (`media`), RTP (`rtc`) and the engine build on it. It knows nothing of what is in a unit
-//! and depends on nothing.
+//! The one place for it: the camera's side (`media`), RTP (`rtc`) and the engine build on it. It knows nothing of what is in a unit.
 #![forbid(unsafe_code)]
 
 /// What a NAL unit is, by the five low bits of its first byte.
@@ -85,16 +84,7 @@ impl<'a> Iterator for Nals<'a> {
 
 /// Offset of the first `00 00 01`.
 fn start_code(bytes: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    // The third byte of a start code is 1 and the two before are 0: any larger byte rules out three places at once.
-    while let Some(third) = bytes.get(at + 2) {
-        match third {
-            0 => at += 1,
-            1 if bytes[at] == 0 && bytes[at + 1] == 0 => return Some(at),
-            _ => at += 3,
-        }
-    }
-    None
+    memchr::memmem::find(bytes, &[0, 0, 1])
 }
 
 /// Appends a start code of four bytes and `rbsp` behind `head`, with emulation prevention.

@@ -83,6 +83,8 @@ impl ParameterSets {
         }
         for nal in nals(unit) {
             match NalKind::of(nal) {
+                // They stand before the picture, which is long.
+                Some(NalKind::Slice | NalKind::Idr) => break,
                 // Real ones are below 100 bytes; what is longer is no reason to hold the memory.
                 _ if nal.len() > MAX_SET => {}
                 Some(NalKind::Sps) if self.sps != nal => {

@@ -83,14 +83,18 @@ fn fragment(unit: &[u8], last: bool, longer: Longer, send: &mut impl FnMut(Arc<[
     // Equal packets: a short last one would cost a packet all the same, and equal sizes can be sent in one go.
     let whole = rest.len() + longer.first + longer.last;
     let size = whole.div_ceil(whole.div_ceil(MAX_PAYLOAD - 2));
+    // Put together here and copied in one go: byte by byte, a large key frame would take longer to cut than to encrypt.
+    let mut payload = Vec::with_capacity(2 + size);
     let mut start = true;
     while !rest.is_empty() {
         let room = if start { size - longer.first } else { size };
         let (part, after) = rest.split_at(room.min(rest.len()));
         let end = after.is_empty();
         let head = [(header & 0xe0) | FU_A, (u8::from(start) << 7) | (u8::from(end) << 6) | (header & 0x1f)];
-        let payload: Arc<[u8]> = head.into_iter().chain(part.iter().copied()).collect();
-        send(payload, last && end);
+        payload.clear();
+        payload.extend_from_slice(&head);
+        payload.extend_from_slice(part);
+        send(Arc::from(payload.as_slice()), last && end);
         (start, rest) = (false, after);
     }
 }
