@@ -108,6 +108,10 @@ fn it_gets_ready_answers_and_ends_in_order() {
     let said = daemon.program(&["call", "device.info"]);
     let info: serde_json::Value = serde_json::from_slice(&said.stdout).expect("JSON");
     assert_eq!((said.status.code(), info["engine"].as_str()), (Some(0), Some("open")));
+    let said = daemon.program(&["call", "device.status"]);
+    let status: serde_json::Value = serde_json::from_slice(&said.stdout).expect("JSON");
+    assert_eq!(status["room"]["viewers"], 0, "{status}");
+    assert_eq!(status["room"]["sent"]["packets"], 0, "nobody is there to send to: {status}");
     let unknown = daemon.program(&["call", "device.inof"]);
     assert_eq!(unknown.status.code(), Some(64), "{}", String::from_utf8_lossy(&unknown.stderr));
     let picture = daemon.directory.path().join("picture.jpg");

@@ -88,6 +88,10 @@ impl Books {
                 participants: parts.engine.extensions().map_or(0, |e| u32::try_from(e.participants().len()).unwrap_or(u32::MAX)),
                 camera: facts::camera_status(&camera),
                 microphone: facts::microphone_status(&microphone),
+                room: parts
+                    .room
+                    .as_ref()
+                    .map(|room| facts::room_status(room.stats(), self.session.phase == session::Phase::Connected)),
                 cpu_ms: usage.cpu_ms,
                 memory_kib: usage.memory_kib,
                 temperature_c: usage.temperature_c,

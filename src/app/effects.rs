@@ -23,6 +23,8 @@ pub struct Parts {
     pub microphone: Arc<Microphone>,
     /// The engine.
     pub engine: Arc<dyn Engine>,
+    /// The embedded room, where there is one.
+    pub room: Option<Arc<room::Handle>>,
 }
 
 /// Work for a thread that may wait for a device.

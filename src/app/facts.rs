@@ -113,6 +113,20 @@ pub fn microphone_status(state: &audio::State) -> Source {
     }
 }
 
+/// The embedded room as `device.status` shows it; the device itself is in it when it is `joined`, and no viewer.
+pub fn room_status(stats: room::Stats, joined: bool) -> wire::device::Room {
+    let traffic = |room::Traffic { packets, bytes }| wire::device::Traffic { packets, bytes };
+    wire::device::Room {
+        viewers: stats.participants.saturating_sub(u64::from(joined)),
+        tracks: stats.tracks,
+        sent: traffic(stats.sent),
+        received: traffic(stats.received),
+        dropped: stats.dropped,
+        strangers: stats.strangers,
+        refused: stats.refused,
+    }
+}
+
 /// What people call a microphone.
 pub fn microphone_name(state: &audio::State) -> String {
     match (&state.device, state.phase) {

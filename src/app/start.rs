@@ -123,7 +123,12 @@ pub async fn daemon(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit 
         beat: health.beat("main", LOOP_LIMIT),
         light: light(&board),
         outside: Fault::default(),
-        parts: Parts { camera: Arc::clone(&camera), microphone: Arc::clone(&microphone), engine: made.engine },
+        parts: Parts {
+            camera: Arc::clone(&camera),
+            microphone: Arc::clone(&microphone),
+            engine: made.engine,
+            room: room.clone(),
+        },
     };
 
     line("board", &board.title(&machine));

@@ -199,6 +199,10 @@ describe("the device", () => {
     await eventually(grabbed, (now) => now > first, "the counters go on by themselves");
     assert.match(await card.locator("dt:text-is('Camera') + dd").innerText(), /built-in/);
     assert.match(await card.locator("dt:text-is('Running for') + dd").innerText(), /\d+ s/);
+    assert.match(await card.locator("dt:text-is('Viewers') + dd").innerText(), /^1, 2 tracks$/);
+    const sent = async () => Number((await card.locator("dt:text-is('Sent') + dd").innerText()).replace(/^.* in |\D/g, ""));
+    const before = await sent();
+    await eventually(sent, (now) => now > before, "packets go to the viewer");
   });
 
   it("has the methods that the page's types name", async () => {

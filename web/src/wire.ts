@@ -32,6 +32,26 @@ export interface Source {
   recovered: number;
 }
 
+/** Packets and their bytes. */
+export interface Traffic {
+  packets: number;
+  bytes: number;
+}
+
+/** The room that the device serves itself. */
+export interface Room {
+  /** Who is in it besides the device. */
+  viewers: number;
+  tracks: number;
+  sent: Traffic;
+  received: Traffic;
+  /** Packets that did not go. */
+  dropped: number;
+  strangers: number;
+  /** By what was refused and why. */
+  refused?: Record<string, number>;
+}
+
 /** How the device is at this moment. */
 export interface DeviceStatus {
   uptime_s: number;
@@ -40,6 +60,8 @@ export interface DeviceStatus {
   participants: number;
   camera: Source;
   microphone: Source;
+  /** Missing where the device publishes to another server. */
+  room?: Room;
   cpu_ms: number;
   memory_kib: number;
   temperature_c?: number;

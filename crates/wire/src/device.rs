@@ -1,5 +1,7 @@
 //! Family `device`: who this device is and how it is.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +45,9 @@ pub struct Status {
     pub camera: Source,
     /// The microphone.
     pub microphone: Source,
+    /// The room that this device serves itself; absent where it publishes to another server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<Room>,
     /// Processor time the daemon has used since it started, in milliseconds.
     pub cpu_ms: u64,
     /// Resident memory of the daemon in KiB.
@@ -67,6 +72,35 @@ pub enum Connection {
     Reconnecting,
     /// The last attempt failed; the next one comes by itself.
     Failed,
+}
+
+/// The device's own room in numbers. Those of people and tracks are of now, at most 100 ms old; the others since the daemon started.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Room {
+    /// Who is in it besides the device: those who watch, by WHEP too, and whoever else has joined.
+    pub viewers: u64,
+    /// Published tracks, the device's own included.
+    pub tracks: u64,
+    /// What went to all of them together. The device's own picture and sound come into the room without packets.
+    pub sent: Traffic,
+    /// What came from them.
+    pub received: Traffic,
+    /// Packets that did not go because the system or a slow TCP connection did not take them.
+    pub dropped: u64,
+    /// Packets that belonged to nobody in the room.
+    pub strangers: u64,
+    /// Refusals by what was refused and why, such as `token: expired`; what never happened is absent.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refused: BTreeMap<String, u64>,
+}
+
+/// Packets of media and data, and their bytes without headers of UDP, TCP and IP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Traffic {
+    /// How many.
+    pub packets: u64,
+    /// How long together.
+    pub bytes: u64,
 }
 
 /// What a camera or microphone is doing, with its counters. Grabbed = broken + dropped + pushed + in flight.

@@ -2,7 +2,7 @@
 
 import { card, fill, h, setText } from "../dom";
 import { count, duration, size } from "../numbers";
-import type { DeviceInfo, DeviceStatus, Source } from "../wire";
+import type { DeviceInfo, DeviceStatus, Room, Source, Traffic } from "../wire";
 
 type Tone = "good" | "busy" | "bad" | "idle";
 
@@ -74,6 +74,7 @@ export class Device {
       ...fact("Sound blocks", counters(status.microphone)),
       ...fact("Room", standing(CONNECTION[status.connection], status.connection_reason)),
       ...fact("Others", String(status.participants)),
+      ...(status.room ? room(status.room) : []),
       ...fact("Running for", duration(status.uptime_s)),
       ...fact("Processor", cpu),
       ...fact("Memory", size(status.memory_kib * 1024)),
@@ -84,6 +85,22 @@ export class Device {
 
 function fact(title: string, value: string | Node): HTMLElement[] {
   return value === "" ? [] : [h("div", {}, h("dt", {}, title), h("dd", {}, value))];
+}
+
+/** What goes through the device's own room. */
+function room({ viewers, tracks, sent, received, dropped, refused = {} }: Room): HTMLElement[] {
+  const refusals = Object.entries(refused);
+  return [
+    ...fact("Viewers", `${count(viewers)}, ${count(tracks)} ${tracks === 1 ? "track" : "tracks"}`),
+    ...fact("Sent", traffic(sent)),
+    ...fact("Received", traffic(received)),
+    ...fact("Dropped", dropped > 0 ? `${count(dropped)} ${dropped === 1 ? "packet" : "packets"}` : ""),
+    ...fact("Refused", refusals.map(([what, times]) => `${what} × ${count(times)}`).join(", ")),
+  ];
+}
+
+function traffic({ packets, bytes }: Traffic): string {
+  return `${size(bytes)} in ${count(packets)} ${packets === 1 ? "packet" : "packets"}`;
 }
 
 function source({ name, state, reason }: Source): Node {
