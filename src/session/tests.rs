@@ -1,7 +1,12 @@
 //! The session's steps one by one; the life as a whole is in `tests/simulation`.
 
-use artc_bindings::{ConnectionStatusChangeReason, JoinChannelConfig, PublishChange, Secret, VideoEncoderConfiguration};
+use artc_bindings::{
+    ConnectionStatus, ConnectionStatusChangeReason, ErrorCode, Event, JoinChannelConfig, PublishChange, PublishState, RenderMode,
+    Secret, VideoEncoderConfiguration, VideoSource,
+};
 
+use super::events::REPUBLISH;
+use super::membership::{LEAVE_TIMEOUT, STEADY, TOKEN_TIMEOUT};
 use super::*;
 
 const NOW: Duration = Duration::from_secs(1000);
