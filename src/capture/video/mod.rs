@@ -22,43 +22,45 @@
 mod config;
 mod control;
 mod encoded;
+mod error;
 mod file;
 mod hotplug;
 mod identity;
 mod knobs;
+mod listing;
 mod live;
 mod mode;
 mod output;
 mod pattern;
 mod policy;
 mod pump;
+mod shared;
 mod slot;
 mod state;
 #[cfg(test)]
 mod tests;
 mod v4l2;
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use media::{EncodedFrame, Frame, Size};
-use rustix::event::{EventfdFlags, eventfd};
-use rustix::fd::OwnedFd;
-use serde::Serialize;
 use tokio::sync::broadcast;
 
 pub use config::{Config, Format, Idle};
 pub use control::{Control, ControlError, ControlKind, MenuEntry};
+pub use error::{ModeError, SnapshotError};
+pub use listing::{DeviceInfo, devices, file};
 pub use mode::{FourCc, Mode, Rate};
 pub use slot::{Counters, Slot, Ticket};
 pub use state::{CameraEvent, Identity, Loss, Phase, State};
 pub use v4l2::OpenError;
 
 use pump::{Command, Pump};
+use shared::Shared;
 
 /// Frames that wait for the consumer at most.
 const SLOT_DEPTH: usize = 2;
@@ -66,10 +68,6 @@ const SLOT_DEPTH: usize = 2;
 const COMMANDS: usize = 16;
 /// How long a command may take: UVC devices are given five seconds to answer a control request.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(6);
-/// Pictures are at least this far apart in time.
-const STEP: Duration = Duration::from_millis(1);
-/// Events that a slow listener may lag behind before the oldest are lost to it.
-const EVENTS: usize = 64;
 
 /// A picture on its way out.
 #[derive(Clone, Debug)]
@@ -88,75 +86,10 @@ pub struct Camera {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What the capture thread and those who ask share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    slot: Arc<Slot<Captured>>,
-    facts: Mutex<Facts>,
-    events: broadcast::Sender<CameraEvent>,
-    wake: OwnedFd,
-    /// Timestamp of the newest picture, in nanoseconds.
-    newest: AtomicU64,
-}
-
-/// What is known about the camera at the moment.
-#[derive(Debug)]
-pub(crate) struct Facts {
-    phase: Phase,
-    detail: String,
-    camera: Option<Identity>,
-    mode: Option<Mode>,
-    modes: Vec<Mode>,
-    controls: Vec<Control>,
-    recoveries: u64,
-    driver_timestamps: bool,
-    /// The last picture that went out, for snapshots.
-    latest: Option<Captured>,
-}
-
-impl Facts {
-    fn new() -> Self {
-        Self {
-            phase: Phase::Starting,
-            detail: "starting".into(),
-            camera: None,
-            mode: None,
-            modes: Vec::new(),
-            controls: Vec::new(),
-            recoveries: 0,
-            driver_timestamps: true,
-            latest: None,
-        }
-    }
-}
-
-impl Shared {
-    fn facts(&self) -> MutexGuard<'_, Facts> {
-        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The timestamp that a picture captured at `captured_at` goes out with: as it is, unless a picture with a later one went out
-    /// before. That happens where a camera takes over from the card, or changes its mode: its first picture was captured
-    /// before the last card was drawn. Players take a time that goes back for a new stream, or wait for it.
-    fn in_order(&self, captured_at: Duration) -> Duration {
-        let after = Duration::from_nanos(self.newest.load(Ordering::Relaxed)) + STEP;
-        let stamp = captured_at.max(after);
-        self.newest.store(u64::try_from(stamp.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        stamp
-    }
-}
-
 impl Camera {
     /// Starts the capture thread. What cannot be opened is told by [`Camera::state`], not here.
     pub fn start(config: Config) -> std::io::Result<Self> {
-        let (events, _) = broadcast::channel(EVENTS);
-        let shared = Arc::new(Shared {
-            slot: Arc::new(Slot::new(SLOT_DEPTH)),
-            facts: Mutex::new(Facts::new()),
-            events,
-            wake: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
-            newest: AtomicU64::new(0),
-        });
+        let shared = Arc::new(Shared::new()?);
         let (commands, inbox) = sync_channel(COMMANDS);
         let pump = Pump::new(config, Arc::clone(&shared), inbox);
         let thread = std::thread::Builder::new().name("camera".into()).spawn(move || pump.run())?;
@@ -191,7 +124,12 @@ impl Camera {
     /// The camera's controls with their present values, those that it changes by itself read anew; empty while none is
     /// there. Waits for the device, as [`Camera::set_control`] does.
     pub fn controls(&self) -> Vec<Control> {
-        self.ask(|reply| Command::Controls { reply }).unwrap_or_else(|_| self.shared.facts().controls.clone())
+        self.ask(|reply| Command::Controls { reply }).unwrap_or_else(|_| self.known_controls())
+    }
+
+    /// The same as they were when they last changed, without asking the device.
+    pub fn known_controls(&self) -> Vec<Control> {
+        self.shared.facts().controls.clone()
     }
 
     /// Sets the control called `which` (its [`Control::name`], or its number in decimal) and returns it as it is then:
@@ -236,24 +174,40 @@ impl Camera {
         self.shared.events.subscribe()
     }
 
-    /// Asks a camera that encodes by itself for a key frame; `false` when it cannot be asked.
+    /// Asks a camera that encodes by itself for a key frame; `false` when it cannot be asked. Waits for the device.
     pub fn request_key_frame(&self) -> bool {
         self.ask(|reply| Command::KeyFrame { reply }).unwrap_or(false)
     }
 
-    /// Asks a camera that encodes by itself for another bitrate; `false` when it cannot be asked.
+    /// Asks a camera that encodes by itself for another bitrate; `false` when it cannot be asked. Waits for the device.
     pub fn set_bitrate(&self, kbps: u32) -> bool {
         self.ask(|reply| Command::Bitrate { kbps, reply }).unwrap_or(false)
     }
 
+    /// [`Camera::request_key_frame`] without waiting for what comes of it.
+    pub fn want_key_frame(&self) {
+        self.tell(Command::KeyFrame { reply: sync_channel(1).0 });
+    }
+
+    /// [`Camera::set_bitrate`] without waiting for what comes of it. The last one asked for stays.
+    pub fn want_bitrate(&self, kbps: u32) {
+        self.tell(Command::Bitrate { kbps, reply: sync_channel(1).0 });
+    }
+
     /// Nobody watches: closes the device where `[camera] idle = "close"`, else does nothing. Returns at once.
     pub fn close(&self) {
-        self.tell(Command::Close);
+        self.want(false);
     }
 
     /// Somebody watches: opens the device if it was closed. Returns at once.
     pub fn open(&self) {
-        self.tell(Command::Open);
+        self.want(true);
+    }
+
+    /// Not a command: however many of those wait for a slow driver, the last word counts.
+    fn want(&self, wanted: bool) {
+        self.shared.wanted.store(wanted, Ordering::Relaxed);
+        self.shared.wake();
     }
 
     fn ask<T>(&self, command: impl FnOnce(SyncSender<T>) -> Command) -> Result<T, &'static str> {
@@ -269,8 +223,7 @@ impl Camera {
             Ok(()) => true,
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => false,
         };
-        // Fails only when the counter is at its maximum, and then the thread is woken anyway.
-        let _ = rustix::io::write(&self.shared.wake, &1u64.to_ne_bytes());
+        self.shared.wake();
         sent
     }
 }
@@ -280,125 +233,9 @@ impl Drop for Camera {
         // The thread ends when the last sender of commands is gone, so the queue being full does not matter.
         let (nobody, _) = sync_channel(0);
         drop(std::mem::replace(&mut self.commands, nobody));
-        let _ = rustix::io::write(&self.shared.wake, &1u64.to_ne_bytes());
+        self.shared.wake();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }
-}
-
-/// A video node of this machine, for listings and advice.
-#[derive(Debug, Serialize)]
-pub struct DeviceInfo {
-    /// The node.
-    pub node: PathBuf,
-    /// The camera; `None` when the node is none or cannot be opened.
-    pub camera: Option<Identity>,
-    /// What it can deliver.
-    pub modes: Vec<Mode>,
-    /// Its controls.
-    pub controls: Vec<Control>,
-    /// Why it cannot be used.
-    pub problem: Option<String>,
-    /// The same in one word.
-    pub loss: Option<Loss>,
-}
-
-impl DeviceInfo {
-    /// Whether `source` of the configuration means this device; `auto` means every camera, the first of them is taken.
-    pub fn is_meant_by(&self, source: &str) -> bool {
-        match identity::Target::parse(source) {
-            identity::Target::Pattern | identity::Target::File(_) => false,
-            identity::Target::First => self.camera.is_some(),
-            identity::Target::Node(path) => self.node == std::fs::canonicalize(&path).unwrap_or(path),
-            identity::Target::Id(id) => self.camera.as_ref().is_some_and(|camera| identity::is_meant(&id, camera)),
-        }
-    }
-
-    /// The mode that it would be asked for, and the size that would go out.
-    ///
-    /// # Errors
-    /// Why none of its modes will do, and what would.
-    pub fn mode_for(&self, config: &Config) -> Result<(Mode, Size), String> {
-        let formats: Vec<FourCc> = self.modes.iter().map(|mode| mode.fourcc).collect();
-        policy::choose(&self.modes, &formats, config).map(|choice| (choice.mode, choice.size))
-    }
-}
-
-/// Every video node of this machine. Opens each for a moment, which disturbs nobody who streams from it.
-pub fn devices() -> Vec<DeviceInfo> {
-    let wanted = Config::default();
-    let describe = |candidate: identity::Candidate| match candidate.opened {
-        Ok(found) => {
-            let offers = found.device.offers(wanted.size(), Rate::from_fps(wanted.fps));
-            let problem = offers.as_ref().err().map(ToString::to_string);
-            let loss = offers.as_ref().err().map(OpenError::loss);
-            let (modes, controls) = (offers.unwrap_or_default().modes, found.device.controls());
-            DeviceInfo { node: candidate.node, camera: Some(found.identity), modes, controls, problem, loss }
-        }
-        Err(error) => {
-            let (problem, loss) = (Some(error.to_string()), Some(error.loss()));
-            DeviceInfo { node: candidate.node, camera: None, modes: Vec::new(), controls: Vec::new(), problem, loss }
-        }
-    };
-    identity::scan().into_iter().map(describe).collect()
-}
-
-/// What `config` plays from a file, in one line, or why it cannot; `None` where its source is none. Reads the file.
-pub fn file(config: &Config) -> Option<Result<String, String>> {
-    match identity::Target::parse(&config.source) {
-        identity::Target::File(path) => Some(file::look(&path, config)),
-        _ => None,
-    }
-}
-
-/// Why the mode was not changed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ModeError {
-    /// Not a size that the engine takes.
-    #[error("{size} is not a picture size: even sides from 16, the longer at most 1920, the shorter at most 1088")]
-    Size {
-        /// What was asked for.
-        size: Size,
-    },
-    /// Not a frame rate.
-    #[error("the frame rate must be from 1 to 240")]
-    Rate,
-    /// The camera has nothing that fits.
-    #[error("{why}")]
-    NoMode {
-        /// The refusal, naming the camera.
-        why: String,
-    },
-    /// The camera does not answer.
-    #[error("mode not changed: {why}")]
-    NoCamera {
-        /// What is the matter with it.
-        why: String,
-    },
-}
-
-/// Why there is no snapshot.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SnapshotError {
-    /// Nothing was captured yet, or the camera is closed.
-    #[error("no picture to take a snapshot of: {why}")]
-    NoPicture {
-        /// What the camera's state says.
-        why: String,
-    },
-    /// The camera's latest key frame did not decode.
-    #[error("snapshot: {why}")]
-    Decode {
-        /// The decoder's error.
-        why: String,
-    },
-    /// The picture did not encode.
-    #[error("snapshot: {why}")]
-    Jpeg {
-        /// The encoder's error.
-        why: String,
-    },
 }

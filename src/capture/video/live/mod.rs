@@ -1,5 +1,8 @@
-//! A camera in use: its stream, what becomes of each frame, and its controls. Not for getting it back once it is lost: see
-//! [`super::pump`].
+//! A camera in use: its stream ([`frames`]: what becomes of each buffer) and its [`controls`]. Not for getting it back once it is
+//! lost: see [`super::pump`].
+
+mod controls;
+mod frames;
 
 use std::fmt::Write as _;
 use std::io;
@@ -10,16 +13,15 @@ use media::{BrokenFrame, Size};
 use rustix::event::PollFlags;
 
 use super::config::Config;
-use super::control::{Control, ControlError};
+use super::control::Control;
 use super::identity::Found;
 use super::mode::{Mode, Rate};
 use super::output::Output;
 use super::pattern::Drawn;
 use super::policy::{Choice, choose, output_size};
-use super::slot::Ticket;
-use super::state::{CameraEvent, Identity, Loss};
-use super::v4l2::{Buffer, Change, Device, Offers, OpenError, Signal, Stream};
-use super::{Captured, SLOT_DEPTH, Shared};
+use super::state::{Identity, Loss};
+use super::v4l2::{Change, Device, Offers, OpenError, Signal, Stream};
+use super::{SLOT_DEPTH, Shared};
 
 /// Without a good frame for this long, the device is opened anew.
 const FRAME_TIMEOUT: Duration = Duration::from_secs(2);
@@ -29,15 +31,8 @@ const FIRST_FRAME_TIMEOUT: Duration = Duration::from_secs(6);
 const CARD_AFTER: Duration = Duration::from_millis(500);
 /// How often an input is asked whether it has a signal.
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(500);
-/// A driver's timestamp further from now than this is not believed.
-const OLDEST_TIMESTAMP: Duration = Duration::from_secs(5);
 /// Buffers and events handled in one go at most.
 const AT_ONCE: usize = 32;
-
-/// V4L2_CID_MPEG_VIDEO_BITRATE, in bits a second.
-const CID_BITRATE: u32 = v4l2_node::raw::V4L2_CID_MPEG_VIDEO_BITRATE;
-/// V4L2_CID_MPEG_VIDEO_FORCE_KEY_FRAME, a button.
-const CID_FORCE_KEY_FRAME: u32 = v4l2_node::raw::V4L2_CID_MPEG_VIDEO_FORCE_KEY_FRAME;
 
 /// The camera cannot be used any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,16 +121,6 @@ impl Live {
     /// What it can deliver.
     pub(super) fn modes(&self) -> &[Mode] {
         &self.offers.modes
-    }
-
-    /// The controls with their present values, those that change by themselves read anew.
-    pub(super) fn read_controls(&mut self) -> &[Control] {
-        for control in self.controls.iter_mut().filter(|control| control.volatile || control.read_only) {
-            if let Some(now) = self.device.refresh(control) {
-                *control = now;
-            }
-        }
-        &self.controls
     }
 
     /// The mode that goes out.
@@ -271,88 +256,6 @@ impl Live {
         if source_changed { self.check_signal(true, config, now) } else { Ok(false) }
     }
 
-    fn refresh_control(&mut self, id: u32, shared: &Shared) {
-        let Some(control) = self.controls.iter_mut().find(|control| control.id == id) else { return };
-        if let Some(now) = self.device.refresh(control).filter(|now| now != control) {
-            *control = now.clone();
-            shared.facts().controls.clone_from(&self.controls);
-            // Nobody listening is no fault.
-            let _ = shared.events.send(CameraEvent::Control(now));
-        }
-    }
-
-    fn take_frames(&mut self, shared: &Shared, now: Duration) -> Result<(), Lost> {
-        let Some(mut running) = self.running.take() else { return Ok(()) };
-        let taken = self.drain(&mut running, shared, now);
-        self.running = Some(running);
-        taken.map_err(|e| self.lost("take a frame", e))
-    }
-
-    /// Takes all filled buffers. Of pictures the newest goes on, of access units all do.
-    fn drain(&mut self, running: &mut Running, shared: &Shared, now: Duration) -> io::Result<()> {
-        let mut newest: Option<(Ticket<'_, Captured>, Buffer)> = None;
-        for _ in 0..AT_ONCE {
-            let Some(buffer) = self.device.next(&running.stream)? else { break };
-            let ticket = shared.slot.grab();
-            running.any = true;
-            if buffer.is_damaged() {
-                ticket.broken();
-                self.device.give_back(buffer)?;
-                continue;
-            }
-            if running.output.is_units() {
-                self.put_out(running, ticket, &buffer, shared, now);
-                self.device.give_back(buffer)?;
-            } else if let Some((ticket, older)) = newest.replace((ticket, buffer)) {
-                ticket.dropped();
-                self.device.give_back(older)?;
-            }
-        }
-        if let Some((ticket, buffer)) = newest {
-            self.put_out(running, ticket, &buffer, shared, now);
-            self.device.give_back(buffer)?;
-        }
-        Ok(())
-    }
-
-    fn put_out(&mut self, running: &mut Running, ticket: Ticket<'_, Captured>, buffer: &Buffer, shared: &Shared, now: Duration) {
-        let believed = |time: &Duration| now.abs_diff(*time) < OLDEST_TIMESTAMP;
-        let timestamp = buffer.timestamp().filter(believed);
-        if running.good.is_none() {
-            shared.facts().driver_timestamps = timestamp.is_some();
-        }
-        let raw = running.stream.frame(buffer, shared.in_order(timestamp.unwrap_or(now)));
-        let ask = || self.device.set_by_id(CID_FORCE_KEY_FRAME, 1);
-        match running.output.put(&raw, ticket, shared, ask) {
-            Ok(()) => {
-                running.good = Some(now);
-                self.card = None;
-                if self.broken.take().is_some() {
-                    tracing::info!(camera = %self.identity.id, "frames are whole again");
-                }
-            }
-            // Said once until it is over or another: a bad cable breaks thousands of frames.
-            Err(broken) => {
-                let same = |known: &BrokenFrame| std::mem::discriminant(known) == std::mem::discriminant(&broken);
-                if !self.broken.as_ref().is_some_and(same) {
-                    tracing::warn!(camera = %self.identity.id, sequence = buffer.sequence(), error = %broken, "broken frame");
-                }
-                self.broken = Some(broken);
-            }
-        }
-    }
-
-    /// Sets the control called `which`.
-    pub(super) fn set_control(&mut self, which: &str, value: i64, shared: &Shared) -> Result<Control, ControlError> {
-        let meant = |control: &&mut Control| control.name == which || which.parse() == Ok(control.id);
-        let unknown = || ControlError::Unknown { name: which.into() };
-        let control = self.controls.iter_mut().find(meant).ok_or_else(unknown)?;
-        let now = self.device.set(control, value)?;
-        let id = control.id;
-        self.refresh_control(id, shared);
-        Ok(now)
-    }
-
     /// Changes to what `config` asks for; on an error the old mode goes on, or the camera is lost.
     pub(super) fn set_mode(&mut self, config: &Config, old: &Config, now: Duration) -> Result<Result<Mode, String>, Lost> {
         let name = self.identity.node.display().to_string();
@@ -377,20 +280,6 @@ impl Live {
                 Ok(Err(refused.to_string()))
             }
         }
-    }
-
-    /// Asks a camera that encodes by itself for a key frame.
-    pub(super) fn request_key_frame(&self) -> bool {
-        self.is_encoder() && self.device.set_by_id(CID_FORCE_KEY_FRAME, 1)
-    }
-
-    /// Asks a camera that encodes by itself for a bitrate.
-    pub(super) fn set_bitrate(&self, kbps: u32) -> bool {
-        self.is_encoder() && self.device.set_by_id(CID_BITRATE, i64::from(kbps) * 1000)
-    }
-
-    fn is_encoder(&self) -> bool {
-        self.running.as_ref().is_some_and(|running| running.output.is_units())
     }
 
     /// Size of the card: that of the pictures, so that the track keeps its size.

@@ -1,5 +1,6 @@
 //! The capture thread: the shell that owns device, clock and waiting, and never gives up. Not for deciding which mode or
-//! camera ([`super::policy`], [`super::identity`]) nor for a camera that works ([`super::live`]).
+//! camera ([`super::policy`], [`super::identity`]) nor for a camera that works ([`super::live`]). Here is where frames come from and
+//! what follows when that changes; [`find`] looks for what was asked for, [`command`] obeys.
 //!
 //! ```text
 //! starting --> camera --(lost: unplugged, busy, failed, timeout, ...)--> card, tried again by the clock and by hotplug
@@ -10,10 +11,14 @@
 //! any --(close, with idle = "close")--> closed --(open)--> starting
 //! ```
 
+mod command;
+mod find;
+mod retry;
+
 use std::os::fd::AsFd;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
 use media::Size;
@@ -21,36 +26,23 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::config::{Config, Idle};
-use super::control::{Control, ControlError};
 use super::file::Played;
 use super::hotplug::Hotplug;
-use super::identity::{Candidate, Target, is_meant, is_same, open, scan};
+use super::identity::{Target, is_same};
 use super::knobs::{self, Knobs};
 use super::live::{Live, Lost};
-use super::mode::{Mode, Rate};
+use super::mode::Rate;
 use super::pattern::Drawn;
 use super::state::{CameraEvent, Identity, Loss, Phase};
-use super::v4l2::OpenError;
-use super::{Captured, ModeError, SLOT_DEPTH, Shared};
+use super::{Captured, SLOT_DEPTH, Shared};
 
-/// Pause before a lost camera is tried again; doubled each time up to [`RETRY_MOST`]. Hotplug cuts it short.
-const RETRY_FIRST: Duration = Duration::from_millis(250);
-/// Longest pause between two tries: each costs an open of every video node.
-const RETRY_MOST: Duration = Duration::from_secs(5);
+pub(super) use command::Command;
+
+use find::Found;
+use retry::Retry;
+
 /// A camera that is gone for so long may be replaced by another one, where the source does not name one camera.
 const REPLACE_AFTER: Duration = Duration::from_secs(10);
-
-/// What the capture thread is asked to do.
-#[derive(Debug)]
-pub(super) enum Command {
-    SetControl { which: String, value: i64, reply: SyncSender<Result<Control, ControlError>> },
-    SetMode { size: Size, fps: f64, reply: SyncSender<Result<Mode, ModeError>> },
-    Controls { reply: SyncSender<Vec<Control>> },
-    KeyFrame { reply: SyncSender<bool> },
-    Bitrate { kbps: u32, reply: SyncSender<bool> },
-    Close,
-    Open,
-}
 
 /// Where frames come from at the moment.
 #[derive(Debug)]
@@ -60,37 +52,6 @@ enum Source {
     Pattern { drawn: Drawn, retry: Option<Retry> },
     File(Box<Played>),
     Closed,
-}
-
-/// What was found and started.
-#[derive(Debug)]
-enum Found {
-    Camera(Box<Live>),
-    File(Box<Played>),
-}
-
-/// When a camera is looked for again.
-#[derive(Clone, Copy, Debug)]
-struct Retry {
-    at: Duration,
-    pause: Duration,
-    since: Duration,
-}
-
-impl Retry {
-    fn new(now: Duration) -> Self {
-        Self { at: now + RETRY_FIRST, pause: RETRY_FIRST, since: now }
-    }
-
-    fn again(self, now: Duration) -> Self {
-        let pause = (self.pause * 2).min(RETRY_MOST);
-        Self { at: now + pause, pause, ..self }
-    }
-
-    /// Something was plugged: try at once, and soon again, since permissions and firmware take a moment.
-    fn hurry(&mut self, now: Duration) {
-        (self.at, self.pause) = (now, RETRY_FIRST / 2);
-    }
 }
 
 /// The thread's own things.
@@ -135,6 +96,7 @@ impl Pump {
                     Err(TryRecvError::Disconnected) => return,
                 }
             }
+            source = self.rest(source);
             let (ready, plugged) = self.wait(&source);
             source = self.step(source, ready, plugged);
         }
@@ -149,6 +111,26 @@ impl Pump {
         match self.connect(false) {
             Ok(found) => self.take_up(found, None),
             Err(lost) => self.show_lost(lost, Retry::new(now), None),
+        }
+    }
+
+    /// Closes the device while nobody watches, where that is asked for, and opens it again for whoever comes.
+    fn rest(&mut self, source: Source) -> Source {
+        match (self.shared.wanted.load(Ordering::Relaxed), source) {
+            (true, Source::Closed) => self.begin(),
+            (true, source) | (false, source @ Source::Closed) => source,
+            (false, source) if self.config.idle != Idle::Close => source,
+            (false, source) => {
+                drop(source);
+                self.shared.slot.clear();
+                {
+                    let mut facts = self.shared.facts();
+                    facts.latest = None;
+                    facts.controls.clear();
+                }
+                self.say(Phase::Closed, "closed while nobody watches");
+                Source::Closed
+            }
         }
     }
 
@@ -217,68 +199,6 @@ impl Pump {
             }
             Source::Closed => Source::Closed,
         }
-    }
-
-    /// Finds what was asked for and starts it. With `replace`, a camera other than the one known may be taken.
-    fn connect(&mut self, replace: bool) -> Result<Found, Lost> {
-        if let Target::File(path) = &self.target {
-            return Played::start(path, &self.config, clock()).map(|played| Found::File(Box::new(played)));
-        }
-        self.connect_camera(replace).map(Found::Camera)
-    }
-
-    /// Finds the camera and starts it.
-    fn connect_camera(&mut self, replace: bool) -> Result<Box<Live>, Lost> {
-        let known = self.known.clone();
-        let same = |identity: &Identity| known.as_ref().is_some_and(|known| is_same(known, identity));
-        let mut candidates = match (&self.target, &known) {
-            (Target::Node(node), None) => vec![open(node.clone())],
-            _ => scan(),
-        };
-        let not_there = |path: PathBuf| Lost::from(OpenError::NotFound { path });
-        match (&self.target, &known) {
-            (Target::Id(id), _) => {
-                candidates.retain(|c| c.opened.as_ref().is_ok_and(|found| is_meant(id, &found.identity)));
-                return self.start_first(candidates).unwrap_or_else(|| Err(not_there(id.into())));
-            }
-            (_, Some(known)) => {
-                let (wanted, others): (Vec<_>, Vec<_>) =
-                    candidates.into_iter().partition(|c| c.opened.as_ref().is_ok_and(|found| same(&found.identity)));
-                if let Some(outcome) = self.start_first(wanted) {
-                    return outcome;
-                }
-                if !replace {
-                    return Err(not_there(known.id.clone().into()));
-                }
-                candidates = others;
-            }
-            _ => {}
-        }
-        match &self.target {
-            Target::Node(node) => {
-                let real = std::fs::canonicalize(node).unwrap_or_else(|_| node.clone());
-                candidates.retain(|c| c.node == *node || c.node == real);
-                self.start_first(candidates).unwrap_or_else(|| Err(not_there(node.clone())))
-            }
-            _ => {
-                // Codecs, outputs and the like are not what "auto" means.
-                candidates.retain(|c| !matches!(c.opened, Err(OpenError::NotACamera { .. } | OpenError::NotFound { .. })));
-                self.start_first(candidates).unwrap_or_else(|| Err(not_there("auto".into())))
-            }
-        }
-    }
-
-    /// Starts the first of `candidates` that starts; else says why the first one did not. `None` without any.
-    fn start_first(&self, candidates: Vec<Candidate>) -> Option<Result<Box<Live>, Lost>> {
-        let mut first = None;
-        for candidate in candidates {
-            let started = candidate.opened.and_then(|found| Live::start(found, &self.config, clock()));
-            match started {
-                Ok(live) => return Some(Ok(Box::new(live))),
-                Err(e) => first = first.or(Some(Err(Lost::from(e)))),
-            }
-        }
-        first
     }
 
     /// Takes what was found as the source; `shown` is shown now.
@@ -416,110 +336,6 @@ impl Pump {
         }
         // Nobody listening is no fault.
         let _ = self.shared.events.send(CameraEvent::State(phase));
-    }
-
-    fn obey(&mut self, command: Command, source: Source) -> Source {
-        // A reply that nobody waits for any more is not an error of ours.
-        match (command, source) {
-            (Command::SetControl { which, value, reply }, Source::Camera(mut live)) => {
-                let done = live.set_control(&which, value, &self.shared);
-                if let Ok(control) = &done {
-                    self.set.retain(|(name, _)| *name != control.name);
-                    self.set.push((control.name.clone(), value));
-                }
-                let _ = reply.send(done);
-                Source::Camera(live)
-            }
-            (Command::SetControl { which, value, reply }, Source::Pattern { mut drawn, retry }) => {
-                let done = self.knobs.set(&which, value);
-                if let Ok(control) = &done {
-                    drawn.set_look(self.knobs.look());
-                    self.shared.facts().controls = self.knobs.controls().to_vec();
-                    let _ = self.shared.events.send(CameraEvent::Control(control.clone()));
-                }
-                let _ = reply.send(done);
-                Source::Pattern { drawn, retry }
-            }
-            (Command::SetControl { which, reply, .. }, Source::File(played)) => {
-                let _ = reply.send(Err(ControlError::Unknown { name: which }));
-                Source::File(played)
-            }
-            (Command::SetControl { reply, .. }, source) => {
-                let _ = reply.send(Err(ControlError::NoCamera { why: self.shared.facts().detail.clone() }));
-                source
-            }
-            (Command::Controls { reply }, Source::Camera(mut live)) => {
-                let _ = reply.send(live.read_controls().to_vec());
-                Source::Camera(live)
-            }
-            (Command::Controls { reply }, source) => {
-                let shown = if matches!(source, Source::Pattern { .. }) { self.knobs.controls().to_vec() } else { Vec::new() };
-                let _ = reply.send(shown);
-                source
-            }
-            (Command::SetMode { size, fps, reply }, source) => self.set_mode(size, fps, &reply, source),
-            (Command::KeyFrame { reply }, Source::File(mut played)) => {
-                let _ = reply.send(played.request_key_frame());
-                Source::File(played)
-            }
-            (Command::KeyFrame { reply }, source) => {
-                let _ = reply.send(matches!(&source, Source::Camera(live) if live.request_key_frame()));
-                source
-            }
-            (Command::Bitrate { kbps, reply }, source) => {
-                let _ = reply.send(matches!(&source, Source::Camera(live) if live.set_bitrate(kbps)));
-                source
-            }
-            (Command::Close, source) if self.config.idle == Idle::Close => {
-                drop(source);
-                self.shared.slot.clear();
-                {
-                    let mut facts = self.shared.facts();
-                    facts.latest = None;
-                    facts.controls.clear();
-                }
-                self.say(Phase::Closed, "closed while nobody watches");
-                Source::Closed
-            }
-            (Command::Open, Source::Closed) => self.begin(),
-            (Command::Close | Command::Open, source) => source,
-        }
-    }
-
-    fn set_mode(&mut self, size: Size, fps: f64, reply: &SyncSender<Result<Mode, ModeError>>, source: Source) -> Source {
-        let config = Config { width: size.width, height: size.height, fps, ..self.config.clone() };
-        let (answer, source) = match source {
-            Source::Camera(mut live) => match live.set_mode(&config, &self.config, clock()) {
-                Ok(Ok(mode)) => {
-                    self.config = config;
-                    self.tell(&mut live);
-                    (Ok(mode), Source::Camera(live))
-                }
-                Ok(Err(why)) => (Err(ModeError::NoMode { why }), Source::Camera(live)),
-                Err(lost) => {
-                    drop(live);
-                    let why = lost.detail.clone();
-                    (Err(ModeError::NoCamera { why }), self.show_lost(lost, Retry::new(clock()), None))
-                }
-            },
-            Source::Pattern { retry, .. } => {
-                self.config = config;
-                let detail = self.shared.facts().detail.clone();
-                let source = self.pattern(&detail, retry);
-                let mode = Mode { fourcc: super::FourCc(*b"YU12"), size, fps: Rate::from_fps(fps) };
-                (Ok(mode), source)
-            }
-            Source::File(mut played) => match played.set_mode(&config) {
-                Ok(mode) => {
-                    self.config = config;
-                    (Ok(mode), self.use_file(played))
-                }
-                Err(why) => (Err(ModeError::NoMode { why }), Source::File(played)),
-            },
-            source => (Err(ModeError::NoCamera { why: self.shared.facts().detail.clone() }), source),
-        };
-        let _ = reply.send(answer);
-        source
     }
 
     /// Waits until the device has something, a command came, something was plugged, or time is due. Returns what the
