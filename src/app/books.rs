@@ -97,7 +97,7 @@ impl Books {
                 temperature_c: usage.temperature_c,
             },
             modes: facts::modes(&parts.camera.modes(), camera.mode),
-            controls: parts.camera.controls().iter().map(facts::control).collect(),
+            controls: parts.camera.known_controls().iter().map(facts::control).collect(),
             stream: wire::stream::Stream {
                 width: wishes.size.width,
                 height: wishes.size.height,

@@ -2,7 +2,6 @@
 //!
 //! It decides nothing: the session says what to call, the desk says what to answer, capture says what the devices do.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use artc_bindings::Event;
@@ -56,7 +55,6 @@ impl Shell {
         let (finished_in, mut finished) = mpsc::channel::<Finished>(JOBS);
         let events = self.parts.engine.event_handler();
         let mut camera_events = self.parts.camera.events();
-        let mut microphone_events = self.parts.microphone.events();
         // The camera was started before anybody listened; what it has said since is in its state.
         self.camera_state();
         let mut links = Links::open();
@@ -86,11 +84,6 @@ impl Shell {
                 },
                 Some((ticket, done)) = finished.recv() => self.finished(ticket, done),
                 event = camera_events.recv() => self.camera_event(event),
-                phase = microphone_events.recv() => {
-                    if let Ok(phase) = phase {
-                        tracing::info!(?phase, "microphone: {}", self.parts.microphone.state().detail);
-                    }
-                }
                 () = links.better() => self.session.handle(Input::LinkUp, now()),
                 _ = tick.tick() => {
                     self.beat.tick();
@@ -195,14 +188,8 @@ impl Shell {
                 self.signal();
                 if *needed { self.parts.camera.open() } else { self.parts.camera.close() }
             }
-            Event::KeyFrameNeeded { .. } => {
-                let camera = Arc::clone(&self.parts.camera);
-                tokio::task::spawn_blocking(move || camera.request_key_frame());
-            }
-            Event::TargetBitrate { kbps, .. } => {
-                let (camera, kbps) = (Arc::clone(&self.parts.camera), *kbps);
-                tokio::task::spawn_blocking(move || camera.set_bitrate(kbps));
-            }
+            Event::KeyFrameNeeded { .. } => self.parts.camera.want_key_frame(),
+            Event::TargetBitrate { kbps, .. } => self.parts.camera.want_bitrate(*kbps),
             Event::Error { code, detail } => tracing::warn!(%code, "engine: {detail}"),
             Event::Warning { detail, .. } => tracing::info!("engine: {detail}"),
             _ => {}
@@ -220,19 +207,13 @@ impl Shell {
         }
     }
 
-    /// Tells how the camera is now, and follows it.
+    /// Follows the camera, which says by itself how it is.
     fn camera_state(&mut self) {
         let state = self.parts.camera.state();
         match state.phase {
             Phase::Starting => return,
-            Phase::Lost(_) | Phase::NoSignal => {
-                tracing::warn!("{}", state.detail);
-                self.camera_check.not_ready(&state.detail);
-            }
-            _ => {
-                tracing::info!("{}", state.detail);
-                self.camera_check.ready(&state.detail);
-            }
+            Phase::Lost(_) | Phase::NoSignal => self.camera_check.not_ready(&state.detail),
+            _ => self.camera_check.ready(&state.detail),
         }
         self.follow_camera(&state);
         self.signal();
