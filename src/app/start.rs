@@ -132,11 +132,14 @@ pub async fn daemon(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit 
     };
 
     line("board", &board.title(&machine));
-    let introduced = tokio::spawn(introduce(
-        Arc::clone(&camera),
-        Arc::clone(&microphone),
-        where_to_look(&config, room.as_deref(), &shell.tickets, made.server),
-    ));
+    let addresses = where_to_look(&config, room.as_deref(), &shell.tickets, made.server);
+    let introduction = introduce(Arc::clone(&camera), Arc::clone(&microphone), addresses);
+    let introduced = tokio::spawn(async {
+        introduction.await;
+        tokio::time::sleep(SETTLED).await;
+        // Looks at each page of the process, which takes some milliseconds.
+        let _ = tokio::task::spawn_blocking(memory::started).await;
+    });
     shell.run(&mut stop).await;
     introduced.abort();
 
@@ -182,8 +185,6 @@ async fn introduce(camera: Arc<Camera>, microphone: Arc<Microphone>, addresses: 
     if let Err(why) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
         tracing::debug!("systemd not told: {why}");
     }
-    tokio::time::sleep(SETTLED).await;
-    memory::started();
 }
 
 fn where_to_look(
