@@ -16,6 +16,8 @@ pub mod jpeg;
 pub mod pattern;
 pub mod pcm;
 pub mod scale;
+pub mod shrink;
+pub mod turn;
 
 pub use convert::Converter;
 pub use encoded::EncodedFrame;

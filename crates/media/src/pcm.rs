@@ -25,6 +25,12 @@ impl PcmFormat {
     pub const fn samples_per_10ms(self) -> usize {
         (self.rate / 100) as usize * self.channels as usize
     }
+
+    /// How long so many samples of all channels last.
+    pub fn time_of(self, samples: usize) -> Duration {
+        let frames = samples as u64 / u64::from(self.channels.max(1));
+        Duration::from_micros(frames * 1_000_000 / u64::from(self.rate.max(1)))
+    }
 }
 
 /// 10 ms of sound.

@@ -33,6 +33,11 @@ impl Converter {
         Self { fit, ..Self::default() }
     }
 
+    /// Brings other sizes to the wanted one by `fit` from now on.
+    pub fn set_fit(&mut self, fit: Fit) {
+        self.fit = fit;
+    }
+
     /// Writes the I420 picture of `raw`, brought to `size` (both sides even), into `out`.
     ///
     /// `out` may be longer than the picture; decoding 4:2:2 MJPEG is faster when it has room for 2 bytes a pixel
