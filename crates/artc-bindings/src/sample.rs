@@ -166,6 +166,14 @@ pub enum SampleError {
         /// Announced kind of buffer.
         buffer_type: VideoBufferType,
     },
+    /// In the mode `WithPts`: a time stamp before that of the picture pushed last. One join has one time axis.
+    #[error("time stamp {time_stamp} ms is before the {last} ms pushed last; one join has one time axis")]
+    Backwards {
+        /// Time stamp that came.
+        time_stamp: i64,
+        /// Time stamp of the picture before.
+        last: i64,
+    },
     /// A rotation other than the four quarter turns.
     #[error("rotation of {rotation} degrees; 0, 90, 180 and 270 are possible")]
     Rotation {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::contract::stage::{Stage, must, publishing, watching};
+use crate::contract::stage::{Stage, Who, must, publishing, watching};
 use crate::contract::{Case, Outcome};
 use crate::engine::{MAX_DATA_BYTES, MAX_SEI_BYTES};
 use crate::error::CallError;
@@ -18,6 +18,10 @@ pub(super) const CASES: &[Case] = &[
     ("participants are listed", participants),
     ("an SEI message reaches who watches, as often as asked", sei),
     ("an SEI message that is too long is refused", long_sei),
+    ("the longest SEI message arrives as it was sent", longest_sei),
+    ("an SEI message replaces the one before it", one_sei_in_flight),
+    ("an SEI message waits as long as it is told to", late_sei),
+    ("an empty SEI message and a count below -1 are refused", bad_sei),
 ];
 
 const ON: &str = r#"{"data":{"enablePubDataChannel":true,"enableSubDataChannel":true}}"#;
@@ -131,6 +135,66 @@ fn sei(stage: &mut Stage<'_>) -> Outcome {
             _ => None,
         })?;
         must(user == "cam" && message == b"This is SEI message", &format!("{} bytes of {user}", message.len()))?;
+    }
+    Ok(())
+}
+
+/// The next SEI message that the viewer is told, while the camera sends pictures.
+fn next_sei(stage: &mut Stage<'_>, cam: Who, viewer: Who) -> Result<Vec<u8>, super::Fault> {
+    stage.wait_pushing(cam, viewer, "OnMediaExtensionMsgReceived", |event| match event {
+        Event::MediaExtensionMsgReceived { message, .. } => Some(message.clone()),
+        _ => None,
+    })
+}
+
+fn watched_camera(stage: &mut Stage<'_>) -> Result<(Who, Who), super::Fault> {
+    let cam = stage.publisher("cam")?;
+    let viewer = stage.actor("viewer")?;
+    stage.join(viewer, &watching())?;
+    let picture = |event: &Event| matches!(event, Event::RemoteVideoSample { .. }).then_some(());
+    stage.wait_pushing(cam, viewer, "OnRemoteVideoSample", picture)?;
+    Ok((cam, viewer))
+}
+
+fn one_sei_in_flight(stage: &mut Stage<'_>) -> Outcome {
+    let (cam, viewer) = watched_camera(stage)?;
+    stage.engine(cam).send_media_extension_msg(b"without end", -1, 0, false)?;
+    for _ in 0..5 {
+        must(next_sei(stage, cam, viewer)? == b"without end", "another message came")?;
+    }
+    stage.engine(cam).send_media_extension_msg(b"last", 0, 0, false)?;
+    while next_sei(stage, cam, viewer)? != b"last" {}
+    stage.engine(cam).send_media_extension_msg(b"end", 1, 0, false)?;
+    must(next_sei(stage, cam, viewer)? == b"end", "what was replaced, or was to come once, came again")
+}
+
+fn late_sei(stage: &mut Stage<'_>) -> Outcome {
+    let (cam, viewer) = watched_camera(stage)?;
+    let told = stage.elapsed();
+    stage.engine(cam).send_media_extension_msg(b"later", 1, 1500, false)?;
+    must(next_sei(stage, cam, viewer)? == b"later", "another message came")?;
+    // The suite only counts its own steps, which take longer on a busy machine.
+    let waited = stage.elapsed() - told;
+    must(waited >= Duration::from_millis(150), &format!("it came after {waited:?}"))
+}
+
+fn longest_sei(stage: &mut Stage<'_>) -> Outcome {
+    let (cam, viewer) = watched_camera(stage)?;
+    // Bytes that an H.264 stream must not hold as they are.
+    let message: Vec<u8> = (0..MAX_SEI_BYTES).map(|n| if n % 3 == 2 { 1 } else { 0 }).collect();
+    stage.engine(cam).send_media_extension_msg(&message, 1, 0, false)?;
+    must(next_sei(stage, cam, viewer)? == message, "it did not come as it was sent")
+}
+
+fn bad_sei(stage: &mut Stage<'_>) -> Outcome {
+    let cam = stage.actor("cam")?;
+    stage.join(cam, &publishing())?;
+    for (message, times) in [(&b""[..], 1), (b"x", -2), (b"x", i32::MIN)] {
+        let answer = stage.engine(cam).send_media_extension_msg(message, times, 0, false);
+        must(
+            matches!(answer, Err(CallError::BadArgument { .. })),
+            &format!("{} bytes, {times} times: {answer:?}", message.len()),
+        )?;
     }
     Ok(())
 }

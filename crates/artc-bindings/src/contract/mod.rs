@@ -14,6 +14,7 @@ mod media;
 mod messages;
 mod methods;
 mod stage;
+mod timing;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -102,7 +103,7 @@ impl std::fmt::Display for Report {
 
 type Case = (&'static str, fn(&mut Stage<'_>) -> Outcome);
 
-const ALL: [&[Case]; 4] = [cases::CASES, media::CASES, channels::CASES, messages::CASES];
+const ALL: [&[Case]; 5] = [cases::CASES, media::CASES, timing::CASES, channels::CASES, messages::CASES];
 
 /// Runs every case.
 pub fn run(driver: &mut dyn Driver) -> Report {

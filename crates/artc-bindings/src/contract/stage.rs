@@ -144,6 +144,11 @@ impl<'d> Stage<'d> {
 
     // --- Waiting ---
 
+    /// Time that the case has let pass.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
     /// Lets time pass without waiting for anything.
     pub(super) fn pass(&mut self, time: Duration) {
         let mut left = time;

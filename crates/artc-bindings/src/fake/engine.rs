@@ -220,8 +220,8 @@ impl Engine for FakeEngine {
         })
     }
 
-    fn push_external_audio_frame_raw_data(&self, audio_samples: &[u8], _timestamp: i64) -> Call {
-        self.call("push_external_audio_frame_raw_data", |state, id| state.push_audio(id, audio_samples))
+    fn push_external_audio_frame_raw_data(&self, audio_samples: &[u8], timestamp: i64) -> Call {
+        self.call("push_external_audio_frame_raw_data", |state, id| state.push_audio(id, audio_samples, timestamp))
     }
 
     fn set_audio_profile(&self, audio_profile: AudioQualityMode, audio_scene: AudioSceneMode) -> Call {

@@ -32,10 +32,7 @@ impl State {
     pub(super) fn push_video(&mut self, id: usize, frame: &VideoDataSample, source: VideoSource) -> Result<(), CallError> {
         const METHOD: &str = "push_external_video_frame";
         frame.check()?;
-        let track = match source {
-            VideoSource::Camera => Track::Camera,
-            VideoSource::ScreenShare => Track::Screen,
-        };
+        let track = track_of(source);
         let member = &mut self.members[id];
         let input = if track == Track::Camera { member.camera_input } else { member.screen_input };
         if input.is_none() {
@@ -47,11 +44,22 @@ impl State {
         if member.video_full {
             return Err(CallError::BufferFull { method: METHOD });
         }
+        if member.keeps_time() {
+            return self.picture_waits(id, frame, source);
+        }
+        self.show(id, frame, source);
+        Ok(())
+    }
+
+    /// A picture is encoded and sent, if there is somebody to send it to.
+    pub(super) fn show(&mut self, id: usize, frame: &VideoDataSample, source: VideoSource) {
+        let track = track_of(source);
+        let member = &mut self.members[id];
         member.passes_through = frame.format == VideoDataFormat::H264;
         member.stats.video.pushed += 1;
         if member.phase != Phase::Joined || !member.track(track).active() || member.track(track).muted {
             member.stats.video.dropped += 1;
-            return Ok(());
+            return;
         }
         let counter =
             if member.passes_through { &mut member.stats.video.passed_through } else { &mut member.stats.video.encoded };
@@ -65,7 +73,6 @@ impl State {
         }
         let sei = self.next_sei(id, key_frame(frame));
         self.deliver_video(id, frame, track, sei);
-        Ok(())
     }
 
     fn deliver_video(&mut self, id: usize, frame: &VideoDataSample, track: Track, sei: Option<Vec<u8>>) {
@@ -118,10 +125,10 @@ impl State {
         }
     }
 
-    pub(super) fn push_audio(&mut self, id: usize, samples: &[u8]) -> Result<(), CallError> {
+    pub(super) fn push_audio(&mut self, id: usize, samples: &[u8], time_stamp: i64) -> Result<(), CallError> {
         const METHOD: &str = "push_external_audio_frame_raw_data";
         let now = self.now;
-        let limit = self.config.audio_buffer;
+        let usual = self.config.audio_buffer;
         let member = &mut self.members[id];
         let Some((rate, channels)) = member.audio_input else { return Err(CallError::SourceOff { method: METHOD }) };
         if member.phase == Phase::Idle {
@@ -134,6 +141,11 @@ impl State {
         }
         let count = samples.len() / sample_bytes;
         let duration = Duration::from_secs(1) * u32::try_from(count).unwrap_or(u32::MAX) / rate;
+        if member.keeps_time() {
+            self.check_sound_time(id, time_stamp)?;
+        }
+        let member = &mut self.members[id];
+        let limit = member.most_sound().unwrap_or(usual);
         let held = member.audio_until.saturating_sub(now);
         if member.audio_full || held + duration > limit.max(duration) {
             if !member.audio_full_told {
@@ -143,10 +155,23 @@ impl State {
             return Err(CallError::BufferFull { method: METHOD });
         }
         member.audio_until = member.audio_until.max(now) + duration;
+        if member.keeps_time() {
+            return self.sound_waits(id, samples, time_stamp);
+        }
+        self.sound(id, samples);
+        Ok(())
+    }
+
+    /// Sound is encoded and sent, if there is somebody to send it to.
+    pub(super) fn sound(&mut self, id: usize, samples: &[u8]) {
+        let member = &mut self.members[id];
+        let Some((rate, channels)) = member.audio_input else { return };
+        let count = samples.len() / (2 * channels as usize);
+        let duration = Duration::from_secs(1) * u32::try_from(count).unwrap_or(u32::MAX) / rate;
         member.stats.audio.pushed += 1;
         if member.phase != Phase::Joined || !member.track(Track::Mic).active() || member.track(Track::Mic).muted {
             member.stats.audio.dropped += 1;
-            return Ok(());
+            return;
         }
         member.stats.audio.packets += 1;
         member.track_mut(Track::Mic).media = true;
@@ -163,7 +188,6 @@ impl State {
         };
         self.media_moves(id, Track::Mic);
         self.deliver_audio(id, &frame);
-        Ok(())
     }
 
     fn deliver_audio(&mut self, id: usize, frame: &AudioPcmFrame) {
@@ -208,8 +232,9 @@ impl State {
 
     /// Tells engines whose full buffer has drained to a half that there is room again.
     pub(super) fn drain_audio(&mut self) {
-        let (now, half) = (self.now, self.config.audio_buffer / 2);
+        let (now, usual) = (self.now, self.config.audio_buffer);
         for member in &mut self.members {
+            let half = member.most_sound().unwrap_or(usual) / 2;
             if member.audio_full_told && !member.audio_full && member.audio_until.saturating_sub(now) <= half {
                 member.audio_full_told = false;
                 member.queue.push(Event::PushAudioFrameBufferFull { is_full: false });
@@ -251,6 +276,13 @@ impl State {
     /// The other engines of a channel.
     pub(super) fn listeners(&self, id: usize, channel: &str) -> Vec<usize> {
         (0..self.members.len()).filter(|to| *to != id && self.members[*to].in_channel(channel)).collect()
+    }
+}
+
+fn track_of(source: VideoSource) -> Track {
+    match source {
+        VideoSource::Camera => Track::Camera,
+        VideoSource::ScreenShare => Track::Screen,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::channel::{ChannelProfile, ClientRole, JoinChannelConfig, PublishMode,
 use crate::encoder::{ScreenShareEncoderConfiguration, VideoEncoderConfiguration};
 use crate::extensions::EngineStats;
 use crate::fake::media::ReceivedBytes;
+use crate::fake::timing::Axis;
 use crate::queue::EventQueue;
 use crate::track::{AudioTrack, PublishState, RenderMode, SubscribeState, VideoStreamType, VideoTrack};
 
@@ -157,6 +158,8 @@ pub(super) struct Member {
     pub(super) audio_full: bool,
     pub(super) audio_full_told: bool,
     pub(super) video_full: bool,
+    /// Time stamps of the join, in the mode `WithPts`.
+    pub(super) axis: Axis,
     /// The last picture was encoded by the camera itself.
     pub(super) passes_through: bool,
     pub(super) needed: Option<bool>,
@@ -193,6 +196,7 @@ impl Member {
             audio_full: false,
             audio_full_told: false,
             video_full: false,
+            axis: Axis::default(),
             passes_through: false,
             needed: None,
             stats: EngineStats::default(),

@@ -16,6 +16,7 @@ mod media;
 mod member;
 mod rules;
 mod state;
+mod timing;
 mod world;
 
 pub use engine::FakeEngine;

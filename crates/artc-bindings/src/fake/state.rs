@@ -7,11 +7,13 @@ use std::time::Duration;
 use crate::error::ErrorCode;
 use crate::event::{Event, PublishChange};
 use crate::fake::member::{Join, Member, Phase, Track};
+use crate::fake::timing::Axis;
 use crate::fake::world::{Fault, JoinOutcome, WorldConfig};
 use crate::frame::DataChannelMsg;
 use crate::queue::EventQueue;
+use crate::sample::VideoDataSample;
 use crate::token::JoinToken;
-use crate::track::{ConnectionStatus, ConnectionStatusChangeReason as Reason, PublishState};
+use crate::track::{ConnectionStatus, ConnectionStatusChangeReason as Reason, PublishState, VideoSource};
 
 /// Entries of the agenda beyond which messages are refused; only a caller that never advances the clock gets there.
 pub(super) const AGENDA_DEPTH: usize = 65_536;
@@ -27,6 +29,8 @@ pub(super) enum Effect {
     Command { to: usize, from: String, data: Vec<u8> },
     Found { id: usize, join: u64 },
     GivenUp { id: usize, join: u64 },
+    Picture { id: usize, join: u64, frame: Box<VideoDataSample>, source: VideoSource },
+    Sound { id: usize, join: u64, samples: Vec<u8> },
     Fault(Fault),
 }
 
@@ -114,10 +118,17 @@ impl State {
             Effect::GivenUp { id, join } if self.is_join(id, join, Phase::Reconnecting) => {
                 self.lose_for_good(id, ErrorCode::NetworkDisconnect);
             }
+            Effect::Picture { id, join, frame, source } if self.is_in_join(id, join) => self.picture_due(id, &frame, source),
+            Effect::Sound { id, join, samples } if self.is_in_join(id, join) => self.sound(id, &samples),
             Effect::Fault(fault) => self.fault(fault),
             // It belonged to a join or a phase that is over.
             _ => {}
         }
+    }
+
+    fn is_in_join(&self, id: usize, number: u64) -> bool {
+        let member = &self.members[id];
+        !member.released && member.join.as_ref().is_some_and(|join| join.number == number)
     }
 
     fn is_join(&self, id: usize, number: u64, phase: Phase) -> bool {
@@ -141,6 +152,7 @@ impl State {
         member.phase = Phase::Joining;
         member.join = Some(join);
         member.blind = false;
+        member.axis = Axis::default();
         self.tell_connection(id, ConnectionStatus::Connecting, Reason::Connecting);
         let (delay, outcome) = match outcome {
             Some(JoinOutcome::Result { code, after }) => (after, Some(code)),
