@@ -17,13 +17,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from lib import table  # noqa: E402
 from lib.measure import busy_fraction, load, machine_ticks  # noqa: E402
 from lib.programs import ROOT  # noqa: E402
-from rows import cpu, delivery, picture, receive, response, size  # noqa: E402
+from rows import cpu, delivery, picture, publish, receive, response, size  # noqa: E402
 
 ROWS = {
     "size": size.size,
     "rss": size.rss,
     "fps": delivery.fps,
     "cpu": cpu.cpu,
+    "dual": publish.dual,
     "command": response.command,
     "join": response.join,
     "start": response.start,

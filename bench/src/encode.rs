@@ -1,7 +1,6 @@
 //! The baseline of the processor's rows: the daemon's encoder (and JPEG decoder) alone, on the same clip, at the same pace. Not for
 //! anything else that the daemon does: no capture, no sending.
 
-use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use media::{Converter, Fit, FramePool, PixelFormat, Plane, RawFrame, Size};
 use serde_json::json;
 
 use crate::Failure;
+use crate::clip::Clip;
 use crate::steer::{Steer, monotonic, now, poll, say, sleep_until};
 
 /// Pictures that are in use at once: this program holds one.
@@ -34,46 +34,6 @@ pub struct Encode {
 fn size(text: &str) -> Result<Size, String> {
     let parse = || text.split_once('x').and_then(|(w, h)| Some(Size::new(w.parse().ok()?, h.parse().ok()?)));
     parse().ok_or_else(|| format!("{text} is not WIDTHxHEIGHT"))
-}
-
-/// The frames of a clip.
-struct Clip {
-    bytes: Vec<u8>,
-    frames: Vec<Range<usize>>,
-    size: Size,
-    jpeg: bool,
-}
-
-impl Clip {
-    fn read(path: &std::path::Path, size: Size) -> Result<Self, Failure> {
-        let bytes = std::fs::read(path)?;
-        if path.extension().is_some_and(|e| e == "mjpeg") {
-            let mut starts = vec![0];
-            let seams = bytes.windows(5).enumerate().filter(|(_, five)| *five == [0xff, 0xd9, 0xff, 0xd8, 0xff]);
-            starts.extend(seams.map(|(at, _)| at + 2));
-            let ends = starts.iter().skip(1).copied().chain([bytes.len()]).collect::<Vec<_>>();
-            let frames = starts.into_iter().zip(ends).map(|(start, end)| start..end).collect();
-            return Ok(Self { bytes, frames, size, jpeg: true });
-        }
-        let line = |at: usize| bytes.iter().skip(at).position(|b| *b == b'\n').map(|n| at + n + 1).ok_or("no YUV4MPEG2");
-        let mut at = line(0)?;
-        let number = |tag: u8| {
-            let header = &bytes[..at - 1];
-            let word = header.split(|b| *b == b' ').find(|word| word.first() == Some(&tag)).unwrap_or_default();
-            std::str::from_utf8(word.get(1..).unwrap_or_default()).ok().and_then(|text| text.parse::<u32>().ok())
-        };
-        let size = number(b'W').zip(number(b'H')).map(|(w, h)| Size::new(w, h)).ok_or("no size in the header")?;
-        let mut frames = Vec::new();
-        while at < bytes.len() {
-            let begin = line(at)?;
-            at = begin + size.i420_len();
-            frames.push(begin..at);
-        }
-        if at != bytes.len() || frames.is_empty() {
-            return Err("the clip ends inside a frame".into());
-        }
-        Ok(Self { bytes, frames, size, jpeg: false })
-    }
 }
 
 impl Encode {

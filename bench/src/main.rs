@@ -1,9 +1,11 @@
 //! What the bench measures with. Each subcommand prints JSON lines on standard output and is steered by lines on standard input:
 //! `mark` asks for the counters of now, the end of the input ends it. Not for deciding what the numbers mean: see `bench/bench.py`.
 
+mod clip;
 mod command;
 mod encode;
 mod pattern;
+mod publish;
 mod receive;
 mod steer;
 mod watch;
@@ -24,6 +26,8 @@ struct Arguments {
 enum What {
     /// The daemon's encoder alone, paced like a camera
     Encode(encode::Encode),
+    /// A clip through the open engine into a room
+    Publish(publish::Publish),
     /// Viewers by WHEP that count what comes
     Watch(watch::Watch),
     /// Viewers that join one after the other, and how long that takes
@@ -47,6 +51,7 @@ enum What {
 fn main() -> Result<(), Failure> {
     match Arguments::parse().what {
         What::Encode(encode) => encode.run(),
+        What::Publish(publish) => publish.run(),
         What::Watch(watch) => watch.run(),
         What::Join(join) => join.run(),
         What::Pattern(pattern) => pattern.run(),

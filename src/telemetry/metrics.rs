@@ -63,6 +63,7 @@ pub const METRICS: &[Metric] = &[
 
     counter("artc_video_replaced_total", "Pictures that a newer one replaced before they were encoded."),
     counter("artc_video_broken_units_total", "Access units of a camera that could not be passed through."),
+    counter("artc_video_small_units_total", "Access units of the camera's small stream that were encoded."),
     counter("artc_encode_buffers_total", "Buffers made for encoded pictures; grows at the start and then stays."),
     counter("artc_encode_device_damaged_total", "Pictures that a hardware encoder marked as damaged; each costs a key frame."),
     counter("artc_encode_device_failures_total", "Times that a hardware encoder failed and was given up for another one."),

@@ -12,6 +12,7 @@ import socket
 import sys
 import tempfile
 
+from livekit import rtc
 from stage import KEY, SECRET, Judge, Process, Proxy, Publisher, Viewer, free_port, purity, until
 
 
@@ -39,6 +40,7 @@ async def main(server_program, publish_program):
         try:
             await story(judge, server, proxy, publisher)
             await refusals(judge, server, publish_program)
+            await small_stream(judge, server, publish_program)
         finally:
             await publisher.stop()
             server.kill()
@@ -117,6 +119,27 @@ async def refusals(judge, server, program):
     judge("another kind of server is told as such", "JoinFailed" in mail and "not a LiveKit server" in mail, mail)
     tls = await result_of(f"wss://127.0.0.1:{other.sockets[0].getsockname()[1]}", f"mint:{KEY}:{SECRET}")
     judge("and so is one without TLS", "not a LiveKit server" in tls, tls)
+
+
+async def small_stream(judge, server, program):
+    publisher = Publisher(program, f"ws://127.0.0.1:{server.port}", f"mint:{KEY}:{SECRET}", "--seconds", "120", "--small", channel="gate")
+    await publisher.start()
+    viewer = Viewer()
+    try:
+        published = await until(20, lambda: publisher.said("DualStreamPublishState", "Published }") >= 1)
+        judge("a small stream is published", published, publisher.events())
+        await viewer.join(server.port, channel="gate")
+        judge("the big stream arrives", await until(20, lambda: viewer.size == (640, 360)), viewer.size)
+        camera = next(p for p in viewer.publisher().track_publications.values() if p.kind == rtc.TrackKind.KIND_VIDEO)
+        judge("as one of two layers", camera.simulcasted)
+        camera.set_video_quality(rtc.VideoQuality.VIDEO_QUALITY_LOW)
+        judge("who asks for the small one gets it", await until(20, lambda: viewer.size == (212, 120)), viewer.size)
+        judge("at its own pace", 20 <= await viewer.more(1000, 3) <= 60, viewer.pictures)
+        camera.set_video_quality(rtc.VideoQuality.VIDEO_QUALITY_HIGH)
+        judge("and the big one again", await until(20, lambda: viewer.size == (640, 360)), viewer.size)
+    finally:
+        await viewer.leave()
+        await publisher.stop()
 
 
 if __name__ == "__main__":

@@ -157,8 +157,8 @@ class Viewer:
         async for event in rtc.AudioStream(track):
             self.sound.append(numpy.array(event.frame.data, dtype=numpy.float64))
 
-    async def join(self, port, host="127.0.0.1"):
-        await self.room.connect(f"ws://{host}:{port}", token("viewer", "yard"))
+    async def join(self, port, host="127.0.0.1", channel="yard"):
+        await self.room.connect(f"ws://{host}:{port}", token("viewer", channel))
 
     async def more(self, count, within):
         """Waits for so many pictures more than there are now; gives how many came."""

@@ -1,6 +1,6 @@
 //! Publishes a moving picture and a tone to a LiveKit server or our own room, and prints statistics as JSON lines.
 //!
-//! `publish URL TOKEN CHANNEL IDENTITY [--seconds N] [--size WxH] [--fps N] [--kbps N] [--no-audio] [--ca FILE] [--smooth]`
+//! `publish URL TOKEN CHANNEL IDENTITY [--seconds N] [--size WxH] [--fps N] [--kbps N] [--no-audio] [--ca FILE] [--smooth] [--small]`
 //!
 //! Instead of a token `mint:KEY:SECRET` makes one on the spot, for servers with development keys.
 
@@ -93,6 +93,7 @@ fn main() -> Result<(), Failure> {
         ..Default::default()
     })?;
     engine.set_external_video_source(true, VideoSource::Camera, RenderMode::Auto)?;
+    engine.publish_local_dual_stream(args.flag("--small"))?;
     if !args.flag("--no-audio") {
         engine.set_audio_profile(AudioQualityMode::HighQuality, artc_bindings::AudioSceneMode::Default)?;
         engine.set_external_audio_source(true, 48_000, 1)?;

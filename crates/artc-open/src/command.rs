@@ -1,8 +1,8 @@
 //! What the API asks of the session. Not the API itself, and nothing that comes back: that is an event.
 
 use artc_bindings::{
-    ClientRole, DataChannelMsg, JoinChannelConfig, ScreenShareEncoderConfiguration, Secret, VideoEncoderConfiguration,
-    VideoSource, VideoStreamType, VideoTrack,
+    ClientRole, DataChannelMsg, JoinChannelConfig, RenderMode, ScreenShareEncoderConfiguration, Secret,
+    VideoEncoderConfiguration, VideoSource, VideoStreamType, VideoTrack,
 };
 
 /// Commands that wait at most; more means that the session's thread is dead or somebody calls in a loop.
@@ -17,6 +17,8 @@ pub enum Local {
     Screen,
     /// The microphone.
     Microphone,
+    /// The camera's small stream: a layer of the camera's track.
+    Small,
 }
 
 impl From<VideoSource> for Local {
@@ -56,6 +58,8 @@ pub enum Command {
     Publish(Local, bool),
     /// An external source was switched on or off.
     Source(Local, bool),
+    /// What to do where pushed pictures have another shape than the configured one.
+    Render(Local, RenderMode),
     /// Stop or resume sending.
     Mute(Local, bool),
     /// Subscribe somebody's sound or stop.

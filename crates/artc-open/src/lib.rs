@@ -16,6 +16,7 @@ pub mod encoder;
 mod engine;
 mod net;
 mod options;
+mod pts;
 mod session;
 mod shared;
 mod sync;

@@ -23,8 +23,10 @@ pub struct Calls {
     pub publish_screen: bool,
     /// See [`Calls::publish_video`].
     pub publish_audio: bool,
-    /// Being published now: camera, screen, sound.
-    pub publishing: [bool; 3],
+    /// See [`Calls::publish_video`].
+    pub publish_small: bool,
+    /// Being published now: camera, screen, sound, small stream.
+    pub publishing: [bool; 4],
     /// External sources that are on: camera, screen.
     pub sources: [bool; 2],
     /// The documented data channel may be used for sending.
@@ -41,7 +43,8 @@ impl Default for Calls {
             publish_video: true,
             publish_screen: false,
             publish_audio: true,
-            publishing: [false; 3],
+            publish_small: false,
+            publishing: [false; 4],
             sources: [false; 2],
             data_out: false,
         }

@@ -4,19 +4,21 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use artc_bindings::AudioQualityMode;
+use artc_bindings::{AudioQualityMode, AudioSceneMode};
 use media::PcmFormat;
 use media::pcm::{Gain, Level, downmix};
-use opus::{Application, Bandwidth, Bitrate, Channels, Encoder};
+use opus::{Application, Bandwidth, Bitrate, Channels, Encoder, Signal};
 
 use super::input::{AudioInput, Chunk, PACKET_MS};
 use super::resample::Resampler;
 use crate::clock::Clock;
 use crate::session::AudioPacket;
 
-/// Opus' own knob of effort, 0 to 10. Without loss the encoder works in its transform mode, where 2 takes a third of the time of
+/// Opus' own knob of effort, 0 to 10, where nothing richer is wished. Without loss the encoder works in its transform mode, where 2 takes a third of the time of
 /// 9 and is told apart by nobody at these bitrates; with loss it switches to the mode that carries error correction.
 const COMPLEXITY: i32 = 2;
+/// The same for music: there the difference is heard.
+const MUSIC_COMPLEXITY: i32 = 9;
 /// Longest Opus packet of 20 ms.
 const MAX_PACKET: usize = 1275;
 /// Capture times that differ by more than this from the count of samples mean a gap, not jitter.
@@ -33,18 +35,37 @@ pub struct Profile {
     pub rate: u32,
     /// 1 or 2.
     pub channels: u8,
+    /// What the sound is.
+    pub content: Content,
 }
 
-impl From<AudioQualityMode> for Profile {
-    fn from(quality: AudioQualityMode) -> Self {
+/// What the sound is, which decides how Opus works on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Anything: Opus listens for itself.
+    Any,
+    /// People who speak.
+    Speech,
+    /// Music, which is worth more effort.
+    Music,
+}
+
+impl Profile {
+    /// From the documented quality and scene.
+    pub fn new(quality: AudioQualityMode, scene: AudioSceneMode) -> Self {
         let (rate, channels, kbps) = quality.limits();
-        Self { bitrate: i32::try_from(kbps * 1000).unwrap_or(64_000), rate, channels }
+        let content = match scene {
+            AudioSceneMode::Default | AudioSceneMode::Media => Content::Any,
+            AudioSceneMode::Education | AudioSceneMode::Chatroom => Content::Speech,
+            AudioSceneMode::Music | AudioSceneMode::Ktv => Content::Music,
+        };
+        Self { bitrate: i32::try_from(kbps * 1000).unwrap_or(64_000), rate, channels, content }
     }
 }
 
 impl Default for Profile {
     fn default() -> Self {
-        AudioQualityMode::BasicQuality.into()
+        Self::new(AudioQualityMode::BasicQuality, AudioSceneMode::Default)
     }
 }
 
@@ -117,7 +138,7 @@ impl Worker {
     }
 
     pub(super) fn run(mut self) {
-        while let Some(chunk) = self.input.next(&mut self.pcm) {
+        while let Some(chunk) = self.input.next(&mut self.pcm, self.clock) {
             if let Err(error) = self.encode(&chunk) {
                 metrics::counter!("artc_audio_encode_failures_total").increment(1);
                 tracing::warn!(%error, rate = chunk.format.rate, channels = chunk.format.channels, "sound not encoded");
@@ -194,7 +215,13 @@ impl Coder {
             16_001..=24_000 => Bandwidth::Superwideband,
             _ => Bandwidth::Fullband,
         })?;
-        encoder.set_complexity(COMPLEXITY)?;
+        let (signal, complexity) = match chunk.profile.content {
+            Content::Any => (Signal::Auto, COMPLEXITY),
+            Content::Speech => (Signal::Voice, COMPLEXITY),
+            Content::Music => (Signal::Music, MUSIC_COMPLEXITY),
+        };
+        encoder.set_signal(signal)?;
+        encoder.set_complexity(complexity)?;
         encoder.set_inband_fec(true)?;
         encoder.set_packet_loss_perc(i32::from(chunk.loss_percent))?;
         encoder.set_dtx(false)?;
@@ -214,6 +241,25 @@ impl Coder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quality_and_scene_are_settings_of_the_encoder() {
+        let opened = |quality, scene| {
+            let profile = Profile::new(quality, scene);
+            let format = PcmFormat { rate: 48_000, channels: 2 };
+            let chunk = Chunk { format, captured_at: Duration::ZERO, volume: 100, profile, loss_percent: 0, generation: 0 };
+            let mut encoder = Coder::new(&chunk).unwrap().encoder;
+            let Bitrate::Bits(bits) = encoder.get_bitrate().unwrap() else { panic!("a number of bits") };
+            (bits, encoder.get_max_bandwidth().unwrap(), encoder.get_signal().unwrap(), encoder.get_complexity().unwrap())
+        };
+        use {AudioQualityMode as Q, AudioSceneMode as S};
+        assert_eq!(opened(Q::LowQuality, S::Default), (12_000, Bandwidth::Narrowband, Signal::Auto, COMPLEXITY));
+        assert_eq!(opened(Q::BasicQuality, S::Education), (24_000, Bandwidth::Wideband, Signal::Voice, COMPLEXITY));
+        assert_eq!(opened(Q::HighQuality, S::Chatroom), (64_000, Bandwidth::Fullband, Signal::Voice, COMPLEXITY));
+        assert_eq!(opened(Q::StereoHighQuality, S::Media), (80_000, Bandwidth::Fullband, Signal::Auto, COMPLEXITY));
+        assert_eq!(opened(Q::SuperHighQuality, S::Music), (96_000, Bandwidth::Fullband, Signal::Music, MUSIC_COMPLEXITY));
+        assert_eq!(opened(Q::StereoSuperHighQuality, S::Ktv), (128_000, Bandwidth::Fullband, Signal::Music, MUSIC_COMPLEXITY));
+    }
 
     #[test]
     fn rtp_time_counts_samples_through_jitter_and_jumps_over_gaps() {

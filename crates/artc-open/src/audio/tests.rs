@@ -41,7 +41,7 @@ fn every_rate_and_channel_count_becomes_opus_that_sounds_like_what_was_pushed() 
         for channels in [1u16, 2] {
             let input = Arc::new(AudioInput::default());
             input.set_format(Some(PcmFormat { rate, channels }));
-            input.set_profile(artc_bindings::AudioQualityMode::HighQuality.into());
+            input.set_profile(Profile::new(artc_bindings::AudioQualityMode::HighQuality, artc_bindings::AudioSceneMode::Default));
             input.set_active(true);
             let (packets, arrived) = channel();
             let clock = Clock::new();
@@ -83,7 +83,7 @@ fn sound_is_refused_when_full_dropped_when_nobody_listens_and_ragged_bytes_are_n
     let ten = vec![0u8; 960];
     assert_eq!(input.push(&ten, Duration::ZERO), Err(PushRefused::SourceOff));
     input.set_format(Some(PcmFormat { rate: 48_000, channels: 1 }));
-    assert_eq!(input.push(&ten, Duration::ZERO), Ok(None));
+    assert_eq!(input.push(&ten, Duration::ZERO), Ok(()));
     assert_eq!(input.counts().1, 10, "dropped: nobody listens");
     input.set_active(true);
     let taken = (0..100).take_while(|_| input.push(&ten, Duration::ZERO).is_ok()).count();
@@ -109,4 +109,58 @@ fn resampled_tones_stay_tones_and_their_length_is_right() {
     resampler.process(&tone(96_000, 1, 30_000.0, 500, 0), &mut out);
     let loudest = out[2000..].iter().map(|s| s.unsigned_abs()).max().unwrap();
     assert!(loudest <= 10, "what 48 kHz cannot carry is filtered out, not folded: {loudest}");
+}
+
+#[test]
+fn sound_that_waits_for_its_time_stamp_plays_at_its_own_pace_with_its_gaps_and_jumps_back_nowhere() {
+    let (told, room) = channel();
+    let input = Arc::new(AudioInput::new(move || _ = told.send(())));
+    input.set_format(Some(PcmFormat { rate: 48_000, channels: 1 }));
+    input.set_active(true);
+    let clock = Clock::new();
+    assert_eq!(input.push_in_time(&[0; 960], 0, clock.monotonic()), None, "nothing waits yet");
+    input.set_cache(Some((Arc::default(), 30)));
+    let push = |pts| input.push_in_time(&[1; 960], pts, clock.monotonic()).unwrap();
+    for n in 0..15 {
+        assert_eq!(push(10 * n), Ok(()));
+    }
+    // 150 ms of sound, then nothing for 150 ms, then again.
+    for n in 30..45 {
+        assert_eq!(push(10 * n), Ok(()));
+    }
+    assert_eq!(push(450), Err(PushRefused::Full { first: true }));
+    assert_eq!(push(0), Err(PushRefused::Backwards { last: 440 }));
+    let (packets, arrived) = channel();
+    let _thread = AudioThread::start(Arc::clone(&input), Box::new(move |p| _ = packets.send(p)), clock).unwrap();
+    let came: Vec<_> = (0..15).map(|_| arrived.recv_timeout(Duration::from_secs(5)).unwrap()).collect();
+    let first = came[0].captured_at;
+    let at: Vec<_> = came.iter().map(|p| (p.captured_at - first).as_millis()).collect();
+    assert_eq!(at, [0, 20, 40, 60, 80, 100, 120, 140, 300, 320, 340, 360, 380, 400, 420]);
+    assert_eq!(came[8].time - came[7].time, 160 * 48, "RTP time has the gap, too");
+    assert!(room.recv_timeout(Duration::from_secs(5)).is_ok(), "room again is told");
+    assert_eq!(push(450), Ok(()));
+}
+
+#[test]
+fn the_volume_is_that_of_what_is_sent() {
+    let loudness = |volume| {
+        let input = Arc::new(AudioInput::default());
+        input.set_format(Some(PcmFormat { rate: 48_000, channels: 1 }));
+        input.set_volume(volume);
+        input.set_active(true);
+        let (packets, arrived) = channel();
+        let _thread = AudioThread::start(Arc::clone(&input), Box::new(move |p| _ = packets.send(p)), Clock::new()).unwrap();
+        for block in 0..20 {
+            while input.push(&bytes(&tone(48_000, 1, 1000.0, 10, block * 480)), Duration::from_millis(block as u64 * 10)).is_err()
+            {
+                std::thread::yield_now();
+            }
+        }
+        // The change of the gain is gradual.
+        let mut levels = (0..10).map(|_| arrived.recv_timeout(Duration::from_secs(5)).unwrap().level);
+        levels.nth(9).unwrap()
+    };
+    let (full, half, none) = (loudness(100), loudness(50), loudness(0));
+    assert!((5..=7).contains(&(full - half)), "half the amplitude is 6 dB less: {full} and {half} dBov");
+    assert_eq!(none, -127);
 }

@@ -174,3 +174,12 @@ fn buffers_are_used_again_once_nobody_holds_the_unit() {
     assert_eq!(pool.len(), 2);
     assert_eq!((*second).as_ref(), [2]);
 }
+
+#[test]
+fn key_frames_come_as_often_as_configured_and_no_more_often() {
+    let size = Size::new(320, 240);
+    let mut encoder =
+        OpenH264::new(Settings { fps: 10.0, key_interval: Some(Duration::from_secs(1)), ..settings(size) }).unwrap();
+    let keys: Vec<u32> = (0..35).filter(|n| encode(&mut encoder, *n, false, 0).0 == Encoded::Unit { key: true }).collect();
+    assert_eq!(keys, [0, 10, 20, 30]);
+}

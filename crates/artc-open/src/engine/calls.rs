@@ -6,13 +6,13 @@ use artc_bindings::audio::SAMPLE_RATES;
 use artc_bindings::{
     AudioQualityMode, AudioSceneMode, CallError, ChannelProfile, ClientRole, DataChannelMsg, Engine, ErrorCode, Event,
     EventQueue, Extensions, JoinChannelConfig, MAX_DATA_BYTES, MAX_SEI_BYTES, Parameters, RenderMode,
-    ScreenShareEncoderConfiguration, Secret, VideoDataSample, VideoEncoderConfiguration, VideoSource, VideoStreamType,
-    VideoTrack,
+    ScreenShareEncoderConfiguration, Secret, VideoDataFormat, VideoDataSample, VideoEncoderConfiguration, VideoSource,
+    VideoStreamType, VideoTrack,
 };
 use media::PcmFormat;
 
 use super::OpenEngine;
-use crate::audio::PushRefused;
+use crate::audio::Profile;
 use crate::command::{Command, Join, Local};
 use crate::shared::Calls;
 use crate::token;
@@ -91,6 +91,7 @@ impl Engine for OpenEngine {
             config: config.clone(),
         };
         self.command(METHOD, Command::Join(Box::new(join)))?;
+        self.keep_time(config);
         calls.channel = Some(channel_id.to_owned());
         calls.profile = config.channel_profile;
         Ok(())
@@ -118,14 +119,21 @@ impl Engine for OpenEngine {
     }
 
     fn is_dual_stream_published(&self) -> bool {
-        false
+        let calls = self.shared.calls();
+        calls.publish_small && !calls.released
     }
 
-    fn set_external_video_source(&self, enable: bool, source_type: VideoSource, _: RenderMode) -> Result<(), CallError> {
+    fn set_external_video_source(
+        &self,
+        enable: bool,
+        source_type: VideoSource,
+        render_mode: RenderMode,
+    ) -> Result<(), CallError> {
         const METHOD: &str = "set_external_video_source";
         self.alive(METHOD)?.sources[source_type as usize] = enable;
         if enable {
             self.ensure_video_thread(source_type)?;
+            self.command(METHOD, Command::Render(source_type.into(), render_mode))?;
         }
         self.command(METHOD, Command::Source(source_type.into(), enable))
     }
@@ -141,12 +149,12 @@ impl Engine for OpenEngine {
         }
         drop(calls);
         frame.check()?;
-        if frame.rotation != 0 {
-            let why = format!("of {} is not done by this engine; turn the picture before pushing it", frame.rotation);
+        if frame.rotation != 0 && frame.format == VideoDataFormat::H264 {
+            let why =
+                format!("is {}; access units are passed on as they are: turn the picture before encoding it", frame.rotation);
             return Err(CallError::BadArgument { method: METHOD, argument: "rotation", why });
         }
-        self.video[source_type as usize].push(frame);
-        Ok(())
+        self.push_picture(METHOD, frame, source_type)
     }
 
     fn set_external_audio_source(&self, enable: bool, sample_rate: u32, channels_per_frame: u32) -> Result<(), CallError> {
@@ -170,29 +178,12 @@ impl Engine for OpenEngine {
     fn push_external_audio_frame_raw_data(&self, audio_samples: &[u8], timestamp: i64) -> Result<(), CallError> {
         const METHOD: &str = "push_external_audio_frame_raw_data";
         drop(self.in_channel(METHOD)?);
-        let captured_at = self.on_our_clock(timestamp);
-        match self.audio.push(audio_samples, captured_at) {
-            Ok(None) => Ok(()),
-            Ok(Some(is_full)) => {
-                self.events.push(Event::PushAudioFrameBufferFull { is_full });
-                Ok(())
-            }
-            Err(PushRefused::SourceOff) => Err(CallError::SourceOff { method: METHOD }),
-            Err(PushRefused::Ragged { len, sample }) => {
-                Err(CallError::BadAudio { why: format!("{len} bytes are no whole samples of {sample} bytes") })
-            }
-            Err(PushRefused::Full { first }) => {
-                if first {
-                    self.events.push(Event::PushAudioFrameBufferFull { is_full: true });
-                }
-                Err(CallError::BufferFull { method: METHOD })
-            }
-        }
+        self.push_sound(METHOD, audio_samples, timestamp)
     }
 
-    fn set_audio_profile(&self, audio_profile: AudioQualityMode, _: AudioSceneMode) -> Result<(), CallError> {
+    fn set_audio_profile(&self, audio_profile: AudioQualityMode, audio_scene: AudioSceneMode) -> Result<(), CallError> {
         drop(self.alive("set_audio_profile")?);
-        self.audio.set_profile(audio_profile.into());
+        self.audio.set_profile(Profile::new(audio_profile, audio_scene));
         Ok(())
     }
 
@@ -219,23 +210,29 @@ impl Engine for OpenEngine {
         is_key_frame: bool,
     ) -> Result<(), CallError> {
         const METHOD: &str = "send_media_extension_msg";
-        drop(self.in_channel(METHOD)?);
-        if message.is_empty() || message.len() > MAX_SEI_BYTES {
+        let calls = self.in_channel(METHOD)?;
+        if message.is_empty() {
+            return Err(CallError::BadArgument { method: METHOD, argument: "message", why: "is empty".into() });
+        }
+        if message.len() > MAX_SEI_BYTES {
             return Err(CallError::MessageTooLong { method: METHOD, len: message.len(), limit: MAX_SEI_BYTES });
         }
-        if repeat_count < -1 || repeat_count == 0 {
-            let why = format!("is {repeat_count}; -1 (endless) or 1 and more are possible");
+        if repeat_count < -1 {
+            let why = format!("is {repeat_count}; -1 means endless, 0 and 1 once");
             return Err(CallError::BadArgument { method: METHOD, argument: "repeat_count", why });
         }
+        // It rides on the camera; on the screen only where that is all there is.
+        let [camera, screen] = calls.sources;
+        drop(calls);
+        let carrier = if screen && !camera { VideoSource::ScreenShare } else { VideoSource::Camera };
+        let times = u32::try_from(repeat_count).ok().map(|times| times.max(1));
         let not_before = self.clock.monotonic() + std::time::Duration::from_millis(u64::from(delay));
-        self.video[VideoSource::Camera as usize].attach(message, u32::try_from(repeat_count).ok(), not_before, is_key_frame);
+        self.video[carrier as usize].attach(message, times, not_before, is_key_frame);
         Ok(())
     }
 
     fn publish_local_dual_stream(&self, enabled: bool) -> Result<(), CallError> {
-        const METHOD: &str = "publish_local_dual_stream";
-        drop(self.alive(METHOD)?);
-        if enabled { Err(CallError::Unsupported { method: METHOD }) } else { Ok(()) }
+        self.publish("publish_local_dual_stream", Local::Small, enabled, |calls| calls.publish_small = enabled)
     }
 
     fn publish_local_video_stream(&self, enabled: bool) -> Result<(), CallError> {

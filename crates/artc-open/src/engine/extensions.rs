@@ -57,7 +57,7 @@ impl Extensions for OpenEngine {
         if self.shared.calls().released {
             return Err(CallError::Released { method: METHOD });
         }
-        self.video[source as usize].want_key();
+        self.video[source as usize].want_keys();
         Ok(())
     }
 

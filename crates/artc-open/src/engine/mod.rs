@@ -2,6 +2,7 @@
 
 mod calls;
 mod extensions;
+mod push;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,10 +17,11 @@ use tokio::sync::mpsc::{Sender, channel, error::TrySendError};
 
 use crate::audio::{AacSettings, AudioInput, AudioThread, Playout, PlayoutSettings};
 use crate::clock::Clock;
-use crate::command::{self, Command};
+use crate::command::{self, Command, Local};
 use crate::encoder::AccessUnit;
 use crate::net::{self, Media, Parts};
 use crate::options::Options;
+use crate::pts::Axis;
 use crate::session::Setup;
 use crate::shared::Shared;
 use crate::sync::LipSync;
@@ -35,6 +37,8 @@ pub struct OpenEngine {
     audio: Arc<AudioInput>,
     options: Options,
     clock: Clock,
+    /// Where the time stamps of the join lie, in the mode `WithPts`.
+    axis: Arc<Axis>,
     threads: Mutex<Threads>,
 }
 
@@ -70,8 +74,12 @@ impl OpenEngine {
         let (shared, clock) = (Arc::new(Shared::default()), Clock::new());
         let (commands, inbox) = channel(command::DEPTH);
         let (media, outbox) = channel(net::MEDIA_DEPTH);
-        let video = [Arc::new(VideoInput::default()), Arc::new(VideoInput::default())];
-        let audio = Arc::new(AudioInput::default());
+        let video = [(); 2].map(|()| {
+            let events = Arc::clone(&events);
+            Arc::new(VideoInput::new(move || events.push(Event::PushVideoFrameBufferFull { is_full: false })))
+        });
+        let told = Arc::clone(&events);
+        let audio = Arc::new(AudioInput::new(move || told.push(Event::PushAudioFrameBufferFull { is_full: false })));
         let sync = Arc::new(LipSync::new(clock.now()));
         let playout =
             Playout::start(Arc::clone(&events), Arc::clone(&sync), clock).map_err(environment("thread for received sound"))?;
@@ -106,7 +114,8 @@ impl OpenEngine {
         })
         .map_err(environment("thread for the network"))?;
         let threads = Threads { playout: Some(playout), watch: Some(watch), net: Some(net), ..Threads::default() };
-        Ok(Arc::new(Self { events, shared, commands, media, video, audio, options, clock, threads: Mutex::new(threads) }))
+        let threads = Mutex::new(threads);
+        Ok(Arc::new(Self { events, shared, commands, media, video, audio, options, clock, axis: Arc::default(), threads }))
     }
 
     fn threads(&self) -> MutexGuard<'_, Threads> {
@@ -196,8 +205,8 @@ struct Sink {
 }
 
 impl UnitSink for Sink {
-    fn unit(&mut self, source: VideoSource, unit: AccessUnit) -> bool {
-        let sent = self.media.try_send(Media::Video(source, unit)).is_ok();
+    fn unit(&mut self, track: Local, unit: AccessUnit) -> bool {
+        let sent = self.media.try_send(Media::Video(track, unit)).is_ok();
         if !sent {
             metrics::counter!("artc_open_units_dropped_total").increment(1);
         }
@@ -208,12 +217,13 @@ impl UnitSink for Sink {
         self.events.push(Event::KeyFrameNeeded { source });
     }
 
-    fn failed(&mut self, source: VideoSource, why: String) {
-        let code = match source {
-            VideoSource::Camera => ErrorCode::PublishVideoStreamFailed,
-            VideoSource::ScreenShare => ErrorCode::PublishScreenShareFailed,
+    fn failed(&mut self, track: Local, why: String) {
+        let code = match track {
+            Local::Screen => ErrorCode::PublishScreenShareFailed,
+            Local::Small => ErrorCode::PublishDualStreamFailed,
+            Local::Camera | Local::Microphone => ErrorCode::PublishVideoStreamFailed,
         };
-        tracing::error!(?source, why, "video cannot be encoded");
+        tracing::error!(?track, why, "video cannot be encoded");
         self.events.push(Event::Error { code, detail: why });
     }
 }

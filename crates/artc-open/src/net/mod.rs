@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use artc_bindings::{VideoSource, VideoTranscodingCodec};
+use artc_bindings::VideoTranscodingCodec;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 pub use error::ConnectError;
@@ -26,7 +26,7 @@ pub use signal::reach;
 
 use crate::audio::{PlayoutHandle, PlayoutSettings};
 use crate::clock::Clock;
-use crate::command::Command;
+use crate::command::{Command, Local};
 use crate::encoder::AccessUnit;
 use crate::options::Options;
 use crate::session::{AudioPacket, Session, Setup};
@@ -55,7 +55,7 @@ const GOOD_BYE: Duration = Duration::from_millis(300);
 #[derive(Debug)]
 pub enum Media {
     /// A picture.
-    Video(VideoSource, AccessUnit),
+    Video(Local, AccessUnit),
     /// Sound.
     Audio(AudioPacket),
 }
@@ -232,8 +232,8 @@ impl Net {
     fn send(&mut self, media: Media) {
         let now = self.clock.now();
         match media {
-            Media::Video(source, unit) => {
-                if !self.session.video(source, &unit, now) {
+            Media::Video(track, unit) => {
+                if !self.session.video(track, &unit, now) {
                     metrics::counter!("artc_open_units_unsent_total").increment(1);
                 }
             }

@@ -324,7 +324,7 @@ impl Session {
                 }
             }
             E::Frame(frame) => self.arrived(frame, now),
-            E::KeyFrameWanted { mid, .. } => self.key_wanted(mid),
+            E::KeyFrameWanted { mid, rid } => self.key_wanted(mid, rid),
             E::Bandwidth(bps) => self.bandwidth(bps, now),
             E::BandwidthAsked { bitrate, .. } => self.bandwidth_asked(bitrate, now),
             E::Sending(stats) => self.sending(&stats),

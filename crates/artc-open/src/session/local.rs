@@ -91,7 +91,7 @@ impl Session {
             _ if self.local.is_none() => {}
             FromRoom::Packet(packet) => self.packet_arrived(packet, now),
             FromRoom::Data(channel, data) => self.data_arrived(channel, &data, now),
-            FromRoom::KeyFrameWanted { track, .. } => self.key_wanted_of(self.publish.local_of(&track)),
+            FromRoom::KeyFrameWanted { track, rid } => self.key_wanted_of(self.publish.local_of(&track, rid)),
             FromRoom::Bandwidth(Some(bps)) => self.bandwidth(bps, now),
             FromRoom::Bandwidth(None) => self.bandwidth_unknown(now),
         }
@@ -132,9 +132,9 @@ impl Session {
 
     /// A frame did not find room in the link.
     pub fn frame_refused(&mut self, sid: &str) {
-        let refused = self.publish.local_of(sid).and_then(|local| self.video_input(local));
+        let refused = self.publish.local_of(sid, None).and_then(|local| self.video_input(local));
         if let Some(input) = refused {
-            input.want_key();
+            input.want_keys();
         }
     }
 

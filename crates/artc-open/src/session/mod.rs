@@ -220,6 +220,7 @@ impl Session {
             Command::Release => self.release(now),
             Command::Publish(track, on) => self.set_publish(track, on, now),
             Command::Source(track, on) => self.set_source(track, on, now),
+            Command::Render(track, render) => self.set_render(track, render, now),
             Command::Mute(track, on) => self.set_muted(track, on),
             Command::Role(role) => self.set_role(role, now),
             Command::CameraEncoding(config) => {
@@ -325,7 +326,7 @@ impl Session {
 
     fn video_input(&self, track: Local) -> Option<&Arc<VideoInput>> {
         match track {
-            Local::Camera => Some(&self.setup.video[VideoSource::Camera as usize]),
+            Local::Camera | Local::Small => Some(&self.setup.video[VideoSource::Camera as usize]),
             Local::Screen => Some(&self.setup.video[VideoSource::ScreenShare as usize]),
             Local::Microphone => None,
         }

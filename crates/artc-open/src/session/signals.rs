@@ -6,6 +6,7 @@ use artc_bindings::{ConnectionStatusChangeReason as Reason, ErrorCode};
 use rtc::proto::{self, SignalTarget, request_response};
 use rtc::signal::Response;
 
+use super::publish::Watched;
 use super::{PeerKind, Phase, Session};
 use crate::net::ConnectError;
 
@@ -102,12 +103,16 @@ impl Session {
     /// Who watches, by quality and codec. The encoder rests while it is nobody.
     #[expect(deprecated, reason = "older servers tell qualities without codecs")]
     fn qualities(&mut self, update: &proto::SubscribedQualityUpdate) {
-        let wanted = if update.subscribed_codecs.is_empty() {
-            update.subscribed_qualities.iter().any(|q| q.enabled)
-        } else {
-            update.subscribed_codecs.iter().flat_map(|c| &c.qualities).any(|q| q.enabled)
-        };
-        self.watched(&update.track_sid, wanted);
+        let by_codec = update.subscribed_codecs.iter().flat_map(|c| &c.qualities);
+        let old = update.subscribed_qualities.iter().filter(|_| update.subscribed_codecs.is_empty());
+        let mut watched = Watched::default();
+        for wanted in by_codec.chain(old).filter(|q| q.enabled) {
+            match wanted.quality() {
+                proto::VideoQuality::Low => watched.low = true,
+                _ => watched.above = true,
+            }
+        }
+        self.watched(&update.track_sid, watched);
     }
 
     /// The media path is gone for good although signalling lives.

@@ -1,51 +1,55 @@
-//! Whatever is pushed, as I420 of the wanted size. What fits already is lent as it is, without a copy.
+//! Whatever is pushed, as I420 of the published shape and size. What fits already is lent as it is, without a copy.
 
 use std::time::Duration;
 
 use artc_bindings::{VideoDataFormat, VideoDataSample};
 use media::convert::Converter as MediaConverter;
-use media::scale::Fit;
 use media::{PixelFormat, Plane, RawFrame, Size};
 
+use super::shape::Plan;
 use crate::encoder::Picture;
 
-/// Holds the scratch memory of conversion and scaling.
+/// Holds the scratch memory of conversion, scaling and turning.
+#[derive(Default)]
 pub(super) struct Converter {
     inner: MediaConverter,
     scratch: Vec<u8>,
-}
-
-impl Default for Converter {
-    fn default() -> Self {
-        // Sizes come from the source's own shape, so that there is nothing to cut off or to fill.
-        Self { inner: MediaConverter::new(Fit::Stretch), scratch: Vec::new() }
-    }
+    turned: Vec<u8>,
 }
 
 impl Converter {
-    /// The picture in `sample` as I420 of `size`.
+    /// The picture in `sample`, as `plan` says.
     pub(super) fn picture<'a>(
         &'a mut self,
         sample: &'a VideoDataSample,
-        size: Size,
+        plan: &Plan,
         captured_at: Duration,
     ) -> Result<Picture<'a>, String> {
         let source = Size::new(sample.width, sample.height);
         if sample.format == VideoDataFormat::I420
-            && size == source
+            && plan.scaled == source
+            && plan.turn.is_none()
             && let Some(picture) = Picture::contiguous(sample.bytes(), source, strides(sample), captured_at)
         {
             return Ok(picture);
         }
         let raw = raw(sample, captured_at).ok_or_else(|| format!("{:?} pictures cannot be encoded", sample.format))?;
-        self.scratch.resize(size.area() * 3 / 2, 0);
-        self.inner.convert(&raw, size, &mut self.scratch).map_err(|e| e.to_string())?;
-        let width = size.width as usize;
-        Picture::contiguous(&self.scratch, size, [width, width / 2, width / 2], captured_at)
-            .ok_or_else(|| format!("{size} is no size for I420"))
+        self.scratch.resize(plan.scaled.area() * 3 / 2, 0);
+        self.inner.set_fit(plan.fit);
+        self.inner.convert(&raw, plan.scaled, &mut self.scratch).map_err(|e| e.to_string())?;
+        let mut bytes = &self.scratch;
+        if !plan.turn.is_none() {
+            self.turned.resize(plan.size.area() * 3 / 2, 0);
+            if !plan.turn.apply((plan.scaled, &self.scratch), &mut self.turned) {
+                return Err(format!("{} cannot be turned", plan.scaled));
+            }
+            bytes = &self.turned;
+        }
+        let width = plan.size.width as usize;
+        Picture::contiguous(bytes, plan.size, [width, width / 2, width / 2], captured_at)
+            .ok_or_else(|| format!("{} is no size for I420", plan.size))
     }
 }
-
 fn strides(sample: &VideoDataSample) -> [usize; 3] {
     [sample.stride_y, sample.stride_u, sample.stride_v].map(|s| s as usize)
 }

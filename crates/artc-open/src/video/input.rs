@@ -8,7 +8,11 @@ use std::time::Duration;
 use artc_bindings::{VideoDataFormat, VideoDataSample};
 use media::Size;
 
+use super::cache::{Cache, CacheRefused};
+use super::shape::Shape;
+use crate::clock::Clock;
 use crate::congestion::Target;
+use crate::pts::{self, Axis};
 
 /// Encoded pictures that wait at most: a quarter of a second. One that does not fit breaks the chain of references, so that the
 /// queue is emptied and the camera asked for a key frame.
@@ -42,31 +46,65 @@ pub struct Counters {
     encoder: Mutex<Option<&'static str>>,
 }
 
-/// What the track should be, besides its target: written by the engine, read by the thread.
+/// The two sizes in which a camera's pictures can be published. A screen has the big one only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// The picture as it was configured.
+    Big,
+    /// A tile of it, see [`small_size`](super::small_size).
+    Small,
+}
+
+impl Stream {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Big, Self::Small];
+}
+
+/// What one stream should be.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Control {
+pub struct StreamControl {
     /// Somebody is there to receive it: joined, published, not muted, watched.
     pub active: bool,
     /// What congestion control allows; `None` = the pictures as they come.
     pub target: Option<Target>,
+}
+
+/// What the track should be: written by the engine, read by the thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Control {
+    /// Big and small stream.
+    pub streams: [StreamControl; 2],
+    /// How the pictures are to be shown.
+    pub shape: Shape,
     /// Longest time between key frames.
     pub key_interval: Option<Duration>,
     /// It is a screen, not a camera.
     pub screen: bool,
 }
 
+impl Control {
+    /// Somebody is there to receive one of the streams.
+    pub fn active(&self) -> bool {
+        self.streams.iter().any(|stream| stream.active)
+    }
+}
+
 #[derive(Default)]
 struct Inner {
     raw: Option<VideoDataSample>,
     encoded: VecDeque<VideoDataSample>,
+    /// In place of both, where pictures wait for their time stamp.
+    cache: Option<Cache>,
     overflowed: bool,
     control: Control,
-    key_wanted: bool,
-    message: Option<Message>,
+    keys_wanted: [bool; 2],
+    /// One for each stream, since each takes it with its own pictures.
+    messages: [Option<Message>; 2],
     closed: bool,
 }
 
-/// A message that rides on the pictures.
+/// A message that rides on the pictures of a stream.
+#[derive(Clone)]
 struct Message {
     bytes: Arc<[u8]>,
     /// Pictures that still take it; `None` = all.
@@ -84,6 +122,8 @@ pub struct VideoInput {
     pub counters: Counters,
     /// Size of the last picture that was pushed, width in the upper half; 0 before the first.
     source_size: AtomicU64,
+    /// Called when a cache that was full has room again.
+    on_room: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
 /// What the thread is to do next.
@@ -100,18 +140,43 @@ pub(super) enum Next {
 pub(super) struct Work {
     pub sample: VideoDataSample,
     pub control: Control,
-    pub key: bool,
+    /// Which streams must begin anew with it.
+    pub keys: [bool; 2],
     /// Encoded pictures were lost before this one.
     pub gap: bool,
 }
 
 impl VideoInput {
+    /// A mailbox that calls `on_room` when its cache was full and has room again.
+    pub fn new(on_room: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { on_room: Some(Box::new(on_room)), ..Self::default() }
+    }
+
+    /// Pictures wait for their time stamp on this axis, at most so many; `None`: they do not wait. What waited before is dropped.
+    pub fn set_cache(&self, cache: Option<(Arc<Axis>, usize)>) {
+        self.lock().cache = cache.map(|(axis, most)| Cache::new(axis, most));
+        self.arrived.notify_one();
+    }
+
+    /// Hands a picture over that waits for its time stamp; `None` where pictures do not wait. Never waits itself.
+    pub fn push_in_time(&self, sample: &VideoDataSample, now: Duration) -> Option<Result<(), CacheRefused>> {
+        let mut inner = self.lock();
+        let taken = inner.cache.as_mut()?.push(sample, now);
+        drop(inner);
+        if taken.is_ok() {
+            self.counters.pushed.fetch_add(1, Ordering::Relaxed);
+            self.source_size.store(pack(Size::new(sample.width, sample.height)), Ordering::Relaxed);
+            self.arrived.notify_one();
+        }
+        Some(taken)
+    }
+
     /// Hands a picture over. Never waits.
     pub fn push(&self, sample: &VideoDataSample) {
         self.counters.pushed.fetch_add(1, Ordering::Relaxed);
         self.source_size.store(pack(Size::new(sample.width, sample.height)), Ordering::Relaxed);
         let mut inner = self.lock();
-        if !inner.control.active || inner.closed {
+        if !inner.control.active() || inner.closed {
             drop(inner);
             self.counters.dropped.fetch_add(1, Ordering::Relaxed);
             return;
@@ -141,49 +206,65 @@ impl VideoInput {
     /// Changes what the track should be.
     pub fn control(&self, change: impl FnOnce(&mut Control)) {
         let mut inner = self.lock();
-        let was_active = inner.control.active;
+        let before = inner.control;
         change(&mut inner.control);
-        if !inner.control.active {
+        let after = inner.control;
+        if !after.active() {
             let lost = inner.encoded.len() as u64 + u64::from(inner.raw.take().is_some());
             inner.encoded.clear();
             self.counters.dropped.fetch_add(lost, Ordering::Relaxed);
-        } else if !was_active {
-            // Whoever begins to watch needs a picture to begin with.
-            inner.key_wanted = true;
         }
-        let changed = inner.control.active != was_active;
+        for stream in Stream::ALL {
+            // Whoever begins to watch needs a picture to begin with.
+            inner.keys_wanted[stream as usize] |=
+                after.streams[stream as usize].active && !before.streams[stream as usize].active;
+        }
+        if !after.streams[Stream::Small as usize].active {
+            // Whoever takes the small stream up later has not asked for an old message.
+            inner.messages[Stream::Small as usize] = None;
+        }
+        let changed = after.active() != before.active();
         drop(inner);
         if changed {
             self.arrived.notify_one();
         }
     }
 
-    /// Lets a message ride on the next pictures; it replaces an earlier one. `times` pictures take it (`None` = all that come), none
+    /// Lets a message ride on the next pictures, of each stream; it replaces an earlier one. `times` pictures take it (`None` = all that come), none
     /// before `not_before` on `CLOCK_MONOTONIC`, key frames only with `key_only`.
     pub fn attach(&self, message: &[u8], times: Option<u32>, not_before: Duration, key_only: bool) {
-        self.lock().message = Some(Message { bytes: message.into(), left: times, not_before, key_only });
+        let message = Message { bytes: message.into(), left: times, not_before, key_only };
+        let mut inner = self.lock();
+        let small = inner.control.streams[Stream::Small as usize].active.then(|| message.clone());
+        inner.messages = [Some(message), small];
     }
 
-    /// The message for a picture that is about to leave.
-    pub(super) fn message(&self, now: Duration, key: bool) -> Option<Arc<[u8]>> {
+    /// The message for a picture of a stream that is about to leave.
+    pub(super) fn message(&self, stream: Stream, now: Duration, key: bool) -> Option<Arc<[u8]>> {
         let mut inner = self.lock();
-        let message = inner.message.as_mut().filter(|m| now >= m.not_before && (key || !m.key_only))?;
+        let slot = &mut inner.messages[stream as usize];
+        let message = slot.as_mut().filter(|m| now >= m.not_before && (key || !m.key_only))?;
         let bytes = Arc::clone(&message.bytes);
         message.left = message.left.map(|left| left.saturating_sub(1));
         if message.left == Some(0) {
-            inner.message = None;
+            *slot = None;
         }
         Some(bytes)
     }
 
     /// Whether pictures are encoded now.
     pub fn is_active(&self) -> bool {
-        self.lock().control.active
+        self.lock().control.active()
     }
 
-    /// Makes the next picture a key frame.
-    pub fn want_key(&self) {
-        self.lock().key_wanted = true;
+    /// Makes the next picture of every stream a key frame.
+    pub fn want_keys(&self) {
+        self.lock().keys_wanted = [true; 2];
+    }
+
+    /// Makes the next picture of a stream a key frame.
+    pub fn want_key(&self, stream: Stream) {
+        self.lock().keys_wanted[stream as usize] = true;
     }
 
     /// Size of the pictures that are pushed.
@@ -199,25 +280,41 @@ impl VideoInput {
 
     /// Waits for what is to be done next. With `rest_after` the thread holds memory that it could give back, and is told when it
     /// should: nobody watches, and nobody has come for so long.
-    pub(super) fn next(&self, rest_after: Option<Duration>) -> Next {
+    pub(super) fn next(&self, rest_after: Option<Duration>, clock: Clock) -> Next {
         let mut inner = self.lock();
         loop {
             if inner.closed {
                 return Next::End;
             }
-            if let Some(sample) = inner.encoded.pop_front().or_else(|| inner.raw.take()) {
+            let now = clock.monotonic();
+            let timed = inner.cache.as_mut().and_then(|cache| cache.pop(now));
+            if let (Some((_, true)), Some(tell)) = (&timed, &self.on_room) {
+                tell();
+            }
+            let timed = timed.map(|(sample, _)| sample);
+            if timed.is_some() && !inner.control.active() {
+                // Its time has come and gone.
+                self.counters.dropped.fetch_add(1, Ordering::Relaxed);
+                continue;
+            }
+            if let Some(sample) = timed.or_else(|| inner.encoded.pop_front()).or_else(|| inner.raw.take()) {
                 return Next::Work(Work {
                     sample,
                     control: inner.control,
-                    key: std::mem::take(&mut inner.key_wanted),
+                    keys: std::mem::take(&mut inner.keys_wanted),
                     gap: std::mem::take(&mut inner.overflowed),
                 });
             }
-            let Some(patience) = rest_after.filter(|_| !inner.control.active) else {
+            if let Some(due) = inner.cache.as_ref().and_then(Cache::due) {
+                let waited = self.arrived.wait_timeout(inner, pts::pause(due, now)).unwrap_or_else(PoisonError::into_inner);
+                inner = waited.0;
+                continue;
+            }
+            let Some(patience) = rest_after.filter(|_| !inner.control.active()) else {
                 inner = self.arrived.wait(inner).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
-            let nothing = |i: &mut Inner| !i.closed && !i.control.active;
+            let nothing = |i: &mut Inner| !i.closed && !i.control.active();
             let waited = self.arrived.wait_timeout_while(inner, patience, nothing).unwrap_or_else(PoisonError::into_inner);
             inner = waited.0;
             if waited.1.timed_out() {

@@ -1,13 +1,18 @@
-//! From pushed pictures to access units: one thread a video track, between the API and the network.
+//! From pushed pictures to access units: one thread a source, between the API and the network. A camera's small stream is made in its
+//! thread, from the same picture.
 //!
 //! The pushing side never waits: of raw pictures the newest wins, encoded ones are queued shortly. Not for RTP and not for
 //! deciding rates.
 
+mod cache;
 mod convert;
 mod decode;
 mod input;
+mod layer;
 mod passthrough;
 pub mod sei;
+mod shape;
+mod small;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -18,23 +23,27 @@ use std::thread::JoinHandle;
 
 use artc_bindings::VideoSource;
 
+pub use cache::CacheRefused;
 pub use decode::{DecodeError, Decoder, PictureCodec};
-pub use input::{Control, Counters, VideoInput};
+pub use input::{Control, Counters, Stream, StreamControl, VideoInput};
 pub use passthrough::{Passed, Passthrough};
 pub use rtc::h264::profile_level_id;
+pub use shape::Shape;
+pub use small::small_size;
 pub use watch::{AskKeyFrame, WatchHandle, WatchSettings, WatchThread};
 
 use crate::clock::Clock;
+use crate::command::Local;
 use crate::encoder::{AccessUnit, Choice};
 
 /// Where access units go. Called on the video thread; must not wait.
 pub trait UnitSink: Send {
     /// Takes a unit; false when it could not be taken, which makes the next picture a key frame.
-    fn unit(&mut self, source: VideoSource, unit: AccessUnit) -> bool;
+    fn unit(&mut self, track: Local, unit: AccessUnit) -> bool;
     /// A camera that encodes by itself must make a key frame, nobody else can.
     fn camera_key_needed(&mut self, source: VideoSource);
     /// No encoder could be made, or it failed; told once until it works again.
-    fn failed(&mut self, source: VideoSource, why: String);
+    fn failed(&mut self, track: Local, why: String);
 }
 
 /// A video track being encoded: its input and its thread.

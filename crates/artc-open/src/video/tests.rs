@@ -16,6 +16,7 @@ use crate::encoder::{Choice, Encoded, Picture, Settings, UnitPool, Usage, VideoE
 #[derive(Debug)]
 enum Came {
     Unit(AccessUnit),
+    Small(AccessUnit),
     KeyNeeded,
     Failed(String),
 }
@@ -23,15 +24,15 @@ enum Came {
 struct Sink(Sender<Came>);
 
 impl UnitSink for Sink {
-    fn unit(&mut self, _: VideoSource, unit: AccessUnit) -> bool {
-        self.0.send(Came::Unit(unit)).is_ok()
+    fn unit(&mut self, track: Local, unit: AccessUnit) -> bool {
+        self.0.send(if track == Local::Small { Came::Small(unit) } else { Came::Unit(unit) }).is_ok()
     }
 
     fn camera_key_needed(&mut self, _: VideoSource) {
         let _ = self.0.send(Came::KeyNeeded);
     }
 
-    fn failed(&mut self, _: VideoSource, why: String) {
+    fn failed(&mut self, _: Local, why: String) {
         let _ = self.0.send(Came::Failed(why));
     }
 }
@@ -70,15 +71,15 @@ fn pictures_become_units_that_keep_their_capture_time_and_begin_with_a_key_frame
     let (input, _thread, came) = start();
     input.push(&sample(SIZE, 0));
     assert_eq!(input.counters.dropped.load(Ordering::Relaxed), 1, "nobody is there to receive it");
-    input.control(|c| c.active = true);
+    input.control(|c| c.streams[0].active = true);
     for n in 1..10 {
         input.push(&sample(SIZE, n));
         let unit = unit(&came);
         assert_eq!((unit.key, unit.size), (n == 1, SIZE), "picture {n}");
         assert_eq!(unit.captured_at, Duration::from_millis(10_000 + u64::from(n) * 33));
     }
-    input.control(|c| c.active = false);
-    input.control(|c| c.active = true);
+    input.control(|c| c.streams[0].active = false);
+    input.control(|c| c.streams[0].active = true);
     // Whoever begins to watch needs a key frame; it comes as soon as the last one is long enough ago.
     let key = (20..80).find(|n| {
         std::thread::park_timeout(Duration::from_millis(20));
@@ -92,16 +93,16 @@ fn pictures_become_units_that_keep_their_capture_time_and_begin_with_a_key_frame
 fn the_target_changes_rate_and_size_and_pauses() {
     let (input, _thread, came) = start();
     let target = |size, paused| Target { bitrate_bps: 300_000, fps: 30.0, size, paused };
-    input.control(|c| (c.active, c.target) = (true, Some(target(SIZE, false))));
+    input.control(|c| c.streams[0] = StreamControl { active: true, target: Some(target(SIZE, false)) });
     input.push(&sample(SIZE, 0));
     assert_eq!(unit(&came).size, SIZE);
-    input.control(|c| c.target = Some(target(Size::new(160, 120), false)));
+    input.control(|c| c.streams[0].target = Some(target(Size::new(160, 120), false)));
     input.push(&sample(SIZE, 1));
     let small = unit(&came);
     assert_eq!((small.size, small.key), (Size::new(160, 120), true), "another size begins anew");
-    input.control(|c| c.target = Some(target(SIZE, true)));
+    input.control(|c| c.streams[0].target = Some(target(SIZE, true)));
     input.push(&sample(SIZE, 2));
-    input.control(|c| c.target = Some(target(Size::new(1920, 1080), false)));
+    input.control(|c| c.streams[0].target = Some(target(Size::new(1920, 1080), false)));
     let before = input.counters.dropped.load(Ordering::Relaxed);
     input.push(&sample(SIZE, 30));
     assert_eq!(unit(&came).size, SIZE, "never larger than the source");
@@ -112,7 +113,7 @@ fn the_target_changes_rate_and_size_and_pauses() {
 fn every_format_of_the_api_is_encoded() {
     use artc_bindings::VideoDataFormat as F;
     let (input, _thread, came) = start();
-    input.control(|c| c.active = true);
+    input.control(|c| c.streams[0].active = true);
     for (n, (format, stride, len)) in [
         (F::Nv12, 320, 115_200),
         (F::Nv21, 320, 115_200),
@@ -135,7 +136,7 @@ fn every_format_of_the_api_is_encoded() {
 #[test]
 fn a_picture_that_cannot_be_encoded_is_told_once_and_the_next_good_one_goes_on() {
     let (input, _thread, came) = start();
-    input.control(|c| c.active = true);
+    input.control(|c| c.streams[0].active = true);
     for n in 0..3 {
         input.push(&sample(Size::new(8, 8), n));
         while input.counters.dropped.load(Ordering::Relaxed) <= u64::from(n) {
@@ -150,16 +151,16 @@ fn a_picture_that_cannot_be_encoded_is_told_once_and_the_next_good_one_goes_on()
 fn what_only_encoding_needs_is_given_back_when_nobody_watches_and_only_then() {
     use super::input::Next;
     let input = VideoInput::default();
-    assert!(matches!(input.next(Some(Duration::ZERO)), Next::Rest), "nobody watches");
-    input.control(|control| control.active = true);
+    assert!(matches!(input.next(Some(Duration::ZERO), Clock::new()), Next::Rest), "nobody watches");
+    input.control(|c| c.streams[0].active = true);
     let data: Arc<Vec<u8>> = Arc::new(moving(SIZE, 0, 0));
     input.push(&VideoDataSample::i420(data, SIZE.width, SIZE.height, 0, None));
-    let Next::Work(work) = input.next(Some(Duration::ZERO)) else { panic!("a picture goes first") };
-    assert!(work.key, "whoever begins to watch needs a picture to begin with");
-    input.control(|control| control.active = false);
-    assert!(matches!(input.next(Some(Duration::ZERO)), Next::Rest));
+    let Next::Work(work) = input.next(Some(Duration::ZERO), Clock::new()) else { panic!("a picture goes first") };
+    assert!(work.keys[0], "whoever begins to watch needs a picture to begin with");
+    input.control(|c| c.streams[0].active = false);
+    assert!(matches!(input.next(Some(Duration::ZERO), Clock::new()), Next::Rest));
     input.close();
-    assert!(matches!(input.next(Some(Duration::ZERO)), Next::End));
+    assert!(matches!(input.next(Some(Duration::ZERO), Clock::new()), Next::End));
 }
 
 /// What a camera with its own encoder gives.
@@ -226,14 +227,14 @@ fn after_a_loss_nothing_passes_before_the_next_key_frame() {
 fn a_camera_that_is_asked_for_a_key_frame_is_asked_once() {
     let stream = camera_stream(8);
     let (input, _thread, came) = start();
-    input.control(|c| c.active = true);
+    input.control(|c| c.streams[0].active = true);
     let pass = |n: usize| {
         input.push(&stream[n]);
         unit(&came)
     };
     assert!(pass(0).key);
     // The request comes within the shortest time between key frames, and is kept.
-    input.want_key();
+    input.want_keys();
     let mut asked = 0;
     for sample in &stream[1..] {
         std::thread::park_timeout(Duration::from_millis(70));
@@ -242,10 +243,157 @@ fn a_camera_that_is_asked_for_a_key_frame_is_asked_once() {
             match came {
                 Came::KeyNeeded => asked += 1,
                 Came::Unit(_) => break,
+                Came::Small(_) => panic!("nobody asked for a small stream"),
                 Came::Failed(why) => panic!("{why}"),
             }
         }
     }
     asked += came.try_iter().filter(|c| matches!(c, Came::KeyNeeded)).count();
     assert_eq!(asked, 1);
+}
+
+/// What came, big and small, until `until` says that it is enough.
+fn streams(
+    came: &Receiver<Came>,
+    mut until: impl FnMut(&[AccessUnit], &[AccessUnit]) -> bool,
+) -> (Vec<AccessUnit>, Vec<AccessUnit>) {
+    let (mut big, mut small) = (Vec::new(), Vec::new());
+    while !until(&big, &small) {
+        match came.recv_timeout(Duration::from_secs(10)) {
+            Ok(Came::Unit(unit)) => big.push(unit),
+            Ok(Came::Small(unit)) => small.push(unit),
+            other => panic!("a unit, not {other:?}"),
+        }
+    }
+    (big, small)
+}
+
+fn active(target: Option<Target>) -> StreamControl {
+    StreamControl { active: true, target }
+}
+
+#[test]
+fn a_small_stream_is_made_of_the_same_picture_and_each_stream_comes_and_goes_alone() {
+    let (input, _thread, came) = start();
+    let size = Size::new(640, 480);
+    input.control(|c| c.streams = [active(None), active(None)]);
+    input.push(&sample(size, 0));
+    let (big, small) = streams(&came, |big, small| !big.is_empty() && !small.is_empty());
+    assert_eq!((big[0].size, small[0].size), (size, Size::new(212, 160)));
+    assert!(big[0].key && small[0].key, "both begin with a picture that can be decoded");
+    assert_eq!(big[0].captured_at, small[0].captured_at);
+    // Nobody takes the big one any more.
+    input.control(|c| c.streams[0].active = false);
+    input.push(&sample(size, 1));
+    let (big, small) = streams(&came, |_, small| !small.is_empty());
+    assert!(big.is_empty() && !small[0].key);
+    // Nobody takes the small one, and somebody the big one again.
+    input.control(|c| c.streams = [active(None), StreamControl::default()]);
+    input.push(&sample(size, 20));
+    let (_, small) = streams(&came, |big, _| !big.is_empty());
+    assert!(small.is_empty());
+}
+
+#[test]
+fn the_small_stream_has_a_frame_rate_of_its_own() {
+    let (input, _thread, came) = start();
+    let target = Target { bitrate_bps: 100_000, fps: 15.0, size: SIZE, paused: false };
+    input.control(|c| c.streams = [active(None), active(Some(target))]);
+    let (mut big, mut small) = (0, 0);
+    for n in 0..30 {
+        input.push(&sample(SIZE, n));
+        // Each picture is waited for, so that none replaces another.
+        let (b, s) = streams(&came, |big, _| !big.is_empty());
+        (big, small) = (big + b.len(), small + s.len());
+    }
+    small += std::iter::from_fn(|| came.recv_timeout(Duration::from_millis(200)).ok()).count();
+    assert_eq!(big, 30);
+    assert!((14..=16).contains(&small), "{small} of 30 pictures");
+}
+
+#[test]
+fn a_camera_that_encodes_by_itself_has_no_small_stream_and_says_so_once() {
+    let (input, _thread, came) = start();
+    input.control(|c| c.streams = [active(None), active(None)]);
+    for sample in camera_stream(3) {
+        input.push(&sample);
+    }
+    let first = came.recv_timeout(Duration::from_secs(10));
+    assert!(matches!(&first, Ok(Came::Failed(why)) if why.contains("small stream")), "{first:?}");
+    let (big, small) = streams(&came, |big, _| big.len() == 3);
+    assert_eq!((big.len(), small.len()), (3, 0), "and the camera's own stream passes");
+}
+
+#[test]
+fn a_message_rides_on_both_streams_each_as_often_as_was_asked() {
+    let (input, _thread, came) = start();
+    input.control(|c| c.streams = [active(None), active(None)]);
+    input.attach(b"hello", Some(2), Duration::ZERO, false);
+    let (mut big, mut small) = (0, 0);
+    for n in 0..5 {
+        input.push(&sample(SIZE, n));
+        let (b, s) = streams(&came, |big, small| !big.is_empty() && !small.is_empty());
+        let count =
+            |units: &[AccessUnit]| units.iter().flat_map(|unit| sei::messages(unit.bytes())).filter(|m| m == b"hello").count();
+        (big, small) = (big + count(&b), small + count(&s));
+    }
+    assert_eq!((big, small), (2, 2));
+}
+
+#[test]
+fn messages_wait_replace_each_other_and_keep_to_key_frames() {
+    let input = VideoInput::default();
+    input.control(|c| c.streams[0].active = true);
+    let (big, ms) = (Stream::Big, Duration::from_millis);
+    let taken = |at: Duration, key| input.message(big, at, key).map(|message| message.to_vec());
+    input.attach(b"late", Some(1), ms(500), false);
+    assert_eq!(taken(ms(499), true), None, "not before its time");
+    input.attach(b"newer", None, ms(0), false);
+    assert!((0..100).all(|n| taken(ms(1000 + n), false).as_deref() == Some(b"newer")), "one in flight, this one without end");
+    input.attach(b"key", Some(2), ms(0), true);
+    assert_eq!(taken(ms(2000), false), None);
+    assert_eq!([true, false, true, true].map(|key| taken(ms(2000), key).is_some()), [true, false, true, false]);
+}
+
+#[test]
+fn pictures_are_published_turned_mirrored_and_in_the_configured_shape() {
+    use artc_bindings::RenderMode;
+    use artc_bindings::encoder::{MirrorMode, RotationMode};
+    let (input, _thread, came) = start();
+    let target = Target { bitrate_bps: 2_000_000, fps: 30.0, size: Size::new(160, 90), paused: false };
+    let shape = Shape { rotation: RotationMode::Rotate90, mirror: MirrorMode::Enabled, ..Shape::default() };
+    input.control(|c| (c.streams[0], c.shape) = (active(None), shape));
+    input.push(&sample(SIZE, 0));
+    assert_eq!(unit(&came).size, Size::new(240, 320));
+    for (n, render) in (1..).zip([RenderMode::Fill, RenderMode::Crop, RenderMode::Stretch]) {
+        input.control(|c| (c.streams[0], c.shape) = (active(Some(target)), Shape { render, ..Shape::default() }));
+        input.push(&sample(SIZE, n));
+        assert_eq!(unit(&came).size, Size::new(160, 90), "{render:?}");
+    }
+    let mut upright = sample(SIZE, 10);
+    upright.rotation = 270;
+    input.control(|c| c.shape = Shape::default());
+    input.push(&upright);
+    assert_eq!(unit(&came).size, Size::new(90, 120), "turned as the picture itself says, and scaled to fit upright");
+}
+
+#[test]
+fn pictures_that_wait_for_their_time_stamp_are_dropped_in_time_where_nobody_takes_them() {
+    let (input, _thread, came) = start();
+    let clock = Clock::new();
+    input.set_cache(Some((Arc::default(), 100)));
+    for n in 0..10 {
+        assert_eq!(input.push_in_time(&sample(SIZE, n), clock.monotonic()), Some(Ok(())));
+    }
+    // The first has its turn, nobody is there; with somebody there the others come, each in its turn.
+    while input.counters.dropped.load(Ordering::Relaxed) == 0 {
+        std::thread::yield_now();
+    }
+    input.control(|c| c.streams[0].active = true);
+    let (units, _) =
+        streams(&came, |big, _| big.last().is_some_and(|unit| clock.monotonic() >= unit.captured_at && big.len() >= 5));
+    let gaps: Vec<_> = units.windows(2).map(|pair| (pair[1].captured_at - pair[0].captured_at).as_millis()).collect();
+    assert!(gaps.iter().all(|gap| gap % 33 == 0), "as far apart as their stamps: {gaps:?}");
+    input.set_cache(None);
+    assert_eq!(input.push_in_time(&sample(SIZE, 0), clock.monotonic()), None);
 }

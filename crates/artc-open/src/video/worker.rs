@@ -9,33 +9,29 @@ use media::Size;
 
 use super::UnitSink;
 use super::convert::Converter;
-use super::input::{Next, REST_AFTER, VideoInput, Work};
+use super::input::{Counters, Next, REST_AFTER, Stream, StreamControl, VideoInput, Work};
+use super::layer::{DEFAULT_FPS, Layer, Made};
 use super::passthrough::{Passed, Passthrough};
+use super::small::SmallPicture;
 use crate::clock::Clock;
-use crate::congestion::{Dropper, Target};
-use crate::encoder::{AccessUnit, Choice, EncodeError, Encoded, Encoders, Settings, UnitPool, Usage, VideoEncoder};
+use crate::command::Local;
+use crate::encoder::{AccessUnit, Choice, Picture, Settings, Usage};
 
 /// Key frames on request are at least so far apart: a crowd that asks at once gets one picture.
 pub const KEY_EVERY: Duration = Duration::from_millis(300);
-/// After a failure the next encoder is made so much later at the earliest.
-const RETRY_AFTER: Duration = Duration::from_secs(2);
-/// Rate and frame rate of a track that nobody gave a target.
-const DEFAULT_FPS: f32 = 30.0;
 
 pub(super) struct Worker {
     source: VideoSource,
-    encoders: Encoders,
     input: Arc<VideoInput>,
     sink: Box<dyn UnitSink>,
     clock: Clock,
-    encoder: Option<Box<dyn VideoEncoder>>,
+    /// Big and small stream.
+    layers: [Layer; 2],
     passthrough: Passthrough,
     converter: Converter,
-    pool: UnitPool,
-    dropper: Dropper,
-    last_key: Option<Instant>,
-    key_pending: bool,
-    failed_at: Option<Instant>,
+    small: SmallPicture,
+    /// It was told that a camera that encodes by itself has no small stream.
+    told_no_small: bool,
     second: Second,
 }
 
@@ -56,25 +52,22 @@ impl Worker {
     ) -> Self {
         Self {
             source,
-            encoders: Encoders::new(choice),
             input,
             sink,
             clock,
-            encoder: None,
+            layers: [Layer::new(choice), Layer::new(choice)],
             passthrough: Passthrough::default(),
             converter: Converter::default(),
-            pool: UnitPool::default(),
-            dropper: Dropper::default(),
-            last_key: None,
-            key_pending: true,
-            failed_at: None,
+            small: SmallPicture::default(),
+            told_no_small: false,
             second: Second::default(),
         }
     }
 
     pub(super) fn run(mut self) {
         loop {
-            let work = match self.input.next(self.encoder.as_ref().map(|_| REST_AFTER)) {
+            let holds_memory = self.layers.iter().any(Layer::holds_memory);
+            let work = match self.input.next(holds_memory.then_some(REST_AFTER), self.clock) {
                 Next::Work(work) => work,
                 Next::Rest => {
                     self.rest();
@@ -82,7 +75,9 @@ impl Worker {
                 }
                 Next::End => return,
             };
-            self.key_pending |= work.key;
+            for (layer, key) in self.layers.iter_mut().zip(work.keys) {
+                layer.key_pending |= key;
+            }
             let sent = if work.sample.format == VideoDataFormat::H264 { self.pass(work) } else { self.encode(&work) };
             if !sent {
                 self.input.counters.dropped.fetch_add(1, Ordering::Relaxed);
@@ -90,110 +85,68 @@ impl Worker {
         }
     }
 
-    /// Gives back what only encoding needs: an encoder holds ten pictures and more. The next picture is a key frame.
+    /// Gives back what only encoding needs.
     fn rest(&mut self) {
-        self.encoder = None;
+        self.layers.iter_mut().for_each(Layer::rest);
         self.converter = Converter::default();
-        self.pool = UnitPool::default();
-        self.key_pending = true;
+        self.small = SmallPicture::default();
         tracing::debug!(source = ?self.source, "nobody watches: the encoder rests");
     }
 
-    /// Whether the picture went out.
+    /// Whether the picture went out, in any size.
     fn encode(&mut self, work: &Work) -> bool {
-        let sample = &work.sample;
-        let captured_at = captured_at(sample, self.clock);
-        let fps = work.control.target.map_or(DEFAULT_FPS, |t| t.fps);
-        if work.control.target.is_some_and(|t| t.paused) || !self.dropper.takes(captured_at, fps) {
+        let control = &work.control;
+        let captured_at = captured_at(&work.sample, self.clock);
+        let now = self.clock.now();
+        let [big, small] = Stream::ALL.map(|s| self.layers[s as usize].takes(&control.streams[s as usize], captured_at, now));
+        if !big && !small {
             return false;
         }
-        let now = self.clock.now();
-        let key = self.key_due(now);
-        match self.encode_now(work, captured_at, fps, key) {
-            Ok(Some(unit)) => {
-                self.failed_at = None;
-                self.count(&unit, now);
-                let (is_key, encode_time) = (unit.key, unit.encode_time);
-                self.input.counters.encoded.fetch_add(1, Ordering::Relaxed);
-                if is_key {
-                    self.last_key = Some(now);
-                    self.key_pending = false;
-                }
-                if !self.sink.unit(self.source, unit) {
-                    self.key_pending = true;
-                }
-                // What a bench subtracts from the way of a picture; costs a look at a flag where nobody asks for it.
-                let (captured_us, encode_us) = (captured_at.as_micros() as u64, encode_time.as_micros() as u64);
-                tracing::trace!(captured_us, encode_us, "encoded");
-                true
-            }
-            Ok(None) => false,
+        // Taken apart, so that the picture may lend from the converter while the encoders work on it.
+        let Self { layers, converter, small: small_picture, input, sink, clock, source, second, .. } = self;
+        let plan = control.shape.plan(&work.sample, control.streams[Stream::Big as usize].target.map(|target| target.size));
+        let picture = match converter.picture(&work.sample, &plan, captured_at) {
+            Ok(picture) => picture,
             Err(why) => {
-                let failed = self.encoder.take();
-                self.key_pending = true;
-                if failed.is_some_and(|encoder| self.encoders.failed(encoder.name(), &why, now)) {
-                    // The next picture goes to another encoder.
-                    return false;
+                if let Made::Failed(why) = layers[Stream::Big as usize].failed(why, now) {
+                    sink.failed(Local::from(*source), why);
                 }
-                if self.failed_at.is_none() {
-                    self.sink.failed(self.source, why);
+                return false;
+            }
+        };
+        let mut sent = false;
+        for (stream, due) in [(Stream::Big, big), (Stream::Small, small)] {
+            let Some(picture) = due.then(|| stream.picture(&picture, small_picture)).flatten() else { continue };
+            let layer = &mut layers[stream as usize];
+            let wanted = settings(&picture, &control.streams[stream as usize], work);
+            let made = layer.encode(&picture, wanted, *clock, |key| input.message(stream, clock.monotonic(), key));
+            let track = stream.track(*source);
+            match made {
+                Made::Unit(unit) => {
+                    sent = true;
+                    second.count(stream, &unit, &input.counters, layer.encoder(), now);
+                    // What a bench subtracts from the way of a picture; costs a look at a flag where nobody asks for it.
+                    let (captured_us, encode_us) = (captured_at.as_micros() as u64, unit.encode_time.as_micros() as u64);
+                    if !sink.unit(track, unit) {
+                        layer.key_pending = true;
+                    }
+                    if stream == Stream::Big {
+                        tracing::trace!(captured_us, encode_us, "encoded");
+                    }
                 }
-                self.failed_at = Some(now);
-                false
+                Made::Nothing => {}
+                Made::Failed(why) => sink.failed(track, why),
             }
         }
-    }
-
-    fn encode_now(&mut self, work: &Work, captured_at: Duration, fps: f32, key: bool) -> Result<Option<AccessUnit>, String> {
-        let source_size = Size::new(work.sample.width & !1, work.sample.height & !1);
-        let size = work.control.target.map_or(source_size, |t| fit(source_size, t.size));
-        self.prepare(size, fps, work)?;
-        let Some(encoder) = &mut self.encoder else { return Ok(None) };
-        let picture = self.converter.picture(&work.sample, size, captured_at)?;
-        let began = self.clock.now();
-        let (input, clock) = (&self.input, self.clock);
-        let (data, (encoded, encode_time)) = self
-            .pool
-            .fill(|out| {
-                let encoded = encoder.encode(&picture, key, out)?;
-                let encode_time = clock.now().saturating_duration_since(began);
-                if let Encoded::Unit { key } = encoded
-                    && let Some(message) = input.message(clock.monotonic(), key)
-                {
-                    super::sei::insert(&message, out);
-                }
-                Ok::<_, EncodeError>((encoded, encode_time))
-            })
-            .map_err(|e| e.to_string())?;
-        match encoded {
-            Encoded::Unit { key } => Ok(Some(AccessUnit { data, key, size, captured_at, encode_time })),
-            Encoded::Skipped => Ok(None),
-        }
-    }
-
-    /// Makes the encoder fit size and target.
-    fn prepare(&mut self, size: Size, fps: f32, work: &Work) -> Result<(), String> {
-        let bitrate_bps = work.control.target.map_or_else(|| default_rate(size, fps), |t: Target| t.bitrate_bps);
-        let usage = if work.control.screen { Usage::Screen } else { Usage::Camera };
-        let wanted = Settings { size, fps, bitrate_bps, usage, key_interval: work.control.key_interval };
-        if let Some(encoder) = &mut self.encoder {
-            let have = *encoder.settings();
-            if (have.size, have.usage, have.key_interval) == (wanted.size, wanted.usage, wanted.key_interval) {
-                return encoder.set_rate(bitrate_bps, fps).map_err(|e| e.to_string());
-            }
-        }
-        if self.failed_at.is_some_and(|at| self.clock.now().saturating_duration_since(at) < RETRY_AFTER) {
-            return Ok(());
-        }
-        let encoder = self.encoders.open(wanted, self.clock.now()).map_err(|e| e.to_string())?;
-        tracing::info!(encoder = encoder.name(), %size, fps, kbps = bitrate_bps / 1000, "encoding");
-        self.input.counters.encodes_with(encoder.name());
-        self.encoder = Some(encoder);
-        Ok(())
+        sent
     }
 
     fn pass(&mut self, work: Work) -> bool {
-        if work.control.target.is_some_and(|t| t.paused) {
+        let [big, small] = work.control.streams;
+        if small.active && !std::mem::replace(&mut self.told_no_small, true) {
+            self.sink.failed(Local::Small, "a camera that encodes by itself has no small stream; push pictures instead".into());
+        }
+        if !big.active || big.target.is_some_and(|t| t.paused) {
             self.passthrough.lost();
             return false;
         }
@@ -202,60 +155,92 @@ impl Worker {
         }
         let now = self.clock.now();
         let captured_at = captured_at(&work.sample, self.clock);
-        let passed = self.passthrough.take(&work.sample, captured_at, &mut self.pool);
+        let layer = &mut self.layers[Stream::Big as usize];
+        let passed = self.passthrough.take(&work.sample, captured_at, &mut layer.pool);
         let sent = match passed {
             Passed::Unit(unit) => {
-                let unit = self.with_message(unit);
-                self.input.counters.passed.fetch_add(1, Ordering::Relaxed);
-                self.count(&unit, now);
+                let unit = with_message(unit, layer, &self.input, self.clock);
+                self.second.count(Stream::Big, &unit, &self.input.counters, None, now);
                 if unit.key {
-                    self.key_pending = false;
-                    self.last_key = Some(now);
+                    layer.key_made(now);
                 }
-                if !self.sink.unit(self.source, unit) {
+                if !self.sink.unit(Local::from(self.source), unit) {
                     self.passthrough.lost();
-                    self.key_pending = true;
+                    layer.key_pending = true;
                 }
                 true
             }
             Passed::WaitsForKey => {
-                self.key_pending = true;
+                layer.key_pending = true;
                 false
             }
             Passed::Broken(why) => {
                 metrics::counter!("artc_video_broken_units_total").increment(1);
                 tracing::debug!(why, "access unit of the camera dropped");
-                self.key_pending = true;
+                layer.key_pending = true;
                 false
             }
         };
-        if self.key_due(now) {
+        if layer.key_due(now) {
             // Asked once; whether it came shows in the pictures.
-            self.key_pending = false;
-            self.last_key = Some(now);
+            layer.key_made(now);
             self.sink.camera_key_needed(self.source);
         }
         sent
     }
+}
 
-    /// The unit with the message that waits to ride on it, if there is one.
-    fn with_message(&mut self, unit: AccessUnit) -> AccessUnit {
-        let Some(message) = self.input.message(self.clock.monotonic(), unit.key) else { return unit };
-        let filled = self.pool.fill(|out| {
-            out.extend_from_slice(unit.bytes());
-            super::sei::insert(&message, out);
-            Ok::<_, std::convert::Infallible>(())
-        });
-        let Ok((data, ())) = filled;
-        AccessUnit { data, ..unit }
+impl Stream {
+    fn picture<'a>(self, big: &Picture<'a>, small: &'a mut SmallPicture) -> Option<Picture<'a>> {
+        match self {
+            Self::Big => Some(*big),
+            Self::Small => small.of(big),
+        }
     }
 
-    fn key_due(&self, now: Instant) -> bool {
-        self.key_pending && self.last_key.is_none_or(|at| now.saturating_duration_since(at) >= KEY_EVERY)
+    /// The track that the stream of a source belongs to.
+    fn track(self, source: VideoSource) -> Local {
+        match self {
+            Self::Big => source.into(),
+            Self::Small => Local::Small,
+        }
     }
+}
 
-    fn count(&mut self, unit: &AccessUnit, now: Instant) {
-        let counters = &self.input.counters;
+/// How a stream's encoder is to be set up.
+fn settings(picture: &Picture<'_>, stream: &StreamControl, work: &Work) -> Settings {
+    let fps = stream.target.map_or(DEFAULT_FPS, |target| target.fps);
+    let bitrate_bps = stream.target.map_or_else(|| default_rate(picture.size, fps), |target| target.bitrate_bps);
+    let usage = if work.control.screen { Usage::Screen } else { Usage::Camera };
+    Settings { size: picture.size, fps, bitrate_bps, usage, key_interval: work.control.key_interval }
+}
+
+/// The unit with the message that waits to ride on it, if there is one.
+fn with_message(unit: AccessUnit, layer: &mut Layer, input: &VideoInput, clock: Clock) -> AccessUnit {
+    let Some(message) = input.message(Stream::Big, clock.monotonic(), unit.key) else { return unit };
+    let filled = layer.pool.fill(|out| {
+        out.extend_from_slice(unit.bytes());
+        super::sei::insert(&message, out);
+        Ok::<_, std::convert::Infallible>(())
+    });
+    let Ok((data, ())) = filled;
+    AccessUnit { data, ..unit }
+}
+
+impl Second {
+    /// Counts a unit, encoded by `encoder` or passed through. What is told of a track is told of its big stream.
+    fn count(&mut self, stream: Stream, unit: &AccessUnit, counters: &Counters, encoder: Option<&'static str>, now: Instant) {
+        if stream == Stream::Small {
+            metrics::counter!("artc_video_small_units_total").increment(1);
+            return;
+        }
+        match encoder {
+            Some(name) => {
+                counters.encodes_with(name);
+                counters.encoded.fetch_add(1, Ordering::Relaxed);
+            }
+            None => _ = counters.passed.fetch_add(1, Ordering::Relaxed),
+        }
         counters.bytes.fetch_add(unit.bytes().len() as u64, Ordering::Relaxed);
         counters.keys.fetch_add(u64::from(unit.key), Ordering::Relaxed);
         counters.set_size(unit.size);
@@ -264,13 +249,13 @@ impl Worker {
         // A running mean over about a second of pictures.
         let mean = if mean == 0 { us } else { (u64::from(mean) * 31 / 32) as u32 + us / 32 };
         counters.encode_us.store(mean, Ordering::Relaxed);
-        self.second.units += 1;
-        let began = *self.second.began.get_or_insert(now);
+        self.units += 1;
+        let began = *self.began.get_or_insert(now);
         let passed = now.saturating_duration_since(began);
         if passed >= Duration::from_secs(1) {
-            let fps = f64::from(self.second.units - 1) / passed.as_secs_f64();
+            let fps = f64::from(self.units - 1) / passed.as_secs_f64();
             counters.fps_x100.store((fps * 100.0) as u32, Ordering::Relaxed);
-            self.second = Second { began: Some(now), units: 1 };
+            *self = Self { began: Some(now), units: 1 };
         }
     }
 }
@@ -280,35 +265,7 @@ fn captured_at(sample: &VideoDataSample, clock: Clock) -> Duration {
     sample.captured_at.unwrap_or_else(|| clock.monotonic())
 }
 
-/// The size to encode a source at when the target says `target`: never larger than the source, shape kept.
-fn fit(source: Size, target: Size) -> Size {
-    // Orientation of the source wins: a turned camera is no reason to stretch.
-    let (long, short) = (target.width.max(target.height), target.width.min(target.height));
-    let (source_long, source_short) = (source.width.max(source.height), source.width.min(source.height));
-    if source_long <= long && source_short <= short {
-        return source;
-    }
-    let scale = (f64::from(long) / f64::from(source_long)).min(f64::from(short) / f64::from(source_short));
-    let side = |s: u32| ((f64::from(s) * scale / 2.0).round() as u32 * 2).max(16);
-    Size::new(side(source.width), side(source.height))
-}
-
-/// A rate for a track that nobody gave a target: a tenth of a bit a pixel.
+/// A rate for a stream that nobody gave a target: a tenth of a bit a pixel.
 fn default_rate(size: Size, fps: f32) -> u32 {
     (size.area() as f32 * fps * 0.1) as u32
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pictures_are_scaled_down_only_and_keep_their_shape() {
-        let s = Size::new;
-        assert_eq!(fit(s(1280, 720), s(1280, 720)), s(1280, 720));
-        assert_eq!(fit(s(640, 480), s(1280, 720)), s(640, 480));
-        assert_eq!(fit(s(1280, 720), s(640, 360)), s(640, 360));
-        assert_eq!(fit(s(720, 1280), s(640, 360)), s(360, 640));
-        assert_eq!(fit(s(640, 480), s(640, 360)), s(480, 360));
-    }
 }

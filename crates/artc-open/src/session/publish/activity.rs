@@ -4,8 +4,10 @@ use artc_bindings::{Event, PublishState};
 use rtc::proto;
 use rtc::signal::Request;
 
+use super::Watched;
 use crate::command::Local;
 use crate::session::Session;
+use crate::video::StreamControl;
 
 impl Session {
     pub(in crate::session) fn set_muted(&mut self, local: Local, muted: bool) {
@@ -26,7 +28,8 @@ impl Session {
         }
     }
 
-    pub(in crate::session) fn watched(&mut self, sid: &str, watched: bool) {
+    /// The server said who receives a track.
+    pub(in crate::session) fn watched(&mut self, sid: &str, watched: Watched) {
         if let Some(track) = self.publish.tracks.iter_mut().find(|t| !sid.is_empty() && t.sid == sid) {
             track.watched = watched;
             self.publish.heard = true;
@@ -41,18 +44,21 @@ impl Session {
         let mut watched = 0;
         let mut flows = false;
         for track in &self.publish.tracks {
-            if track.asked_at.is_some() && track.local != Local::Microphone {
+            let (asked, muted) = (track.asked_at.is_some(), self.publish.section(track.local).muted);
+            if asked && matches!(track.local, Local::Camera | Local::Screen) {
                 published += 1;
-                watched += usize::from(track.watched);
+                watched += usize::from(track.watched.any());
             }
-            let active = up && track.asked_at.is_some() && track.negotiated && track.watched && !track.muted;
+            let active = up && asked && track.negotiated && self.publish.is_watched(track.local) && !muted;
             flows |= active && track.local != Local::Microphone;
-            let target = track.target;
-            let (screen, key_interval) = (track.local == Local::Screen, track.settings.key_interval);
+            let stream = StreamControl { active, target: track.target };
+            let (screen, settings) = (track.local == Local::Screen, track.settings);
             match self.video_input(track.local) {
                 Some(input) => input.control(|control| {
-                    (control.active, control.target) = (active, target);
-                    (control.screen, control.key_interval) = (screen, key_interval);
+                    control.streams[track.local.stream() as usize] = stream;
+                    if track.local != Local::Small {
+                        (control.screen, control.key_interval, control.shape) = (screen, settings.key_interval, settings.shape);
+                    }
                 }),
                 None => self.setup.audio.set_active(active),
             }

@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use artc_bindings::{ChannelProfile, ClientRole, ErrorCode, PublishMode, PublishState};
+use artc_bindings::{ChannelProfile, ClientRole, ErrorCode, PublishMode, PublishState, RenderMode};
 use rtc::proto::{self, AudioTrackFeature, TrackSource, TrackType, VideoQuality};
 use rtc::signal::Request;
 
-use super::Track;
 use super::settings::limits;
+use super::{Track, Watched, small};
 use crate::command::Local;
 use crate::session::Session;
 
@@ -22,6 +22,12 @@ impl Session {
         self.refresh_tracks(now);
     }
 
+    pub(in crate::session) fn set_render(&mut self, local: Local, render: RenderMode, now: Instant) {
+        self.publish.track(local).settings.shape.render = render;
+        self.refresh_limits(now);
+        self.refresh_activity();
+    }
+
     pub(in crate::session) fn set_role(&mut self, role: ClientRole, now: Instant) {
         self.publish.role = Some(role);
         self.say_role();
@@ -33,8 +39,12 @@ impl Session {
         let Some(join) = self.join.as_ref().filter(|_| self.joined) else { return false };
         let config = &join.config;
         let may = config.channel_profile == ChannelProfile::Communication || self.publish.role != Some(ClientRole::Live);
-        let by_itself = config.publish_mode == PublishMode::Automatically && track.local != Local::Screen;
+        let by_itself =
+            config.publish_mode == PublishMode::Automatically && matches!(track.local, Local::Camera | Local::Microphone);
         let video = track.local != Local::Microphone;
+        if track.local == Local::Small {
+            return track.explicit == Some(true) && self.wanted(&self.publish.tracks[Local::Camera as usize]);
+        }
         may && track.source_on && !(video && config.is_audio_only) && track.explicit.unwrap_or(by_itself)
     }
 
@@ -46,10 +56,12 @@ impl Session {
             let (wanted, asked) = (self.wanted(track), track.asked_at.is_some());
             if wanted && !asked && self.online() {
                 self.ask(local, now);
+                self.set_state(local, PublishState::Publishing, now);
             } else if !wanted && asked {
                 self.unask(local, now);
             }
         }
+        self.refresh_small(now);
         if self.publish.effective_role() != before {
             self.say_role();
         }
@@ -57,21 +69,27 @@ impl Session {
         self.refresh_activity();
     }
 
-    fn ask(&mut self, local: Local, now: Instant) {
+    pub(super) fn ask(&mut self, local: Local, now: Instant) {
         let cid = format!("{:016x}{:016x}", self.random(), self.random());
         let offset = self.random() as u32;
         let source_size = self.video_input(local).and_then(|input| input.source_size());
+        let layered = local == Local::Camera && self.wanted(&self.publish.tracks[Local::Small as usize]);
         let track = self.publish.track(local);
+        track.rid = layered.then(|| small::BIG.into());
         track.cid.clone_from(&cid);
         track.sid.clear();
         track.asked_at = Some(now);
-        track.watched = true;
+        track.watched = Watched::ALL;
         // Sequence numbers begin low: a receiver cannot know of earlier roll-overs.
         (track.seq, track.offset, track.sent) = (u64::from(offset & 0x0fff), offset, false);
+        if layered {
+            self.publish.track(Local::Small).seq = u64::from((offset >> 16) & 0x0fff);
+        }
+        let track = self.publish.track(local);
         let size = limits(&track.settings, source_size).size;
         let (muted, bitrate) = (track.muted, u32::try_from(track.settings.max_bps).unwrap_or(u32::MAX));
         let (kind, source, name) = match local {
-            Local::Camera => (TrackType::Video, TrackSource::Camera, "camera"),
+            Local::Camera | Local::Small => (TrackType::Video, TrackSource::Camera, "camera"),
             Local::Screen => (TrackType::Video, TrackSource::ScreenShare, "screen"),
             Local::Microphone => (TrackType::Audio, TrackSource::Microphone, "microphone"),
         };
@@ -94,14 +112,13 @@ impl Session {
                 ..Default::default()
             };
             (request.width, request.height) = (size.width, size.height);
-            request.layers = vec![layer.clone()];
-            request.simulcast_codecs =
-                vec![proto::SimulcastCodec { codec: "h264".into(), cid, layers: vec![layer], ..Default::default() }];
+            let layers = if layered { self.publish.announce_layers(layer) } else { vec![layer] };
+            request.layers.clone_from(&layers);
+            request.simulcast_codecs = vec![proto::SimulcastCodec { codec: "h264".into(), cid, layers, ..Default::default() }];
         } else {
             request.audio_features = vec![AudioTrackFeature::TfNoDtx as i32];
         }
         self.signal(Request::AddTrack(request));
-        self.set_state(local, PublishState::Publishing, now);
         if let Some(link) = &mut self.link {
             link.dirty = true;
         }
@@ -109,12 +126,21 @@ impl Session {
 
     fn unask(&mut self, local: Local, now: Instant) {
         let track = self.publish.track(local);
-        track.ending = track.mid.take();
         track.asked_at = None;
+        self.end_section(local);
+        self.set_state(local, PublishState::NoPublish, now);
+        if local == Local::Camera {
+            self.end_small(now);
+        }
+    }
+
+    /// The track's place on the way to the server ends.
+    pub(super) fn end_section(&mut self, local: Local) {
+        let track = self.publish.track(local);
+        track.ending = track.mid.take();
         let sid = std::mem::take(&mut track.sid);
         (track.negotiated, track.sent) = (track.negotiated && track.room_sid.take().is_none(), false);
         self.end_in_room(&sid);
-        self.set_state(local, PublishState::NoPublish, now);
         if let Some(link) = &mut self.link {
             link.dirty = true;
         }
@@ -131,7 +157,7 @@ impl Session {
         if differs {
             self.signal(Request::Mute(proto::MuteTrackRequest { sid, muted }));
         }
-        self.known_to_room(local);
+        self.known_to_room(local, now);
         self.check_published(now);
     }
 
@@ -148,7 +174,7 @@ impl Session {
         let Some(track) = self.publish.tracks.iter().find(|t| t.asked_at.is_some() && t.cid == cid) else { return };
         let local = track.local;
         let code = match local {
-            Local::Camera => ErrorCode::PublishVideoStreamFailed,
+            Local::Camera | Local::Small => ErrorCode::PublishVideoStreamFailed,
             Local::Screen => ErrorCode::PublishScreenShareFailed,
             Local::Microphone => ErrorCode::PublishAudioStreamFailed,
         };
@@ -170,7 +196,8 @@ impl Session {
 
     /// Asks anew for what was asked and never confirmed, under another id: whether the server heard the first question nobody knows.
     pub(in crate::session) fn ask_again(&mut self, now: Instant) {
-        for track in self.publish.tracks.iter_mut().filter(|t| t.asked_at.is_some() && t.sid.is_empty()) {
+        let unconfirmed = |t: &&mut Track| t.local != Local::Small && t.asked_at.is_some() && t.sid.is_empty();
+        for track in self.publish.tracks.iter_mut().filter(unconfirmed) {
             track.ending = track.mid.take().or(track.ending);
             track.asked_at = None;
         }
@@ -178,8 +205,8 @@ impl Session {
     }
 
     pub(in crate::session) fn unpublish_all(&mut self, now: Instant) {
-        for local in [Local::Camera, Local::Screen, Local::Microphone] {
-            if self.publish.track(local).asked_at.is_some() {
+        for local in [Local::Camera, Local::Screen, Local::Microphone, Local::Small] {
+            if local != Local::Small && self.publish.track(local).asked_at.is_some() {
                 self.unask(local, now);
             }
             let track = self.publish.track(local);

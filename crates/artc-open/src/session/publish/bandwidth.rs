@@ -13,18 +13,29 @@ use crate::session::{Output, PeerKind, Session, TrackSettings};
 
 /// The probing for bandwidth aims at so many times the configured bitrate, so that key frames find room.
 const HEADROOM: u64 = 2;
+/// The small stream gets one part in so many at most.
+const SMALL_SHARE: u64 = 4;
 
 impl Session {
     pub(in crate::session) fn set_encoding(&mut self, local: Local, settings: TrackSettings, now: Instant) {
-        self.publish.track(local).settings = settings;
+        let track = self.publish.track(local);
+        // What is done with other shapes is said with the source.
+        let render = track.settings.shape.render;
+        track.settings = settings;
+        track.settings.shape.render = render;
         self.refresh_limits(now);
         self.want_bandwidth();
+        self.refresh_activity();
     }
 
     pub(super) fn refresh_limits(&mut self, now: Instant) {
-        for local in [Local::Camera, Local::Screen] {
+        for local in [Local::Camera, Local::Screen, Local::Small] {
             let source = self.video_input(local).and_then(|input| input.source_size());
+            let camera = self.publish.track(Local::Camera).settings;
             let track = self.publish.track(local);
+            if local == Local::Small {
+                track.settings = TrackSettings::small(&camera, source);
+            }
             track.ladder.set_limits(limits(&track.settings, source));
             let target = track.ladder.advance(now);
             self.aim(local, target);
@@ -47,7 +58,7 @@ impl Session {
             self.setup.shared.network.set_target(target.bitrate_bps);
         }
         let Some(input) = self.video_input(local) else { return };
-        input.control(|control| control.target = Some(target));
+        input.control(|control| control.streams[local.stream() as usize].target = Some(target));
         let passes = input.counters.passed.load(std::sync::atomic::Ordering::Relaxed) > 0;
         if let (true, Some(source)) = (passes, video_source(local)) {
             self.event(Event::TargetBitrate { source, kbps: target.bitrate_bps / 1000 });
@@ -106,10 +117,19 @@ impl Session {
         self.refresh_limits(now);
     }
 
-    /// Shares the budget among the video tracks by what they were configured for.
+    /// Shares the budget among the pictures: the small stream first, which is for those whom the big one is too much, then the others by
+    /// what they were configured for.
     pub(super) fn spend(&mut self, now: Instant) {
-        let Some(budget) = self.publish.budget.changed(now) else { return };
-        let total = self.publish.asked_bitrate();
+        let Some(mut budget) = self.publish.budget.changed(now) else { return };
+        let mut total = self.publish.asked_bitrate();
+        let small = self.publish.track(Local::Small);
+        if small.asked_at.is_some() {
+            let share = small.settings.max_bps.min(budget / SMALL_SHARE);
+            small.ladder.set_budget(share);
+            let target = small.ladder.advance(now);
+            (budget, total) = (budget - share, total - small.settings.max_bps);
+            self.aim(Local::Small, target);
+        }
         for local in [Local::Camera, Local::Screen] {
             let track = self.publish.track(local);
             if track.asked_at.is_some() && total > 0 {
@@ -146,6 +166,6 @@ fn video_source(local: Local) -> Option<VideoSource> {
     match local {
         Local::Camera => Some(VideoSource::Camera),
         Local::Screen => Some(VideoSource::ScreenShare),
-        Local::Microphone => None,
+        Local::Microphone | Local::Small => None,
     }
 }

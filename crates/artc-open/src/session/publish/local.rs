@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use rtc::local::{Frame, FrameData, ToRoom};
 
+use super::Local;
 use super::send::{AudioPacket, SPEECH, ticks};
-use super::{Local, Track};
 use crate::encoder::AccessUnit;
 use crate::session::Session;
 
@@ -16,7 +16,7 @@ impl Session {
         let (Some(sid), true) = (&track.room_sid, track.negotiated) else { return false };
         let frame = Frame {
             track: Arc::clone(sid),
-            rid: None,
+            rid: track.rid,
             data: FrameData::Picture(Arc::clone(&unit.data)),
             timestamp: ticks(unit.captured_at, 90_000).wrapping_add(track.offset),
             captured_at: self.setup.clock.instant_of(unit.captured_at),
@@ -51,15 +51,21 @@ impl Session {
     }
 
     /// The room knows the track: frames may follow at once, beginning with one that can be decoded.
-    pub(super) fn known_to_room(&mut self, local: Local) {
+    pub(super) fn known_to_room(&mut self, local: Local, now: Instant) {
         if self.local.is_none() {
             return;
         }
         let track = self.publish.track(local);
         track.room_sid = Some(track.sid.as_str().into());
         track.negotiated = true;
+        let layered = track.rid.is_some();
+        self.publish.follow_camera();
         if let Some(input) = self.video_input(local) {
-            input.want_key();
+            input.want_keys();
+        }
+        if layered {
+            // With layers the room does not say what its slowest viewer can take: that one gets the small one.
+            self.bandwidth_unknown(now);
         }
         self.refresh_activity();
     }
@@ -73,9 +79,10 @@ impl Session {
 }
 
 impl super::Publishing {
-    /// Which of our tracks the server calls so.
-    pub(in crate::session) fn local_of(&self, sid: &str) -> Option<Local> {
-        let ours = |track: &&Track| !sid.is_empty() && track.sid == sid;
-        self.tracks.iter().find(ours).map(|track| track.local)
+    /// Which of our tracks the server calls so; of the camera's layers this one.
+    pub(in crate::session) fn local_of(&self, sid: &str, rid: Option<rtc::Rid>) -> Option<Local> {
+        let local = self.tracks.iter().find(|track| !sid.is_empty() && track.sid == sid)?.local;
+        let small = rid.is_some() && local == Local::Camera && self.tracks[Local::Small as usize].rid == rid;
+        Some(if small { Local::Small } else { local })
     }
 }

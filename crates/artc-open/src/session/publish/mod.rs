@@ -7,13 +7,14 @@ mod local;
 mod presence;
 mod send;
 mod settings;
+mod small;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use artc_bindings::{ClientRole, Event, PublishChange, PublishState, ScreenShareEncoderConfiguration, VideoEncoderConfiguration};
 use rtc::str0m::change::SdpApi;
-use rtc::{Direction, MediaKind, Mid, PlayoutDelay, Pt};
+use rtc::{Direction, MediaKind, Mid, PlayoutDelay, Pt, Rid};
 
 use super::{PeerKind, Session, Setup};
 use crate::command::Local;
@@ -35,8 +36,8 @@ struct Track {
     source_on: bool,
     explicit: Option<bool>,
     muted: bool,
-    /// Somebody receives it, as far as the server says.
-    watched: bool,
+    /// Who receives it, as far as the server says.
+    watched: Watched,
     settings: TrackSettings,
     ladder: Ladder,
     target: Option<Target>,
@@ -48,6 +49,8 @@ struct Track {
     room_sid: Option<Arc<str>>,
     asked_at: Option<Instant>,
     mid: Option<Mid>,
+    /// The simulcast layer, where the section has several.
+    rid: Option<Rid>,
     /// The section that must be ended with the next offer.
     ending: Option<Mid>,
     negotiated: bool,
@@ -60,9 +63,25 @@ struct Track {
     sent: bool,
 }
 
-/// All tracks of ours.
+/// Which sizes of a track somebody receives, as servers tell it: low, and medium or high. What has no layers is received in any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Watched {
+    pub(super) low: bool,
+    pub(super) above: bool,
+}
+
+impl Watched {
+    /// Until the server says otherwise.
+    const ALL: Self = Self { low: true, above: true };
+
+    fn any(self) -> bool {
+        self.low || self.above
+    }
+}
+
+/// All tracks of ours. The small stream is one beside the others, but for its section: it lives in the camera's.
 pub(super) struct Publishing {
-    tracks: [Track; 3],
+    tracks: [Track; 4],
     budget: Budget,
     look: Option<Instant>,
     role: Option<ClientRole>,
@@ -83,7 +102,7 @@ impl Publishing {
             source_on: false,
             explicit: None,
             muted: false,
-            watched: true,
+            watched: Watched::ALL,
             ladder: Ladder::new(limits(&settings, None)),
             settings,
             target: None,
@@ -92,6 +111,7 @@ impl Publishing {
             room_sid: None,
             asked_at: None,
             mid: None,
+            rid: None,
             ending: None,
             negotiated: false,
             pt: None,
@@ -105,7 +125,12 @@ impl Publishing {
         let camera = TrackSettings::camera(&VideoEncoderConfiguration::default(), false);
         let screen = TrackSettings::screen(&ScreenShareEncoderConfiguration::default());
         Self {
-            tracks: [track(Local::Camera, camera), track(Local::Screen, screen), track(Local::Microphone, camera)],
+            tracks: [
+                track(Local::Camera, camera),
+                track(Local::Screen, screen),
+                track(Local::Microphone, camera),
+                track(Local::Small, TrackSettings::small(&camera, None)),
+            ],
             budget: Budget::default(),
             look: None,
             role: None,
@@ -129,17 +154,20 @@ impl Publishing {
 
     /// Adds new sections to an offer and ends old ones.
     pub(super) fn put_into(&mut self, api: &mut SdpApi<'_>) {
-        for track in &mut self.tracks {
+        for track in self.tracks.iter_mut().filter(|track| track.local != Local::Small) {
             if let Some(mid) = track.ending.take() {
                 api.set_direction(mid, Direction::Inactive);
             }
             if track.asked_at.is_some() && track.mid.is_none() {
                 let kind = if track.local == Local::Microphone { MediaKind::Audio } else { MediaKind::Video };
-                track.mid = Some(api.add_media(kind, Direction::SendOnly, Some("artc".into()), Some(track.cid.clone()), None));
+                let layers = track.rid.map(|_| small::layers());
+                let cid = Some(track.cid.clone());
+                track.mid = Some(api.add_media(kind, Direction::SendOnly, Some("artc".into()), cid, layers));
                 track.negotiated = false;
                 track.pt = None;
             }
         }
+        self.follow_camera();
     }
 }
 
@@ -159,16 +187,17 @@ impl Session {
             Local::Camera => Event::VideoPublishStateChanged(change),
             Local::Screen => Event::ScreenSharePublishStateChanged(change),
             Local::Microphone => Event::AudioPublishStateChanged(change),
+            Local::Small => Event::DualStreamPublishStateChanged(change),
         });
     }
 
     /// Published means: confirmed, negotiated, and media flows or is held back on purpose.
     fn check_published(&mut self, now: Instant) {
         let up = self.up();
-        for local in [Local::Microphone, Local::Camera, Local::Screen] {
-            let track = &self.publish.tracks[local as usize];
-            let flows = track.sent || track.muted || !track.watched;
-            if track.state == PublishState::Publishing && up && track.negotiated && !track.sid.is_empty() && flows {
+        for local in [Local::Microphone, Local::Camera, Local::Screen, Local::Small] {
+            let (track, section) = (&self.publish.tracks[local as usize], self.publish.section(local));
+            let flows = track.sent || section.muted || !self.publish.is_watched(local);
+            if track.state == PublishState::Publishing && up && track.negotiated && !section.sid.is_empty() && flows {
                 self.set_state(local, PublishState::Published, now);
             }
         }
@@ -182,6 +211,7 @@ impl Session {
             track.negotiated = sends;
             track.pt = None;
         }
+        self.publish.follow_camera();
         self.check_published(now);
         self.refresh_activity();
     }
@@ -193,7 +223,7 @@ impl Session {
         self.refresh_limits(now);
         self.refresh_activity();
         for input in &self.setup.video {
-            input.want_key();
+            input.want_keys();
         }
         self.check_published(now);
     }
@@ -221,7 +251,8 @@ impl Session {
         self.refresh_limits(now);
         self.spend(now);
         self.check_published(now);
-        let late = |t: &Track| t.sid.is_empty() && t.asked_at.is_some_and(|at| now >= at + CONFIRM_WITHIN);
+        let late =
+            |t: &Track| t.local != Local::Small && t.sid.is_empty() && t.asked_at.is_some_and(|at| now >= at + CONFIRM_WITHIN);
         if self.online() && self.publish.tracks.iter().any(late) {
             metrics::counter!("artc_open_tracks_unconfirmed_total").increment(1);
             self.ask_again(now);

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use artc_bindings::VideoSource;
 use rtc::str0m::format::Codec;
 use rtc::str0m::rtp::ExtensionValues;
-use rtc::{Mid, OutgoingPacket};
+use rtc::{Mid, OutgoingPacket, Rid};
 
 use crate::command::Local;
 use crate::encoder::AccessUnit;
@@ -29,31 +28,29 @@ pub struct AudioPacket {
 }
 
 impl Session {
-    pub(in crate::session) fn key_wanted(&mut self, mid: Mid) {
-        let local = self.publish.tracks.iter().find(|track| track.mid == Some(mid)).map(|track| track.local);
-        self.key_wanted_of(local);
+    pub(in crate::session) fn key_wanted(&mut self, mid: Mid, rid: Option<Rid>) {
+        self.key_wanted_of(self.publish.track_of(mid, rid));
     }
 
     /// Somebody needs a key frame.
     pub(in crate::session) fn key_wanted_of(&mut self, local: Option<Local>) {
         self.setup.shared.network.key_frame_requested();
         metrics::counter!("artc_open_key_frame_requests_total").increment(1);
-        if let Some(input) = local.and_then(|local| self.video_input(local)) {
-            input.want_key();
+        if let Some((local, input)) = local.and_then(|local| Some((local, self.video_input(local)?))) {
+            input.want_key(local.stream());
         }
     }
 
     /// Sends a picture. False when it cannot be sent now; then the next one must be a key frame.
-    pub fn video(&mut self, source: VideoSource, unit: &AccessUnit, now: Instant) -> bool {
-        let sent = self.send_picture(source, unit, now);
-        if !sent {
-            self.setup.video[source as usize].want_key();
+    pub fn video(&mut self, local: Local, unit: &AccessUnit, now: Instant) -> bool {
+        let sent = self.send_picture(local, unit, now);
+        if let (false, Some(input)) = (sent, self.video_input(local)) {
+            input.want_key(local.stream());
         }
         sent
     }
 
-    fn send_picture(&mut self, source: VideoSource, unit: &AccessUnit, now: Instant) -> bool {
-        let local = Local::from(source);
+    fn send_picture(&mut self, local: Local, unit: &AccessUnit, now: Instant) -> bool {
         if self.local.is_some() {
             return self.picture_to_room(local, unit, now);
         }
@@ -84,7 +81,7 @@ impl Session {
                 payload,
                 vp8: None,
             };
-            if peer.send_packet(mid, None, packet) {
+            if peer.send_packet(mid, track.rid, packet) {
                 track.seq += 1;
             }
         });

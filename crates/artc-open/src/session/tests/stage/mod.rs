@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use artc_bindings::{ChannelProfile, Event, EventQueue, JoinChannelConfig, PublishMode, Secret, SubscribeMode, VideoSource};
+use artc_bindings::{ChannelProfile, Event, EventQueue, JoinChannelConfig, PublishMode, Secret, SubscribeMode};
 use media::Size;
 use rtc::Candidate;
 
@@ -204,8 +204,12 @@ impl Stage {
         data.resize(data.len() + 3000, 0xab);
         let captured_at = self.session.setup.clock.monotonic();
         let unit = AccessUnit { data: Arc::new(data), key, size: Size::new(640, 480), captured_at, encode_time: Duration::ZERO };
-        self.session.video(VideoSource::Camera, &unit, self.now);
-        self.drain();
+        let mut encoded = [false; 2];
+        self.session.setup.video[0].control(|control| encoded = control.streams.map(|stream| stream.active));
+        for (track, _) in [Local::Camera, Local::Small].into_iter().zip(encoded).filter(|(_, encoded)| *encoded) {
+            self.session.video(track, &unit, self.now);
+            self.drain();
+        }
     }
 
     /// Does what the session wants done.

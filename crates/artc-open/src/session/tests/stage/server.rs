@@ -1,5 +1,6 @@
 //! The server of the other side: who is in, what it answers, what it saw.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,8 @@ pub struct Seen {
     pub tokens: Vec<String>,
     pub tracks: Vec<proto::AddTrackRequest>,
     pub frames: u64,
+    /// Frames of each simulcast layer.
+    pub layers: BTreeMap<String, u64>,
     pub last_frame: Option<Instant>,
     pub subscriptions: Vec<proto::UpdateSubscription>,
     pub settings: Vec<proto::UpdateTrackSettings>,
@@ -73,8 +76,11 @@ impl Stage {
                         PeerOutput::Transmit(t) => {
                             parcels.push(Parcel::ToSession(kind, t.contents.to_vec(), t.source, t.destination));
                         }
-                        PeerOutput::Event(rtc::Event::Frame(_)) => {
+                        PeerOutput::Event(rtc::Event::Frame(frame)) => {
                             self.seen.frames += 1;
+                            if let Some(rid) = frame.rid {
+                                *self.seen.layers.entry(rid.to_string()).or_default() += 1;
+                            }
                             self.seen.last_frame = Some(self.now);
                         }
                         PeerOutput::Event(rtc::Event::Data { data, .. }) => {
