@@ -8,6 +8,7 @@
 //! It decides nothing; it is no place for rules.
 
 mod announce;
+mod board;
 mod books;
 mod clock;
 mod effects;

@@ -10,13 +10,26 @@ use crate::{Machine, Profile, ProfileError};
 /// Where profiles are looked for besides those in the program; later ones win where ids are equal. Below the machine's `/`.
 pub const DIRECTORIES: [&str; 2] = ["usr/share/artc-edge/boards", "etc/artc-edge/boards"];
 
-const EMBEDDED: [(&str, &str); 6] = [
-    ("built-in generic.toml", include_str!("../profiles/generic.toml")),
-    ("built-in generic-arm.toml", include_str!("../profiles/generic-arm.toml")),
-    ("built-in generic-x86.toml", include_str!("../profiles/generic-x86.toml")),
-    ("built-in raspberrypi4.toml", include_str!("../profiles/raspberrypi4.toml")),
-    ("built-in raspberrypi5.toml", include_str!("../profiles/raspberrypi5.toml")),
-    ("built-in rk3588.toml", include_str!("../profiles/rk3588.toml")),
+macro_rules! embedded {
+    ($($file:literal),+) => { [$((concat!("built-in ", $file), include_str!(concat!("../profiles/", $file)))),+] };
+}
+
+/// The files of profiles/; the first fits every machine.
+const EMBEDDED: [(&str, &str); 14] = embedded![
+    "generic.toml",
+    "generic-arm.toml",
+    "generic-x86.toml",
+    "beagleplay.toml",
+    "imx8mp-evk.toml",
+    "jetson-orin-nano.toml",
+    "orangepi5.toml",
+    "qemu.toml",
+    "raspberrypi-zero2w.toml",
+    "raspberrypi3.toml",
+    "raspberrypi4.toml",
+    "raspberrypi5.toml",
+    "rk3588.toml",
+    "rock5b.toml"
 ];
 
 /// No profile could be chosen.
@@ -92,24 +105,53 @@ pub fn choose(name: &str, machine: &Machine, root: &Path) -> Result<Profile, Cho
         };
     }
     // On a tie the later one: a file of the machine goes before one in the program.
-    let best = (0..known.len()).max_by_key(|index| fit(&known[*index], machine)).unwrap_or(0);
+    let best = (0..known.len()).max_by_key(|index| known[*index].matched(machine)).unwrap_or(0);
     Ok(known.swap_remove(best))
 }
 
-/// How well a profile fits: 0 fits every machine, more is better; a profile for others is not taken.
-fn fit(profile: &Profile, machine: &Machine) -> i32 {
-    let wanted = &profile.matches;
-    // The first entry of a device tree is the board itself, the last the chip.
-    let depth = machine.compatible.iter().position(|name| wanted.compatible.contains(name));
-    let dmi = wanted
-        .dmi
-        .iter()
-        .any(|dmi| Some(&dmi.vendor) == machine.vendor.as_ref() && Some(&dmi.product) == machine.product.as_ref());
-    match depth {
-        Some(depth) => 1000 - depth as i32,
-        None if dmi => 999,
-        None if wanted.architecture.contains(&machine.architecture) => 1,
-        None if profile.badge.id == "generic" => 0,
-        None => -1,
+/// By what a profile fits a machine, the most particular first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Matched {
+    /// It fits every machine.
+    Everything,
+    /// By the processor's architecture.
+    Architecture(String),
+    /// By the vendor that DMI names.
+    Vendor(String),
+    /// By vendor and product that DMI names.
+    Product(String, String),
+    /// By an entry of the device tree's `compatible`: how many less particular ones follow it, and the entry.
+    Compatible(usize, String),
+}
+
+impl std::fmt::Display for Matched {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Everything => f.write_str("nothing more particular fits"),
+            Self::Architecture(name) => write!(f, "processor architecture {name}"),
+            Self::Vendor(name) => write!(f, "DMI vendor \"{name}\""),
+            Self::Product(vendor, product) => write!(f, "DMI vendor \"{vendor}\", product \"{product}\""),
+            Self::Compatible(_, name) => write!(f, "device tree compatible \"{name}\""),
+        }
+    }
+}
+
+impl Profile {
+    /// By what this profile fits `machine`; `None` when it is for others.
+    pub fn matched(&self, machine: &Machine) -> Option<Matched> {
+        let wanted = &self.matches;
+        // The first entry of a device tree is the board itself, the last the chip.
+        let entry = machine.compatible.iter().position(|name| wanted.compatible.contains(name));
+        let entry = entry.map(|at| Matched::Compatible(machine.compatible.len() - at, machine.compatible[at].clone()));
+        let dmi = wanted.dmi.iter().filter(|dmi| Some(&dmi.vendor) == machine.vendor.as_ref());
+        let dmi = dmi.filter_map(|dmi| match &dmi.product {
+            None => Some(Matched::Vendor(dmi.vendor.clone())),
+            product if *product == machine.product => Some(Matched::Product(dmi.vendor.clone(), product.clone()?)),
+            Some(_) => None,
+        });
+        let architecture = wanted.architecture.contains(&machine.architecture);
+        let architecture = architecture.then(|| Matched::Architecture(machine.architecture.clone()));
+        let everything = (self.badge.id == "generic").then_some(Matched::Everything);
+        dmi.chain(entry).chain(architecture).chain(everything).max()
     }
 }

@@ -1,4 +1,4 @@
-//! What a board has, as data: lines, LEDs, buttons, relays; and the backends that move them.
+//! What a board has, as data: lines, LEDs, buttons, relays, filter, fan, roles; and the backends that move them.
 //!
 //! A board is one TOML file (`profiles/*.toml` here, or `*.toml` in `/usr/share/artc-edge/boards` and `/etc/artc-edge/boards`):
 //! adding one needs no Rust. This crate reads those files, finds the one that fits the machine it runs on, and drives what they
@@ -6,23 +6,31 @@
 //!
 //! 1. [`Machine::look`] reads device tree and DMI; [`choose`] finds the profile.
 //! 2. [`open`] claims what the profile declares: outputs in their safe state.
-//! 3. [`Board::set`], [`Board::get`], [`Board::show`] by the profile's names.
-//! 4. Dropping the board, or [`Board::rest`], puts every output back into its safe state.
+//! 3. [`Keeper`] has everything that takes time: commands, pulses, blinking, filter, fan, safe states.
+//! 4. Dropping keeper or board puts every output back into its safe state: at the end, and when a panic unwinds. A process that is
+//!    killed has no time for that; the next start does it.
 //!
 //! Lines go through the GPIO character device, by name and not by number, on every board: the kernel keeps two processes off one
-//! line, and gives it back when we die. There is no backend on `rppal`: it knows the Raspberry Pi alone, writes to the chip's registers
-//! behind the kernel's back unless told otherwise, and its repository was archived in July 2025, while the character device
-//! serves every Raspberry Pi including the 5 just as well.
+//! line, and gives it back when we die. The registers of a Raspberry Pi (crate rppal, feature `rppal`) are one backend beside it, and
+//! never the only one.
 #![forbid(unsafe_code)]
 
 mod backend;
 mod choose;
+mod keeper;
 mod machine;
+mod pattern;
 mod profile;
+pub mod table;
 
-pub use backend::{Board, Declared, Fake, Kind, LineError, Nothing, Pattern, inspect, open};
-pub use choose::{ChooseError, DIRECTORIES, choose, embedded, known};
+pub use backend::{
+    Backend, Board, Declared, Fake, Kind, LineError, Nothing, Press, Shown, Temperature, Throttling, inspect, open,
+};
+pub use choose::{ChooseError, DIRECTORIES, Matched, choose, embedded, known};
+pub use keeper::{ButtonState, DayMode, FanState, FilterState, Keeper, LedState, LineState, PULSE_MS, State};
 pub use machine::Machine;
+pub use pattern::{Pattern, Patterns, Signal, Steps};
 pub use profile::{
-    Active, Badge, Button, Direction, Dmi, Led, Line, Match, Patterns, Profile, ProfileError, Pull, Relay, STATUS, Support,
+    Active, Badge, Button, Direction, Dmi, Fan, IrCut, Led, Line, Match, Method, PRIVACY, Profile, ProfileError, Pull, Relay,
+    Role, STATUS, Storage, StorageKind, Support, Update, Watchdog, nearest,
 };

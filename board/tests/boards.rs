@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use board::{Board, Fake, Kind, LineError, Pattern, Profile, open};
+use board::{Backend, Board, Fake, Kind, LineError, Pattern, Profile, Shown, open};
 
 const GATE: &str = r#"
 [board]
@@ -82,7 +82,7 @@ fn unknown_names_are_answered_with_the_known_ones() {
     let why = board.show("red", Pattern::On).expect_err("unknown").to_string();
     assert_eq!(why, "this board declares no LED \"red\"; it has privacy, status");
     let bare = Profile::parse("t", "[board]\nid = \"b\"\nname = \"B\"\n").unwrap_or_else(|why| panic!("{why}"));
-    let why = open(&bare, Path::new("/")).get("x").expect_err("unknown").to_string();
+    let why = open(&bare, Backend::Cdev, Path::new("/")).get("x").expect_err("unknown").to_string();
     assert_eq!(why, "this board declares no line \"x\"; it has none");
 }
 
@@ -97,15 +97,19 @@ fn leds_of_the_kernel_show_patterns_and_go_out() {
     let mut board = Fake::new(&profile(), root.path());
     board.show("status", Pattern::On).expect("lit");
     assert_eq!((read("trigger").as_str(), read("brightness").as_str()), ("none", "255"));
-    board.show("status", Pattern::Blink { on: 100, off: 300 }).expect("blinks");
+    assert_eq!(board.show("status", Pattern::blink(100, 300)), Ok(Shown::Whole));
     assert_eq!((read("trigger").as_str(), read("delay_on").as_str(), read("delay_off").as_str()), ("timer", "100", "300"));
+    let thrice = "100/100/100/100/100/700".parse().expect("a pattern");
+    assert_eq!(board.show("status", thrice), Ok(Shown::Whole));
+    let pairs = "255 100 255 0 0 100 0 0 255 100 255 0 0 100 0 0 255 100 255 0 0 700 0 0";
+    assert_eq!((read("trigger").as_str(), read("pattern").as_str()), ("pattern", pairs));
     drop(board);
     assert_eq!((read("trigger").as_str(), read("brightness").as_str()), ("none", "0"));
 }
 
 #[test]
 fn a_machine_without_the_declared_lines_still_opens() {
-    let mut board = open(&profile(), Path::new("/nowhere"));
+    let mut board = open(&profile(), Backend::Cdev, Path::new("/nowhere"));
     assert!(board.declared().iter().all(|one| one.missing.is_some()), "{:?}", board.declared());
     assert!(board.set("door", true).is_err() && board.show("status", Pattern::On).is_err());
 }
@@ -119,4 +123,119 @@ fn looking_moves_nothing() {
     let seen = board::inspect(&profile(), root.path());
     assert!(seen.iter().any(|one| one.name == "status" && one.missing.is_none()), "{seen:?}");
     assert_eq!(fs::read_to_string(led.join("brightness")).ok().as_deref(), Some("77"));
+}
+
+const PANEL: &str = r#"
+[board]
+id = "panel"
+name = "Panel"
+[lines.bell]
+line = "BELL"
+direction = "input"
+[buttons.bell]
+line = "bell"
+[buttons.power]
+key = 116
+[buttons.user]
+key = 256
+device = "gpio-keys"
+[fan]
+hwmon = "pwmfan"
+[lines.filter]
+line = "F"
+direction = "output"
+safe = true
+[ir_cut]
+line = "filter"
+sensor = "tsl2591"
+[watchdog]
+device = "/dev/watchdog0"
+"#;
+
+/// A folder with what sysfs and /dev say of an input device with KEY_POWER, and of sensors.
+fn machine() -> tempfile::TempDir {
+    let root = tempfile::tempdir().expect("a directory");
+    let write = |path: &str, text: &str| {
+        let path = root.path().join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+        fs::write(path, text).expect("written");
+    };
+    write("sys/class/input/event3/device/name", "Power Button\n");
+    write("sys/class/input/event3/device/capabilities/key", "10000000000000 0\n");
+    write("dev/input/event3", "");
+    write("sys/class/thermal/thermal_zone0/type", "cpu-thermal\n");
+    write("sys/class/thermal/thermal_zone0/temp", "48312\n");
+    write("sys/class/thermal/cooling_device0/type", "pwm-fan\n");
+    write("sys/class/thermal/cooling_device0/cur_state", "3\n");
+    write("sys/class/thermal/cooling_device1/type", "cpufreq-cpu0\n");
+    write("sys/class/thermal/cooling_device1/cur_state", "2\n");
+    write("sys/class/thermal/cooling_device1/max_state", "5\n");
+    write("sys/class/hwmon/hwmon0/name", "cpu_thermal\n");
+    write("sys/class/hwmon/hwmon0/temp1_input", "48312\n");
+    write("sys/class/hwmon/hwmon1/name", "rpi_volt\n");
+    write("sys/class/hwmon/hwmon1/in0_lcrit_alarm", "1\n");
+    write("sys/class/hwmon/hwmon2/name", "nvme\n");
+    write("sys/class/hwmon/hwmon2/temp1_input", "-2000\n");
+    write("sys/class/hwmon/hwmon2/temp1_label", "Composite\n");
+    write("sys/class/hwmon/hwmon2/temp2_input", "broken\n");
+    write("sys/class/hwmon/hwmon3/name", "pwmfan\n");
+    write("sys/class/hwmon/hwmon3/fan1_input", "2400\n");
+    write("sys/bus/iio/devices/iio:device0/name", "tsl2591\n");
+    write("sys/bus/iio/devices/iio:device0/in_illuminance_raw", "25\n");
+    write("sys/bus/iio/devices/iio:device0/in_illuminance_scale", "0.5\n");
+    root
+}
+
+/// An event as the kernel writes it: time, type, code, value.
+fn event(kind: u16, code: u16, value: i32) -> Vec<u8> {
+    let mut bytes = vec![0; 2 * size_of::<usize>()];
+    bytes.extend(kind.to_ne_bytes());
+    bytes.extend(code.to_ne_bytes());
+    bytes.extend(value.to_ne_bytes());
+    bytes
+}
+
+#[test]
+fn keys_of_input_devices_and_lines_are_buttons_alike() {
+    use std::io::Write;
+    let root = machine();
+    let mut board = Fake::new(&Profile::parse("t", PANEL).expect("good"), root.path());
+    let mut node = fs::OpenOptions::new().append(true).open(root.path().join("dev/input/event3")).expect("opened");
+    // Down, a repetition, a key that nobody wants, another kind of event, up.
+    for bytes in [event(1, 116, 1), event(1, 116, 2), event(1, 30, 1), event(4, 116, 1), event(1, 116, 0)] {
+        node.write_all(&bytes).expect("written");
+    }
+    board.press("bell", true);
+    let seen: Vec<_> = board.presses().into_iter().map(|press| (press.button, press.pressed)).collect();
+    assert_eq!(seen, [("power".to_owned(), true), ("power".into(), false), ("bell".into(), true)]);
+    assert_eq!(board.presses(), []);
+    let missing: Vec<_> = board.declared().into_iter().filter_map(|one| one.missing).collect();
+    assert_eq!(
+        missing,
+        [
+            "button \"user\": no input device has key 256 of \"gpio-keys\"; /proc/bus/input/devices lists those that there are",
+            "watchdog: there is no /dev/watchdog0",
+        ]
+    );
+}
+
+#[test]
+fn sensors_are_read_as_the_kernel_tells_them() {
+    let root = machine();
+    let board = Fake::new(&Profile::parse("t", PANEL).expect("good"), root.path());
+    let all: Vec<_> = board.temperatures().into_iter().map(|one| (one.name, one.celsius)).collect();
+    assert_eq!(all, [("cpu-thermal".to_owned(), 48.312), ("nvme Composite".into(), -2.0)], "hwmon's copy of a zone is left out");
+    let throttling = board.throttling();
+    assert_eq!(throttling.slowed, ["cpufreq-cpu0 at step 2 of 5"], "a fan that runs slows nothing down");
+    assert_eq!((throttling.undervoltage, board.fan_rpm(), board.lux()), (Some(true), Some(2400), Some(12.5)));
+    let nothing = Fake::new(&Profile::parse("t", PANEL).expect("good"), Path::new("/nowhere"));
+    assert_eq!((nothing.temperatures().len(), nothing.throttling().undervoltage, nothing.lux()), (0, None, None));
+}
+
+#[test]
+fn rppal_is_one_backend_among_others_and_never_needed() {
+    let without = open(&profile(), Backend::Rppal, Path::new("/nowhere"));
+    assert_eq!(without.declared().len(), 5, "whatever this build has, and whatever machine this is");
+    assert_eq!(Backend::Rppal.missing().is_none(), cfg!(feature = "rppal"));
+    assert_eq!(Backend::Cdev.missing(), None);
 }

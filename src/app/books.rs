@@ -1,5 +1,6 @@
 //! What the shell remembers between messages, and the facts that commands are judged by, made from it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use artc_bindings::{Engine, EngineStats};
@@ -15,8 +16,11 @@ use crate::session::{self, Session};
 /// The shell's memory.
 pub struct Books {
     info: Info,
+    board: Arc<wire::board::Info>,
     started: Duration,
     encoder: String,
+    /// There was no token for the last attempt to join.
+    pub unprovisioned: bool,
     /// Somebody watches our picture.
     pub watched: bool,
     /// The daemon is about to end.
@@ -28,14 +32,16 @@ pub struct Books {
 }
 
 impl Books {
-    /// Books of the device `info`, opened at `started`; `encoder` is what encodes when the camera does not.
-    pub fn new(info: Info, encoder: &str, started: Duration) -> Self {
+    /// Books of the device `info` on `board`, opened at `started`; `encoder` is what encodes when the camera does not.
+    pub fn new(info: Info, board: Arc<wire::board::Info>, encoder: &str, started: Duration) -> Self {
         Self {
             info,
+            board,
             started,
             encoder: encoder.into(),
             // Until the engine says otherwise, somebody may be watching.
             watched: true,
+            unprovisioned: false,
             stopping: false,
             session: session::Status::default(),
             last: None,
@@ -119,6 +125,7 @@ impl Books {
                 published: published[1],
                 mixer: microphone.mixer,
             },
+            board: Arc::clone(&self.board),
             stopping: self.stopping,
         }
     }

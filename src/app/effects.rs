@@ -12,7 +12,7 @@ use super::tickets::TicketSource;
 use super::wishes::Wishes;
 use crate::capture::audio::Microphone;
 use crate::capture::video::{self, Camera, ControlError, ModeError, SnapshotError};
-use crate::control::{Effect, Failure, Outcome, StreamChange};
+use crate::control::{BoardAct, Effect, Failure, Outcome, StreamChange};
 
 /// What commands act on.
 #[derive(Clone)]
@@ -46,6 +46,8 @@ pub enum Begun {
     Wish(Wishes),
     /// It needs a device.
     Later(Job),
+    /// It is the board's.
+    Board(BoardAct),
 }
 
 /// Begins `effect`.
@@ -74,6 +76,7 @@ pub fn begin(effect: Effect, parts: &Parts, tickets: &TicketSource, wishes: Wish
             Ok(address) => Outcome::ViewerAddress(address),
             Err(why) => Outcome::Failed(Failure::NotAvailable(why)),
         }),
+        Effect::Board(act) => Begun::Board(act),
         Effect::RequestKeyFrame => Begun::Now(key_frame(&*parts.engine)),
     }
 }

@@ -8,17 +8,18 @@ use artc_bindings::Event;
 use tokio::sync::{broadcast, mpsc};
 
 use super::announce;
+use super::board::BoardThread;
 use super::books::Books;
 use super::clock::now;
 use super::effects::{self, Begun, Done, Parts};
-use super::light::{Light, Signal};
+use super::light::signal;
 use super::links::Links;
 use super::stop::Stop;
 use super::tickets::TicketSource;
 use super::wishes::Wishes;
 use crate::capture::video::{CameraEvent, Phase};
 use crate::control::socket::{Arrival, Server};
-use crate::control::{Desk, Letter, Outcome, Sender, Step, StreamChange, Ticket};
+use crate::control::{Desk, Failure, Letter, Outcome, Sender, Step, StreamChange, Ticket};
 use crate::session::{self, Input, Medium, Output, Session};
 use crate::telemetry::{Beat, Check, Fault};
 
@@ -41,7 +42,7 @@ pub struct Shell {
     pub(super) channel_check: Check,
     pub(super) camera_check: Check,
     pub(super) beat: Beat,
-    pub(super) light: Light,
+    pub(super) board: BoardThread,
     /// What keeps us out of the channel.
     pub(super) outside: Fault<String>,
 }
@@ -58,13 +59,14 @@ impl Shell {
         // The camera was started before anybody listened; what it has said since is in its state.
         self.camera_state();
         let mut links = Links::open();
+        let mut presses = self.board.presses();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
 
         self.session.handle(Input::Join, now());
         let mut wake = self.drain_session();
         loop {
-            let deadline = [wake, self.desk.deadline(), self.light.deadline()].into_iter().flatten().min();
+            let deadline = [wake, self.desk.deadline()].into_iter().flatten().min();
             tokio::select! {
                 name = stop.wait() => {
                     tracing::info!(signal = name, "stopping");
@@ -84,17 +86,24 @@ impl Shell {
                 },
                 Some((ticket, done)) = finished.recv() => self.finished(ticket, done),
                 event = camera_events.recv() => self.camera_event(event),
+                Some(press) = presses.recv() => {
+                    for letter in self.desk.pressed(&press) {
+                        self.send(letter);
+                    }
+                }
                 () = links.better() => self.session.handle(Input::LinkUp, now()),
                 _ = tick.tick() => {
                     self.beat.tick();
                     self.books.sample(&*self.parts.engine, now());
+                    if self.board.wants_brightness() && let Some(mean) = self.parts.camera.brightness() {
+                        self.board.brightness(mean);
+                    }
                 }
                 () = at(deadline) => {
                     self.session.handle(Input::Deadline, now());
                     while let Some(letter) = self.desk.expire(now()) {
                         self.send(letter);
                     }
-                    self.light.blink(now());
                 }
             }
             wake = self.drain_session();
@@ -131,6 +140,7 @@ impl Shell {
                 }
                 Output::NeedToken { renew } => {
                     let ticket = self.tickets.next(renew);
+                    self.books.unprovisioned = ticket.is_err();
                     if let Ok(ticket) = &ticket {
                         self.books.joined_as(&ticket.channel, &ticket.user_id);
                     }
@@ -170,13 +180,14 @@ impl Shell {
             }
         }
         self.books.session = status.clone();
+        self.board.channel(status.phase == Connected);
         self.signal();
     }
 
     /// Shows at the device how it is.
     fn signal(&mut self) {
-        let signal = Signal::of(&self.parts.camera.state().phase, &self.books.session, self.books.watched);
-        self.light.show(signal, now());
+        let camera = self.parts.camera.state().phase;
+        self.board.signal(signal(&camera, &self.books.session, self.books.watched, self.books.unprovisioned));
     }
 
     fn event(&mut self, event: &Event, finished: &mpsc::Sender<Finished>) {
@@ -202,6 +213,7 @@ impl Shell {
             Ok(CameraEvent::Control(control)) => {
                 tracing::debug!(control = control.name, value = control.value, "camera control changed")
             }
+            Ok(CameraEvent::Opened(open)) => self.board.camera(open),
             // Whoever lagged sees the present state like everybody else.
             _ => self.camera_state(),
         }
@@ -209,6 +221,7 @@ impl Shell {
 
     /// Follows the camera, which says by itself how it is.
     fn camera_state(&mut self) {
+        self.board.camera(self.parts.camera.is_open());
         let state = self.parts.camera.state();
         match state.phase {
             Phase::Starting => return,
@@ -238,6 +251,17 @@ impl Shell {
                     let sound = wishes.audio_muted != self.wishes.audio_muted || wishes.volume != self.wishes.volume;
                     self.wish(wishes);
                     self.reply_with_state(ticket, sound);
+                }
+                Begun::Board(act) => {
+                    let finished = finished.clone();
+                    let answer = move |outcome| {
+                        // The loop has ended when nobody listens any more, and with it whoever waits for this.
+                        let _ = finished.blocking_send((ticket, Done::Outcome(outcome)));
+                    };
+                    if !self.board.act(act, Box::new(answer)) {
+                        let why = "the board is busy with other commands".into();
+                        self.reply(ticket, &Outcome::Failed(Failure::NotAvailable(why)));
+                    }
                 }
                 Begun::Later(job) => {
                     let finished = finished.clone();

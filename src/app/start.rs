@@ -1,16 +1,15 @@
 //! Starting in order, saying what is here, and ending in the reverse order.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use wire::device::Info;
 
 use super::announce::line;
+use super::board::BoardThread;
 use super::books::Books;
 use super::clock::now;
 use super::effects::Parts;
-use super::light::Light;
 use super::shell::Shell;
 use super::stop::{Early, Stop};
 use super::tickets::TicketSource;
@@ -110,18 +109,25 @@ pub async fn daemon(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit 
             return Exit::TryAgain;
         }
     };
+    let board_thread = match BoardThread::start(&board, &config.board) {
+        Ok(thread) => thread,
+        Err(why) => {
+            eprintln!("artc-edge: no thread for the board: {why}");
+            return Exit::TryAgain;
+        }
+    };
     let health = telemetry.health();
     let mut shell = Shell {
         session: Session::new(engine::session_config(&config, &wishes)),
         desk: Desk::new(&config.control),
         socket: server,
         tickets,
-        books: Books::new(info(&config, &board, &name), made.encoder, started),
+        books: Books::new(info(&config, &board, &name), board_thread.info(), made.encoder, started),
         wishes,
         channel_check: health.check("channel"),
         camera_check: health.check("camera"),
         beat: health.beat("main", LOOP_LIMIT),
-        light: light(&board),
+        board: board_thread,
         outside: Fault::default(),
         parts: Parts {
             camera: Arc::clone(&camera),
@@ -150,18 +156,6 @@ pub async fn daemon(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit 
     }
     drop(served);
     Exit::Ok
-}
-
-/// Takes what the board has for us. What is not there is told here, once.
-fn light(profile: &board::Profile) -> Light {
-    let board = board::open(profile, Path::new("/"));
-    for one in board.declared() {
-        // The LED itself says so when it is first lit.
-        if let Some(why) = one.missing.filter(|_| one.kind != board::Kind::Led) {
-            tracing::warn!("board {}: {why}", profile.badge.id);
-        }
-    }
-    Light::new(profile, board)
 }
 
 /// Says what camera and microphone are as soon as they know it, then where to look.

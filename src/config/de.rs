@@ -7,8 +7,10 @@ use serde::{
     forward_to_deserialize_any,
 };
 
+use board::nearest;
+
 use super::{
-    error::{Problem, nearest},
+    error::Problem,
     secrets::is_secret,
     tree::{self, Entry, Node, Origin, Value},
 };

@@ -8,9 +8,11 @@ use std::{
 
 use serde::Deserialize;
 
+use board::nearest;
+
 use super::{
     Config,
-    error::{ConfigError, Problem, nearest},
+    error::{ConfigError, Problem},
     rules, schema,
     secrets::{SECRETS, app_of_credential},
     tree::{self, Layer, Node, Value},
@@ -126,7 +128,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
         problems.sort_by_key(|problem| problem.at.as_ref().map(|at| (at.source.layer, at.source.name.clone(), at.span.start)));
         return Err(ConfigError { problems });
     }
-    rules::resolve_names(&mut config);
+    rules::resolve_names(&mut config, &board);
     Ok(Loaded { config, board, machine, files, tree: whole })
 }
 

@@ -35,6 +35,7 @@ pub(super) fn check(config: &Config, whole: &Node, broken: &[String], problems: 
     let sections = [
         ("camera", config.camera.problems()),
         ("microphone", config.microphone.problems()),
+        ("board", config.board.problems()),
         ("stream", config.stream.problems()),
         ("engine.open", config.engine.open.problems()),
         ("room", config.room.problems()),
@@ -89,9 +90,15 @@ pub(super) fn check(config: &Config, whole: &Node, broken: &[String], problems: 
     }
 }
 
-/// Puts the source of a named camera where its name is used.
-pub(super) fn resolve_names(config: &mut Config) {
-    if let Some(named) = config.cameras.iter().find(|camera| camera.name == config.camera.source) {
+/// Puts the source of a named camera where its name is used; what has no name of the configuration may have a role on the board.
+pub(super) fn resolve_names(config: &mut Config, board: &board::Profile) {
+    if let Some(role) = board.sounds.get(&config.microphone.source) {
+        config.microphone.source.clone_from(&role.source);
+    }
+    let named = config.cameras.iter().any(|camera| camera.name == config.camera.source);
+    if let Some(role) = board.cameras.get(&config.camera.source).filter(|_| !named) {
+        config.camera.source.clone_from(&role.source);
+    } else if let Some(named) = config.cameras.iter().find(|camera| camera.name == config.camera.source) {
         config.camera.source = named.source.clone();
     }
 }

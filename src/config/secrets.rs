@@ -2,7 +2,7 @@
 
 use std::{fs, io, path::PathBuf};
 
-use super::error::nearest;
+use board::nearest;
 
 /// A value that is secret, and the key that names a file holding it.
 pub(super) struct Secret {

@@ -17,11 +17,22 @@ pub struct Device {
 pub struct Board {
     /// `auto` (by device tree or DMI), the id of a profile, or the path of a profile file.
     pub profile: String,
+    /// What moves the lines that the profile declares.
+    pub backend: board::Backend,
+    /// For how many seconds the channel may be lost before outputs that commands have moved go to their safe states; 0: for ever.
+    pub safe_after_s: u32,
 }
 
 impl Default for Board {
     fn default() -> Self {
-        Self { profile: "auto".into() }
+        Self { profile: "auto".into(), backend: board::Backend::default(), safe_after_s: 30 }
+    }
+}
+
+impl Board {
+    /// What this build does not have, as (key below `[board]`, why).
+    pub fn problems(&self) -> Vec<(&'static str, String)> {
+        self.backend.missing().map(|why| ("backend", why.to_owned())).into_iter().collect()
     }
 }
 

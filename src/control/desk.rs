@@ -15,6 +15,7 @@ use wire::{Bad, Code, Id, Incoming, Method, Refusal, Reply, Request, Response};
 use super::limits::{Bucket, MAX_IN_FLIGHT, MAX_MESSAGE, MAX_REPLY, MAX_SENDERS, MESSAGES_PER_SECOND, PATIENCE, REFUSALS};
 use super::permission::Permissions;
 use super::reply::{JPEG, reply};
+use super::watchers::Watchers;
 use super::{Caller, Config, Decision, Effect, Outcome, View, dispatch};
 
 /// Who a message came from, and whom its reply goes to.
@@ -112,6 +113,7 @@ pub struct Desk {
     pending: BTreeMap<Ticket, Pending>,
     next_ticket: u64,
     snapshots: u64,
+    watchers: Watchers,
 }
 
 /// What is remembered of a sender.
@@ -147,6 +149,7 @@ impl Desk {
             pending: BTreeMap::new(),
             next_ticket: 0,
             snapshots: 0,
+            watchers: Watchers::default(),
         }
     }
 
@@ -197,8 +200,20 @@ impl Desk {
                 let ticket = self.open(Pending { sender: from.clone(), id: request.id, method, since: now });
                 Step::Do { ticket, effect }
             }
+            Ok(Decision::Watch(on)) => match self.watchers.set(from, on) {
+                Ok(()) => request
+                    .id
+                    .map_or(Step::Nothing, |id| Step::Send(letter(from, Some(id), Ok(Reply::BoardWatch(wire::Done {}))))),
+                Err(refusal) => self.refuse(from, request.id.into(), Some(method), refusal, now),
+            },
             Err(refusal) => self.refuse(from, request.id.into(), Some(method), refusal, now),
         }
+    }
+
+    /// What to send when a button went down or up: to everybody who wanted to be told.
+    pub fn pressed(&self, press: &wire::board::Press) -> Vec<Letter> {
+        let message = wire::board::press_notification(press);
+        self.watchers.all().map(|to| Letter { to: to.clone(), message: message.clone(), attachment: None }).collect()
     }
 
     fn decide(&self, from: &Sender, request: &Request, view: &View) -> Result<Decision, Refusal> {
@@ -284,6 +299,7 @@ impl Desk {
 
     /// `sender` is gone: what is under way for it is carried out, and not answered.
     pub fn forget(&mut self, sender: &Sender) {
+        self.watchers.forget(sender);
         let tickets: Vec<Ticket> =
             self.pending.iter().filter(|(_, pending)| pending.sender == *sender).map(|(ticket, _)| *ticket).collect();
         for ticket in tickets {

@@ -3,6 +3,7 @@
 use wire::method::Kind;
 use wire::{Code, Command, Refusal, Reply, Request};
 
+use super::effect::BoardAct;
 use super::permission::Permissions;
 use super::{Effect, View, audio, camera, device, rpc, stream};
 
@@ -22,6 +23,8 @@ pub enum Decision {
     Answer(Box<Reply>),
     /// The shell has something to do first.
     Do(Effect),
+    /// The caller wants to be told what the buttons do, or no more; the desk remembers that.
+    Watch(bool),
 }
 
 impl From<Reply> for Decision {
@@ -71,6 +74,15 @@ pub fn dispatch(request: &Request, caller: Caller<'_>, permissions: &Permissions
         Command::AudioGet(_) => Ok(audio::get(view)),
         Command::AudioSetVolume(params) => audio::set_volume(params, view),
         Command::AudioMute(params) => audio::mute(params, view),
+        Command::BoardInfo(_) => super::board::info(view),
+        Command::BoardGetLine(params) => super::board::get_line(&params, view),
+        Command::BoardSetLine(params) => super::board::set_line(params, view),
+        Command::BoardPulseLine(params) => super::board::pulse_line(params, view),
+        Command::BoardSetLed(params) => super::board::set_led(params, view),
+        Command::BoardSetIrCut(params) => super::board::set_ir_cut(params.mode, view),
+        Command::BoardTemperature(_) => Ok(Effect::Board(BoardAct::ReadTemperatures).into()),
+        Command::BoardThrottling(_) => Ok(Effect::Board(BoardAct::ReadThrottling).into()),
+        Command::BoardWatch(params) => super::board::watch(params, view),
         Command::ViewerAddress(_) => Ok(Effect::MakeViewerAddress.into()),
         Command::RpcDiscover(_) => Ok(rpc::discover()),
     }

@@ -35,6 +35,29 @@ pub enum Effect {
     MuteAudio(bool),
     /// Make an address of the viewer page; answered by [`Outcome::ViewerAddress`].
     MakeViewerAddress,
+    /// Ask or move the board.
+    Board(BoardAct),
+}
+
+/// What the board is asked or told. Names are those of its profile.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BoardAct {
+    /// Tell how everything is; answered by [`Outcome::BoardInfo`].
+    ReadInfo,
+    /// Read a line; answered by [`Outcome::Line`].
+    ReadLine(String),
+    /// Switch a line; answered by [`Outcome::Line`].
+    SetLine(wire::board::SetLine),
+    /// Switch a line for a time; answered by [`Outcome::Line`] when the pulse has begun.
+    PulseLine(wire::board::PulseLine),
+    /// Let an LED show a pattern; answered by [`Outcome::Led`].
+    SetLed(wire::board::SetLed),
+    /// Say who decides about the IR-cut filter; answered by [`Outcome::IrCut`].
+    SetIrCut(wire::board::IrCutMode),
+    /// Answered by [`Outcome::Temperatures`].
+    ReadTemperatures,
+    /// Answered by [`Outcome::Throttling`].
+    ReadThrottling,
 }
 
 /// What `stream.set` asks for, checked; what is `None` stays as it is.
@@ -65,6 +88,18 @@ pub enum Outcome {
     Audio(Box<audio::Audio>),
     /// An address of the viewer page.
     ViewerAddress(viewer::Address),
+    /// The board as it is now.
+    BoardInfo(Box<wire::board::Info>),
+    /// The line as it is now.
+    Line(Box<wire::board::Line>),
+    /// The LED as it is now.
+    Led(Box<wire::board::Led>),
+    /// The IR-cut filter as it is now.
+    IrCut(wire::board::IrCut),
+    /// What the thermometers say.
+    Temperatures(wire::board::Temperatures),
+    /// Whether the machine is slowed down.
+    Throttling(wire::board::Throttling),
     /// It was done; there is nothing to tell.
     Done,
     /// It was not done.

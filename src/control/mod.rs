@@ -12,6 +12,7 @@
 //! What should happen is decided by [`dispatch()`], which is pure: the same request, caller and [`View`] give the same decision.
 
 mod audio;
+mod board;
 mod camera;
 pub mod client;
 mod config;
@@ -26,6 +27,7 @@ mod rpc;
 pub mod socket;
 mod stream;
 pub mod view;
+mod watchers;
 
 #[cfg(test)]
 mod tests;
@@ -33,7 +35,7 @@ mod tests;
 pub use config::Config;
 pub use desk::{Desk, Letter, Sender, Step, Ticket};
 pub use dispatch::{Caller, Decision, dispatch};
-pub use effect::{Effect, Failure, Outcome, StreamChange};
+pub use effect::{BoardAct, Effect, Failure, Outcome, StreamChange};
 pub use limits::PATIENCE;
 pub use reply::reply;
 pub use view::View;

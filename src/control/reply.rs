@@ -29,6 +29,14 @@ pub fn reply(method: Method, outcome: &Outcome, name: &str) -> Result<Reply, Ref
         (Method::StreamKeyFrame, Outcome::Done) => Reply::StreamKeyFrame(Done {}),
         (Method::AudioSetVolume, Outcome::Audio(audio)) => Reply::AudioSetVolume((**audio).clone()),
         (Method::AudioMute, Outcome::Audio(audio)) => Reply::AudioMute((**audio).clone()),
+        (Method::BoardInfo, Outcome::BoardInfo(info)) => Reply::BoardInfo((**info).clone()),
+        (Method::BoardGetLine, Outcome::Line(line)) => Reply::BoardGetLine((**line).clone()),
+        (Method::BoardSetLine, Outcome::Line(line)) => Reply::BoardSetLine((**line).clone()),
+        (Method::BoardPulseLine, Outcome::Line(line)) => Reply::BoardPulseLine((**line).clone()),
+        (Method::BoardSetLed, Outcome::Led(led)) => Reply::BoardSetLed((**led).clone()),
+        (Method::BoardSetIrCut, Outcome::IrCut(filter)) => Reply::BoardSetIrCut(filter.clone()),
+        (Method::BoardTemperature, Outcome::Temperatures(all)) => Reply::BoardTemperature(all.clone()),
+        (Method::BoardThrottling, Outcome::Throttling(throttling)) => Reply::BoardThrottling(throttling.clone()),
         (Method::ViewerAddress, Outcome::ViewerAddress(address)) => Reply::ViewerAddress(address.clone()),
         (method, outcome) => {
             tracing::error!(method = method.name(), ?outcome, "an outcome that is not this method's");

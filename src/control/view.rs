@@ -1,5 +1,7 @@
 //! The facts that commands are judged by.
 
+use std::sync::Arc;
+
 use wire::{audio, camera, device, stream};
 
 /// A small copy of the facts, made by the shell before each message: cheap, because it holds nothing that a device must be asked for.
@@ -19,6 +21,8 @@ pub struct View {
     pub stream: stream::Stream,
     /// The published sound.
     pub audio: audio::Audio,
+    /// What the board has. How its lines are at this moment is not in it: a device is asked for that.
+    pub board: Arc<wire::board::Info>,
     /// The daemon is about to end: nothing that changes anything is begun any more.
     pub stopping: bool,
 }

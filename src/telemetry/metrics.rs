@@ -107,6 +107,7 @@ pub const METRICS: &[Metric] = &[
     counter("artc_control_socket_refused_total", "Connections to the local socket beyond those that are served at once."),
     counter("artc_control_socket_unread_total", "Connections to the local socket closed because their replies were not read."),
     counter("artc_control_unsent_total", "Answers to commands that could not be sent."),
+    counter("artc_board_presses_dropped_total", "Presses of buttons that came faster than they could be told."),
     gauge("artc_control_in_flight", "Commands that are being carried out."),
     histogram("artc_control_effect_seconds", "From command to outcome, by method."),
 

@@ -2,19 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use board::{LineError, Pattern, Profile};
+use board::{Backend, LineError, Pattern, Profile};
 
 use crate::bench::{Guest, in_guest};
 use crate::rig::{read, run, write};
 
-/// A chip with the lines LINE0 to LINE3, of which LINE3 belongs to another driver.
+/// A chip with the lines LINE0 to LINE7, of which LINE3 belongs to another driver.
 pub fn chip() -> PathBuf {
     let config = Path::new("/sys/kernel/config/gpio-sim/gate");
     let make = |path: &str| std::fs::create_dir(config.join(path)).unwrap_or_else(|why| panic!("{path}: {why}"));
     make("");
     make("bank0");
-    write(config.join("bank0/num_lines"), "4");
-    for number in 0..4 {
+    write(config.join("bank0/num_lines"), "8");
+    for number in 0..8 {
         make(&format!("bank0/line{number}"));
         write(config.join(format!("bank0/line{number}/name")), &format!("LINE{number}"));
     }
@@ -66,7 +66,7 @@ direction = "input"
 line = "lamp"
 
 [leds.status.patterns]
-starting = "off"
+connecting = "off"
 waiting = "on"
 fault = "60/60"
 "#;
@@ -80,7 +80,7 @@ fn lines_are_driven_by_name_and_end_safe() {
     in_guest(&Guest::default(), || {
         let chip = chip();
         let profile = Profile::parse("gate.toml", GATE).expect("a good profile");
-        let mut board = board::open(&profile, Path::new("/"));
+        let mut board = board::open(&profile, Backend::Cdev, Path::new("/"));
         assert_eq!(level(&chip, 0), "1", "an output that is on when low is off from the first moment");
         assert_eq!(level(&chip, 1), "0");
         board.set("door", true).expect("switched");
@@ -101,7 +101,7 @@ fn lines_are_driven_by_name_and_end_safe() {
             ]
         );
         // A second one finds them taken by the first; looking finds them well.
-        let second = board::open(&profile, Path::new("/"));
+        let second = board::open(&profile, Backend::Cdev, Path::new("/"));
         assert_eq!(missing(&second.declared()).len(), 6, "{:?}", second.declared());
         assert_eq!(missing(&board::inspect(&profile, Path::new("/"))).len(), 2);
         assert_eq!((level(&chip, 0).as_str(), level(&chip, 1).as_str()), ("0", "1"), "neither of them moved a thing");
@@ -110,7 +110,7 @@ fn lines_are_driven_by_name_and_end_safe() {
         assert_eq!((level(&chip, 0).as_str(), level(&chip, 1).as_str()), ("1", "0"), "everything is safe in the end");
         // What a line does that nobody holds is up to the chip: this one goes to where its resistor pulls.
         drop(board);
-        let mut again = board::open(&profile, Path::new("/"));
+        let mut again = board::open(&profile, Backend::Cdev, Path::new("/"));
         assert_eq!(again.set("lamp", true), Ok(()), "and free to be taken again");
     });
 }
@@ -124,7 +124,7 @@ fn doctor_tells_what_of_a_board_is_missing() {
         let program = env!("CARGO_BIN_EXE_artc-edge");
         let said = run("env", ["ARTC__BOARD__PROFILE=/run/gate.toml", "ARTC__CAMERA__SOURCE=pattern", program, "doctor"]);
         for wanted in [
-            "ok       board          Gate (profile gate)",
+            "ok       board          Gate (profile gate): named by `board.profile`",
             "ok       board          door = LINE0",
             "warning  board          line \"absent\": the kernel has no line \"LINE9\"",
             "-> compare the machine with its profile, /run/gate.toml",

@@ -1,10 +1,15 @@
 //! Lines through the GPIO character device, found by name.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    os::fd::{AsFd, BorrowedFd},
+    path::PathBuf,
+    time::Duration,
+};
 
 use gpiocdev::{
     FoundLine, Request, chip,
-    line::{Bias, Value},
+    line::{Bias, EdgeDetection, EdgeKind, Value},
 };
 
 use super::{LineError, wired::Driver};
@@ -12,10 +17,16 @@ use crate::{Active, Direction, Line, Pull};
 
 /// Whom `gpioinfo` shows as holding our lines.
 const CONSUMER: &str = "artc-edge";
+/// How long a button must have settled before it is believed.
+const DEBOUNCE: Duration = Duration::from_millis(10);
+/// Edges that are taken up at a time; the kernel keeps sixteen a line.
+const EDGES: usize = 64;
 
 #[derive(Default)]
 pub(super) struct Cdev {
     requests: BTreeMap<String, Request>,
+    /// Which of them tell when they move.
+    watched: Vec<String>,
 }
 
 /// The first line of that name, on the chip with that label or path where one is given.
@@ -42,12 +53,12 @@ fn failed(name: &str, line: &Line, chip: Option<&PathBuf>, why: &gpiocdev::Error
     let path = || chip.map_or("/dev/gpiochip*".to_owned(), |path| path.display().to_string());
     // The crate's errno is of its own kind; its text is the kernel's.
     if text.contains("ermission denied") || text.contains("not permitted") {
-        return LineError::Permission { name: name.into(), path: path() };
+        return LineError::Permission { what: "line", name: name.into(), path: path() };
     }
     if matches!(why, gpiocdev::Error::NoGpioChips()) {
         return LineError::Missing { name: name.into(), line: line.line.clone() };
     }
-    LineError::Failed { name: name.into(), why: format!("{}: {text}", path()) }
+    LineError::Failed { what: "line", name: name.into(), why: format!("{}: {text}", path()) }
 }
 
 /// The line, which nobody holds but perhaps `friend`.
@@ -67,12 +78,12 @@ fn free(name: &str, line: &Line, friend: Option<&str>) -> Result<FoundLine, Line
 pub(super) struct Look;
 
 impl Driver for Look {
-    fn claim(&mut self, name: &str, line: &Line) -> Result<(), LineError> {
+    fn claim(&mut self, name: &str, line: &Line, _: bool) -> Result<(), LineError> {
         free(name, line, Some(CONSUMER)).map(drop)
     }
 
     fn read(&mut self, name: &str) -> Result<bool, LineError> {
-        Err(LineError::Failed { name: name.into(), why: "only looked at".into() })
+        Err(LineError::Failed { what: "line", name: name.into(), why: "only looked at".into() })
     }
 
     fn write(&mut self, name: &str, _: bool) -> Result<(), LineError> {
@@ -81,7 +92,7 @@ impl Driver for Look {
 }
 
 impl Driver for Cdev {
-    fn claim(&mut self, name: &str, line: &Line) -> Result<(), LineError> {
+    fn claim(&mut self, name: &str, line: &Line, watched: bool) -> Result<(), LineError> {
         let found = free(name, line, None)?;
         let mut request = Request::builder();
         request.with_consumer(CONSUMER).with_found_line(&found);
@@ -100,21 +111,42 @@ impl Driver for Cdev {
             Pull::Down => request.with_bias(Bias::PullDown),
             Pull::None => request.with_bias(Bias::Disabled),
         };
+        if watched {
+            request.with_edge_detection(EdgeDetection::BothEdges).with_debounce_period(DEBOUNCE);
+            self.watched.push(name.into());
+        }
         let request = request.request().map_err(|why| failed(name, line, Some(&found.chip), &why))?;
         self.requests.insert(name.into(), request);
         Ok(())
     }
 
     fn read(&mut self, name: &str) -> Result<bool, LineError> {
-        let failed = |why: String| LineError::Failed { name: name.into(), why };
+        let failed = |why: String| LineError::Failed { what: "line", name: name.into(), why };
         let request = self.requests.get(name).ok_or_else(|| failed("not claimed".into()))?;
         request.lone_value().map(|value| value == Value::Active).map_err(|why| failed(why.to_string()))
     }
 
     fn write(&mut self, name: &str, on: bool) -> Result<(), LineError> {
-        let failed = |why: String| LineError::Failed { name: name.into(), why };
+        let failed = |why: String| LineError::Failed { what: "line", name: name.into(), why };
         let request = self.requests.get(name).ok_or_else(|| failed("not claimed".into()))?;
         request.set_lone_value(level(on)).map_err(|why| failed(why.to_string()))
+    }
+
+    fn moved(&mut self) -> Vec<(String, bool)> {
+        let mut moved = Vec::new();
+        for name in &self.watched {
+            let Some(request) = self.requests.get(name) else { continue };
+            while moved.len() < EDGES && request.has_edge_event().unwrap_or(false) {
+                let Ok(event) = request.read_edge_event() else { break };
+                // The kernel has turned the polarity already.
+                moved.push((name.clone(), event.kind == EdgeKind::Rising));
+            }
+        }
+        moved
+    }
+
+    fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
+        self.watched.iter().filter_map(|name| self.requests.get(name)).map(AsFd::as_fd).collect()
     }
 }
 

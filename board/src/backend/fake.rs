@@ -1,12 +1,14 @@
 //! Boards without hardware: one that has nothing, and one whose lines are only remembered.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
+use std::os::fd::BorrowedFd;
+use std::path::Path;
 
 use super::{
-    Board, Declared, LineError, Pattern,
+    Board, Declared, LineError, Press, Shown, Temperature, Throttling,
     wired::{Driver, Wired},
 };
-use crate::{Line, Profile};
+use crate::{Line, Pattern, Profile};
 
 /// A board that declares nothing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,24 +27,27 @@ impl Board for Nothing {
         self.get(line).map(drop)
     }
 
-    fn show(&mut self, led: &str, _: Pattern) -> Result<(), LineError> {
+    fn show(&mut self, led: &str, _: Pattern) -> Result<Shown, LineError> {
         Err(LineError::Unknown { what: "LED", name: led.into(), known: Vec::new() })
     }
 
     fn rest(&mut self) {}
 }
 
-/// A board of which only the profile is real: for tests, and for trying out a profile on a desk.
+/// A board of which only the profile is real: for tests, and for trying out a profile on a desk. LEDs, keys and sensors are those
+/// below its `root`, which may be a folder of plain files.
 pub struct Fake(Wired<Memory>);
 
 #[derive(Default)]
 struct Memory {
     values: BTreeMap<String, bool>,
     held: BTreeMap<String, String>,
+    watched: Vec<String>,
+    moved: Vec<(String, bool)>,
 }
 
 impl Fake {
-    /// All that the profile declares is there. `root` holds `sys/class/leds`.
+    /// All lines that the profile declares are there.
     pub fn new(profile: &Profile, root: &Path) -> Self {
         Self::with_held(profile, root, &[])
     }
@@ -50,12 +55,16 @@ impl Fake {
     /// The same, but the kernel lines named in `held` belong to others: pairs of line and holder.
     pub fn with_held(profile: &Profile, root: &Path, held: &[(&str, &str)]) -> Self {
         let held = held.iter().map(|(line, holder)| (line.to_string(), holder.to_string())).collect();
-        Self(Wired::open(profile, Memory { values: BTreeMap::new(), held }, root))
+        Self(Wired::open(profile, Memory { held, ..Memory::default() }, root))
     }
 
     /// Moves an input, as the world would.
     pub fn press(&mut self, line: &str, on: bool) {
-        self.0.driver.values.insert(line.into(), on);
+        let memory = &mut self.0.driver;
+        let before = memory.values.insert(line.into(), on);
+        if before != Some(on) && memory.watched.iter().any(|watched| watched == line) {
+            memory.moved.push((line.into(), on));
+        }
     }
 
     /// What every claimed line is at.
@@ -77,8 +86,36 @@ impl Board for Fake {
         self.0.set(line, on)
     }
 
-    fn show(&mut self, led: &str, pattern: Pattern) -> Result<(), LineError> {
+    fn show(&mut self, led: &str, pattern: Pattern) -> Result<Shown, LineError> {
         self.0.show(led, pattern)
+    }
+
+    fn presses(&mut self) -> Vec<Press> {
+        self.0.presses()
+    }
+
+    fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
+        self.0.descriptors()
+    }
+
+    fn look_again(&mut self) {
+        self.0.look_again();
+    }
+
+    fn temperatures(&self) -> Vec<Temperature> {
+        self.0.temperatures()
+    }
+
+    fn throttling(&self) -> Throttling {
+        self.0.throttling()
+    }
+
+    fn fan_rpm(&self) -> Option<u32> {
+        self.0.fan_rpm()
+    }
+
+    fn lux(&self) -> Option<f32> {
+        self.0.lux()
     }
 
     fn rest(&mut self) {
@@ -87,11 +124,14 @@ impl Board for Fake {
 }
 
 impl Driver for Memory {
-    fn claim(&mut self, name: &str, line: &Line) -> Result<(), LineError> {
+    fn claim(&mut self, name: &str, line: &Line, watched: bool) -> Result<(), LineError> {
         if let Some(holder) = self.held.get(&line.line) {
             return Err(LineError::Held { name: name.into(), line: line.line.clone(), holder: holder.clone() });
         }
         self.values.insert(name.into(), line.safe.unwrap_or(false));
+        if watched {
+            self.watched.push(name.into());
+        }
         Ok(())
     }
 
@@ -102,5 +142,9 @@ impl Driver for Memory {
     fn write(&mut self, name: &str, on: bool) -> Result<(), LineError> {
         self.values.insert(name.into(), on);
         Ok(())
+    }
+
+    fn moved(&mut self) -> Vec<(String, bool)> {
+        std::mem::take(&mut self.moved)
     }
 }

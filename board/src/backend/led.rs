@@ -1,11 +1,14 @@
 //! LEDs of the kernel's LED class: patterns run in the kernel, and go on when the daemon does not.
+//!
+//! Two steps are the trigger `timer`, more are the trigger `pattern` (Documentation/leds of the kernel). A kernel that was built
+//! without them leaves the blinking to whoever asked.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 
-use super::{LineError, Pattern};
+use super::{LineError, Shown};
+use crate::{Pattern, pattern::Steps};
 
 pub(super) struct Class {
     directory: PathBuf,
@@ -16,33 +19,66 @@ impl Class {
         Self { directory: root.join("sys/class/leds") }
     }
 
-    pub(super) fn missing(&self, class: &str) -> Option<String> {
+    pub(super) fn missing(&self, name: &str, class: &str) -> Option<String> {
         let there = self.directory.join(class).join("brightness").exists();
-        (!there).then(|| format!("the kernel has no LED \"{class}\"; /sys/class/leds lists those that there are"))
+        (!there).then(|| LineError::NoLed { name: name.into(), class: class.into() }.to_string())
     }
 
-    pub(super) fn show(&self, name: &str, class: &str, pattern: Pattern) -> Result<(), LineError> {
-        let write = |file: &str, text: &str| {
-            let path = self.directory.join(class).join(file);
-            fs::write(&path, text).map_err(|why| match why.kind() {
-                io::ErrorKind::PermissionDenied => LineError::Permission { name: name.into(), path: path.display().to_string() },
-                io::ErrorKind::NotFound if file == "brightness" || file == "trigger" => {
+    pub(super) fn show(&self, name: &str, class: &str, pattern: Pattern) -> Result<Shown, LineError> {
+        let write = |file: &str, text: &str| fs::write(self.directory.join(class).join(file), text);
+        let failed = |why: io::Error| {
+            let path = self.directory.join(class).display().to_string();
+            match why.kind() {
+                io::ErrorKind::PermissionDenied => LineError::Permission { what: "LED", name: name.into(), path },
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
                     LineError::NoLed { name: name.into(), class: class.into() }
                 }
-                _ => LineError::Failed { name: name.into(), why: format!("{}: {why}", path.display()) },
-            })
-        };
-        // A trigger of somebody else would go on moving it.
-        match pattern {
-            Pattern::Off => write("trigger", "none").and_then(|()| write("brightness", "0")),
-            Pattern::On => {
-                let full = fs::read_to_string(self.directory.join(class).join("max_brightness")).unwrap_or_default();
-                let full = if full.trim().is_empty() { "1" } else { full.trim() };
-                write("trigger", "none").and_then(|()| write("brightness", full))
+                _ => LineError::Failed { what: "LED", name: name.into(), why: format!("{path}: {why}") },
             }
-            Pattern::Blink { on, off } => write("trigger", "timer")
-                .and_then(|()| write("delay_on", &on.to_string()))
-                .and_then(|()| write("delay_off", &off.to_string())),
+        };
+        let full = || {
+            let full = fs::read_to_string(self.directory.join(class).join("max_brightness")).unwrap_or_default();
+            full.trim().parse::<u32>().unwrap_or(1)
+        };
+        // A trigger of somebody else would go on moving it. Kernels without triggers have no such file.
+        let still = |brightness: u32| {
+            match write("trigger", "none") {
+                Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),
+                _ => {}
+            }
+            write("brightness", &brightness.to_string())
+        };
+        match pattern {
+            Pattern::Off => still(0).map_err(failed)?,
+            Pattern::On => still(full()).map_err(failed)?,
+            Pattern::Blink(steps) => {
+                let begun = match *steps.times() {
+                    [on, off] => write("trigger", "timer")
+                        .and_then(|()| write("delay_on", &on.to_string()))
+                        .and_then(|()| write("delay_off", &off.to_string())),
+                    _ => write("trigger", "pattern").and_then(|()| write("pattern", &tuples(&steps, full()))),
+                };
+                match begun {
+                    Ok(()) => {}
+                    // The kernel's word for a trigger that it does not have, or no triggers at all.
+                    Err(why) if matches!(why.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotFound) => {
+                        still(full()).map_err(failed)?;
+                        return Ok(Shown::ByHand);
+                    }
+                    Err(why) => return Err(failed(why)),
+                }
+            }
         }
+        Ok(Shown::Whole)
     }
+}
+
+/// What the trigger `pattern` takes: pairs of brightness and milliseconds. It fades from one to the next; a pair of no duration makes
+/// that a step.
+fn tuples(steps: &Steps, full: u32) -> String {
+    let pairs = steps.times().iter().enumerate().map(|(number, time)| {
+        let brightness = if number % 2 == 0 { full } else { 0 };
+        format!("{brightness} {time} {brightness} 0")
+    });
+    pairs.collect::<Vec<_>>().join(" ")
 }

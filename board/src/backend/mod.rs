@@ -1,18 +1,28 @@
 //! Driving what a profile declares.
 //!
-//! [`Wired`] holds the rules (which names there are, which way they go, what is safe); a [`Driver`] moves lines. Opening never fails:
-//! what is not there is told for its name, and the rest works.
+//! [`wired`] holds the rules (which names there are, which way they go, what is safe) over any [`wired::Driver`] of lines: the GPIO
+//! character device ([`cdev`]), with the feature `rppal` the registers of a Raspberry Pi, or memory ([`fake`]). LEDs of the LED class
+//! ([`led`]), keys of input devices ([`input`]) and what the kernel measures ([`sensors`]) are the same for all of them. Opening never
+//! fails: what is not there is told for its name, and the rest works.
 
 mod cdev;
+mod error;
 mod fake;
+mod input;
 mod led;
+#[cfg(feature = "rppal")]
+mod rppal;
+mod sensors;
 mod wired;
 
+use std::os::fd::BorrowedFd;
 use std::path::Path;
 
+pub use error::LineError;
 pub use fake::{Fake, Nothing};
+pub use sensors::{Temperature, Throttling};
 
-use crate::Profile;
+use crate::{Pattern, Profile};
 
 /// A board whose lines and LEDs can be moved, by the names of its profile.
 pub trait Board: Send {
@@ -25,11 +35,72 @@ pub trait Board: Send {
     /// Switches an output line.
     fn set(&mut self, line: &str, on: bool) -> Result<(), LineError>;
 
+    /// Drives an output line for the part `duty`, 0 to 1, of the time. What cannot do that switches it on for anything above 0.
+    fn dim(&mut self, line: &str, duty: f32) -> Result<(), LineError> {
+        self.set(line, duty > 0.0)
+    }
+
     /// Lets an LED show a pattern.
-    fn show(&mut self, led: &str, pattern: Pattern) -> Result<(), LineError>;
+    fn show(&mut self, led: &str, pattern: Pattern) -> Result<Shown, LineError>;
+
+    /// What the buttons did since it was last asked. Does not wait.
+    fn presses(&mut self) -> Vec<Press> {
+        Vec::new()
+    }
+
+    /// Descriptors that can be read from when a button has moved.
+    fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
+        Vec::new()
+    }
+
+    /// Whether [`Board::presses`] must be asked again and again, because no descriptor tells.
+    fn is_polled(&self) -> bool {
+        false
+    }
+
+    /// Looks for declared keys whose device was not there before.
+    fn look_again(&mut self) {}
+
+    /// What the machine's sensors say, the processor's first.
+    fn temperatures(&self) -> Vec<Temperature> {
+        Vec::new()
+    }
+
+    /// Whether heat or a weak supply slows the machine down.
+    fn throttling(&self) -> Throttling {
+        Throttling::default()
+    }
+
+    /// Speed of the fan that the kernel runs, in turns a minute, where it is told.
+    fn fan_rpm(&self) -> Option<u32> {
+        None
+    }
+
+    /// What the profile's light sensor says, in lux.
+    fn lux(&self) -> Option<f32> {
+        None
+    }
 
     /// Puts every output into its safe state and every LED out. Also done on drop.
     fn rest(&mut self);
+}
+
+/// Who blinks an LED.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// The kernel, from now on; a steady light needs nobody.
+    Whole,
+    /// Whoever asked: it has been lit, and has to be moved step by step.
+    ByHand,
+}
+
+/// A button went down or up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Press {
+    /// Its name in the profile.
+    pub button: String,
+    /// Whether it is down now.
+    pub pressed: bool,
 }
 
 /// One name of a profile.
@@ -39,7 +110,7 @@ pub struct Declared {
     pub name: String,
     /// What it is.
     pub kind: Kind,
-    /// What it stands for: the kernel's line or LED.
+    /// What it stands for: the kernel's line, LED, key or sensor.
     pub stands_for: String,
     /// Why it cannot be used, when it cannot.
     pub missing: Option<String>,
@@ -54,117 +125,51 @@ pub enum Kind {
     Output,
     /// An LED.
     Led,
+    /// A key of an input device. A button on a line is not told apart from it.
+    Key,
+    /// A sensor, or a fan that the kernel runs.
+    Sensor,
+    /// A device node.
+    Node,
 }
 
-/// What an LED shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pattern {
-    /// Nothing.
-    Off,
-    /// Steady light.
-    On,
-    /// On and off, each for so many milliseconds. An LED on a plain line stays lit instead.
-    Blink {
-        /// Milliseconds on.
-        on: u16,
-        /// Milliseconds off.
-        off: u16,
-    },
+/// What moves the lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Backend {
+    /// The GPIO character device, on every board.
+    #[default]
+    Cdev,
+    /// The registers of a Raspberry Pi, through the crate rppal; only in builds with the feature `rppal`.
+    Rppal,
+    /// Nothing: the board is left alone.
+    None,
+    /// Memory: all declared lines are there, and nothing moves.
+    Fake,
 }
 
-impl std::str::FromStr for Pattern {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let time = |part: &str| part.parse::<u16>().ok().filter(|ms| (20..=60_000).contains(ms));
-        match text {
-            "on" => return Ok(Self::On),
-            "off" => return Ok(Self::Off),
-            _ => {}
-        }
-        let blink = text.split_once('/').and_then(|(on, off)| Some(Self::Blink { on: time(on)?, off: time(off)? }));
-        blink.ok_or_else(|| {
-            format!("`{text}` is no pattern; write \"on\", \"off\", or milliseconds on and off from 20 on, as in \"100/900\"")
-        })
+impl Backend {
+    /// Why this build does not have it, where it does not.
+    pub fn missing(self) -> Option<&'static str> {
+        (self == Self::Rppal && !cfg!(feature = "rppal")).then_some(
+            "this build has no rppal; \"cdev\" drives the lines of a Raspberry Pi as well, or build with `--features rppal`",
+        )
     }
-}
-
-impl<'de> serde::Deserialize<'de> for Pattern {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-/// A line or LED did not do what it was told.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LineError {
-    /// The profile declares no such name.
-    #[error("this board declares no {what} \"{name}\"; it has {}", if known.is_empty() { "none".into() } else { known.join(", ") })]
-    Unknown {
-        /// `line` or `LED`.
-        what: &'static str,
-        /// The name that was asked for.
-        name: String,
-        /// Those that there are.
-        known: Vec<String>,
-    },
-    /// It is read, not driven.
-    #[error("line \"{0}\" is an input; it cannot be set")]
-    Input(String),
-    /// The kernel has no such line.
-    #[error("line \"{name}\": the kernel has no line \"{line}\"; `gpioinfo` lists those that there are")]
-    Missing {
-        /// The profile's name.
-        name: String,
-        /// The kernel's name.
-        line: String,
-    },
-    /// The kernel has no such LED.
-    #[error("LED \"{name}\": the kernel has no LED \"{class}\"; /sys/class/leds lists those that there are")]
-    NoLed {
-        /// The profile's name.
-        name: String,
-        /// The kernel's name.
-        class: String,
-    },
-    /// Another process or driver has it.
-    #[error("line \"{name}\": \"{line}\" is held by \"{holder}\"; stop that first, or take it out of the profile")]
-    Held {
-        /// The profile's name.
-        name: String,
-        /// The kernel's name.
-        line: String,
-        /// Who.
-        holder: String,
-    },
-    /// The user may not.
-    #[error("line \"{name}\": permission denied for {path}; put the user into the group of that file")]
-    Permission {
-        /// The profile's name.
-        name: String,
-        /// The device or file.
-        path: String,
-    },
-    /// Something else.
-    #[error("line \"{name}\": {why}")]
-    Failed {
-        /// The profile's name.
-        name: String,
-        /// Why.
-        why: String,
-    },
 }
 
 /// Looks for what a profile declares and takes nothing: what [`Board::declared`] would say, but that a line which the daemon holds is
 /// there.
 pub fn inspect(profile: &Profile, root: &Path) -> Vec<Declared> {
-    wired::Names::claim(profile, &mut cdev::Look, root).declared()
+    wired::Names::claim(profile, &mut cdev::Look, root).declared(root)
 }
 
 /// Opens what a profile declares on the machine whose `/` is `root`. Never fails; [`Board::declared`] says what is missing.
-pub fn open(profile: &Profile, root: &Path) -> Box<dyn Board> {
-    if profile.lines.is_empty() && profile.leds.is_empty() {
-        return Box::new(Nothing);
+pub fn open(profile: &Profile, backend: Backend, root: &Path) -> Box<dyn Board> {
+    match backend {
+        Backend::None => Box::new(Nothing),
+        Backend::Fake => Box::new(Fake::new(profile, root)),
+        #[cfg(feature = "rppal")]
+        Backend::Rppal => Box::new(wired::Wired::open(profile, rppal::Registers::default(), root)),
+        _ => Box::new(wired::Wired::open(profile, cdev::Cdev::default(), root)),
     }
-    Box::new(wired::Wired::open(profile, cdev::Cdev::default(), root))
 }

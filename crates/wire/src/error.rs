@@ -61,7 +61,7 @@ codes! {
     /// The device was asked and answered with an error.
     DeviceFailed = 2006, "device_failed", "try again; if it stays, look at device.status and the device's log";
     /// A value is outside of what is possible.
-    OutOfRange = 2007, "out_of_range", "camera.controls, camera.modes and stream.get tell the ranges";
+    OutOfRange = 2007, "out_of_range", "camera.controls, camera.modes, stream.get and rpc.discover tell the ranges";
     /// The id is that of another request of the same caller that is still unanswered.
     DuplicateId = 2008, "duplicate_id", "give each request an id of its own";
     /// The command did not finish in time; it may still take effect.
@@ -69,7 +69,7 @@ codes! {
     /// The reply is longer than a message may be.
     ReplyTooLarge = 2010, "reply_too_large", "ask on the device's own unix socket, which has no such limit";
     /// There is no thing of that name.
-    UnknownName = 2011, "unknown_name", "camera.list and camera.controls tell the names";
+    UnknownName = 2011, "unknown_name", "camera.list, camera.controls and board.info tell the names";
     /// The method is answered on the device's own unix socket only.
     LocalOnly = 2012, "local_only", "ask on the device itself, by its unix socket: artc-edge call";
 }

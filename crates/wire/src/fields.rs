@@ -17,7 +17,9 @@ pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
     if wrong.len() > 64 {
         return None;
     }
-    let score = |name: &str| strsim::jaro_winkler(&wrong.to_ascii_lowercase(), name);
+    let wrong = wrong.to_ascii_lowercase();
+    // The first knows swapped and missing parts, the second one wrong letter, wherever it is.
+    let score = |name: &str| strsim::jaro_winkler(&wrong, name).max(strsim::normalized_damerau_levenshtein(&wrong, name));
     known
         .into_iter()
         .map(|name| (score(name), name))

@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 pub mod audio;
+pub mod board;
 pub mod camera;
 pub mod device;
 pub mod error;

@@ -4,14 +4,14 @@ use schemars::{Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{Code, Done, NoParams, Refusal, audio, camera, device, fields, stream, viewer};
+use crate::{Code, Done, NoParams, Refusal, audio, board, camera, device, fields, stream, viewer};
 
 /// Whether a method only tells something or changes something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Tells something; may be repeated at will.
     Read,
-    /// Changes something; all but `camera.snapshot` and `stream.key_frame` may be repeated without further effect.
+    /// Changes something; all but `camera.snapshot`, `stream.key_frame` and `board.pulse_line` may be repeated without further effect.
     Change,
 }
 
@@ -110,6 +110,24 @@ methods! {
     AudioSetVolume = "audio.set_volume", Change, audio::SetVolume => audio::Audio;
     /// Stops or resumes sending the sound; the track stays published.
     AudioMute = "audio.mute", Change, audio::Mute => audio::Audio;
+    /// Tells what the board has, and how it is: lines, LEDs, buttons, IR-cut filter, fan.
+    BoardInfo = "board.info", Read, NoParams => board::Info;
+    /// Reads one line.
+    BoardGetLine = "board.get_line", Read, board::GetLine => board::Line;
+    /// Switches an output line, and ends a pulse of it.
+    BoardSetLine = "board.set_line", Change, board::SetLine => board::Line;
+    /// Switches an output line for a time, and then the other way; the reply comes when the pulse has begun.
+    BoardPulseLine = "board.pulse_line", Change, board::PulseLine => board::Line;
+    /// Lets an LED show a pattern; those that show how the device is are not for commands.
+    BoardSetLed = "board.set_led", Change, board::SetLed => board::Led;
+    /// Says who decides about the IR-cut filter: the light, or the caller.
+    BoardSetIrCut = "board.set_ir_cut", Change, board::SetIrCut => board::IrCut;
+    /// Tells what the machine's thermometers say.
+    BoardTemperature = "board.temperature", Read, NoParams => board::Temperatures;
+    /// Tells whether heat or a weak supply slows the machine down.
+    BoardThrottling = "board.throttling", Read, NoParams => board::Throttling;
+    /// Sends what the board's buttons do to the caller from now on, as the notification `board.button`, until it leaves or says no more.
+    BoardWatch = "board.watch", Change, board::Watch => Done;
     /// Makes an address of the viewer page with a new token; answered on the device's own unix socket only.
     ViewerAddress = "viewer.address", Read, NoParams => viewer::Address;
     /// Answers this list of methods as an OpenRPC document.

@@ -19,6 +19,7 @@ fn generate() -> Value {
     let mut schemas =
         SchemaSettings::draft07().with(|settings| settings.definitions_path = "/components/schemas".into()).into_generator();
     let methods: Vec<Value> = Method::ALL.iter().map(|&method| describe(method, &mut schemas)).collect();
+    let press = schemas.subschema_for::<crate::board::Press>();
     let schemas = schemas.take_definitions(true);
     json!({
         "openrpc": "1.3.2",
@@ -29,6 +30,11 @@ fn generate() -> Value {
                             or the local unix socket. Parameters go by name; unknown ones and batches are refused.",
         },
         "methods": methods,
+        "x-notifications": [{
+            "name": "board.button",
+            "summary": "A button of the board went down or up; sent to whoever called `board.watch`.",
+            "params": press,
+        }],
         "components": { "schemas": schemas, "errors": errors() },
     })
 }
@@ -67,13 +73,21 @@ fn param(name: String, mut schema: Value, required: &[Value]) -> Value {
 /// The errors that every method can have are named once, among the components.
 fn method_errors(method: Method) -> Vec<Value> {
     let mut codes = vec![Code::NotAllowed, Code::RateLimited, Code::TooManyInFlight, Code::InvalidParams];
-    if method.kind() == Kind::Change || matches!(method, Method::CameraModes | Method::CameraControls) {
+    if method.kind() == Kind::Change
+        || matches!(method, Method::CameraModes | Method::CameraControls | Method::BoardInfo | Method::BoardGetLine)
+    {
         codes.extend([Code::NotAvailable, Code::DeviceFailed, Code::TimedOut]);
     }
-    if matches!(method, Method::CameraSetControl | Method::StreamSet | Method::AudioSetVolume) {
+    if matches!(
+        method,
+        Method::CameraSetControl | Method::StreamSet | Method::AudioSetVolume | Method::BoardPulseLine | Method::BoardSetLed
+    ) {
         codes.push(Code::OutOfRange);
     }
-    if method == Method::CameraSetControl {
+    if matches!(
+        method,
+        Method::CameraSetControl | Method::BoardGetLine | Method::BoardSetLine | Method::BoardPulseLine | Method::BoardSetLed
+    ) {
         codes.push(Code::UnknownName);
     }
     if method.is_local() {

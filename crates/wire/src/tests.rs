@@ -239,7 +239,7 @@ fn codes_are_distinct_and_ours_begin_at_2000() {
 fn the_document_describes_every_method_and_refers_to_nothing_missing() {
     let document = openrpc::document();
     let text = document.to_string();
-    assert!(text.len() < 40 * 1024, "rpc.discover must stay well below a reply's 60 KiB, is {}", text.len());
+    assert!(text.len() < 48 * 1024, "rpc.discover must stay well below a reply's 60 KiB, is {}", text.len());
     assert_eq!(document["openrpc"], "1.3.2");
     let methods = document["methods"].as_array().unwrap();
     let names: Vec<&str> = methods.iter().map(|method| method["name"].as_str().unwrap()).collect();
@@ -274,6 +274,12 @@ fn every_method_has_a_command_that_round_trips() {
             Method::StreamSet => json!({ "width": 640, "height": 360, "fps": 12.5 }),
             Method::StreamMute | Method::AudioMute => json!({ "muted": true }),
             Method::AudioSetVolume => json!({ "volume": 40 }),
+            Method::BoardGetLine => json!({ "line": "door" }),
+            Method::BoardSetLine => json!({ "line": "door", "on": true }),
+            Method::BoardPulseLine => json!({ "line": "door", "ms": 500 }),
+            Method::BoardSetLed => json!({ "led": "red", "pattern": [100, 900] }),
+            Method::BoardSetIrCut => json!({ "mode": "night" }),
+            Method::BoardWatch => json!({ "on": true }),
             _ => json!({}),
         };
         let message = json!({ "jsonrpc": "2.0", "id": 3, "method": method.name(), "params": params }).to_string();
@@ -285,6 +291,7 @@ fn every_method_has_a_command_that_round_trips() {
             method.kind() == Kind::Read,
             !matches!(params, Value::Object(ref map) if !map.is_empty())
                 && !matches!(method, Method::CameraSnapshot | Method::StreamKeyFrame)
+                || *method == Method::BoardGetLine
         );
     }
 }

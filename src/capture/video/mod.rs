@@ -116,6 +116,29 @@ impl Camera {
         }
     }
 
+    /// Whether a device is held open to capture from it, whatever is wished or shown: what a privacy light follows. Not so for the
+    /// built-in pattern and for clips.
+    pub fn is_open(&self) -> bool {
+        self.shared.is_open()
+    }
+
+    /// Mean brightness of the latest picture of a camera that delivers, 0 to 255, from some thousand of its pixels; `None` for a camera
+    /// that encodes by itself. Takes microseconds.
+    pub fn brightness(&self) -> Option<u8> {
+        let frame = {
+            let facts = self.shared.facts();
+            match (&facts.phase, &facts.latest) {
+                (Phase::Live | Phase::Pattern, Some(Captured::Raw(frame))) => frame.clone(),
+                _ => return None,
+            }
+        };
+        let width = frame.size.width as usize;
+        let luma = (*frame.buffer).as_ref().get(..width * frame.size.height as usize)?;
+        let pixels = || luma.chunks_exact(width.max(1)).step_by(16).flat_map(|row| row.iter().step_by(16));
+        let sum: u64 = pixels().map(|pixel| u64::from(*pixel)).sum();
+        u8::try_from(sum / (pixels().count() as u64).max(1)).ok()
+    }
+
     /// What the camera can deliver, under the 2K limit or not; empty while none is there.
     pub fn modes(&self) -> Vec<Mode> {
         self.shared.facts().modes.clone()

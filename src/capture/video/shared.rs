@@ -30,6 +30,8 @@ pub(super) struct Shared {
     pub wanted: AtomicBool,
     /// Timestamp of the newest picture, in nanoseconds.
     newest: AtomicU64,
+    /// A device is open to capture from it.
+    open: AtomicBool,
 }
 
 /// What is known about the camera at the moment.
@@ -73,6 +75,7 @@ impl Shared {
             wake: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
             wanted: AtomicBool::new(true),
             newest: AtomicU64::new(0),
+            open: AtomicBool::new(false),
         })
     }
 
@@ -84,6 +87,19 @@ impl Shared {
 
     pub(super) fn facts(&self) -> MutexGuard<'_, Facts> {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A device is open now, or none is; told when it changes.
+    pub(super) fn opened(&self, open: bool) {
+        if self.open.swap(open, Ordering::Relaxed) != open {
+            // Nobody listening is no fault.
+            let _ = self.events.send(CameraEvent::Opened(open));
+        }
+    }
+
+    /// Whether a device is open now.
+    pub(super) fn is_open(&self) -> bool {
+        self.open.load(Ordering::Relaxed)
     }
 
     /// The timestamp that a picture captured at `captured_at` goes out with: as it is, unless a picture with a later one went out

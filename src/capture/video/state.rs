@@ -89,6 +89,8 @@ pub struct State {
 pub enum CameraEvent {
     /// Another phase, device or mode; [`super::Camera::state`] tells which.
     State(Phase),
+    /// The device has been opened, or closed; [`super::Camera::is_open`] tells which.
+    Opened(bool),
     /// A control has another value, range or flag, by us or by others.
     Control(Control),
 }

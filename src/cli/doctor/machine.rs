@@ -47,7 +47,11 @@ pub(super) fn memory() -> Option<Finding> {
 }
 
 pub(super) fn board(loaded: &Loaded) -> Vec<Finding> {
-    let mut findings = vec![Finding::ok("board", loaded.board.title(&loaded.machine))];
+    let title = loaded.board.title(&loaded.machine);
+    let mut findings = vec![match loaded.board.matched(&loaded.machine) {
+        Some(matched) => Finding::ok("board", format!("{title}: {matched}")),
+        None => Finding::ok("board", format!("{title}: named by `board.profile`; the machine is another one by its names")),
+    }];
     for one in board::inspect(&loaded.board, Path::new("/")) {
         findings.push(match one.missing {
             None => Finding::ok("board", format!("{} = {}", one.name, one.stands_for)),

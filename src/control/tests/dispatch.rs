@@ -31,6 +31,12 @@ fn every_method_is_answered_or_carried_out() {
             Method::StreamSet => json!({ "fps": 15 }),
             Method::StreamMute | Method::AudioMute => json!({ "muted": false }),
             Method::AudioSetVolume => json!({ "volume": 0 }),
+            Method::BoardGetLine => json!({ "line": "bell" }),
+            Method::BoardSetLine => json!({ "line": "door", "on": true }),
+            Method::BoardPulseLine => json!({ "line": "gate", "ms": 10 }),
+            Method::BoardSetLed => json!({ "led": "red", "pattern": "on" }),
+            Method::BoardSetIrCut => json!({ "mode": "auto" }),
+            Method::BoardWatch => json!({ "on": true }),
             _ => json!({}),
         };
         match ask(params) {

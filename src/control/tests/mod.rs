@@ -1,5 +1,6 @@
 //! What callers see, through the whole desk: bytes in, bytes and effects out.
 
+mod board;
 mod desk;
 mod dispatch;
 mod permission;
@@ -22,6 +23,7 @@ fn view() -> View {
     view.modes.modes = vec![Mode { format: "YUYV".into(), width: 640, height: 480, fps: vec![30.0, 15.0] }];
     view.stream.published = true;
     view.stream.watched = true;
+    view.board = std::sync::Arc::new(self::board::gate());
     view.controls = vec![
         control(1, "brightness", ControlKind::Integer, -64, 64, 2),
         control(2, "hue_auto", ControlKind::Boolean, 0, 1, 1),

@@ -57,7 +57,7 @@ fn a_call_is_answered_refused_or_served_a_whole_picture() {
         assert!(matches!(&error, CallError::Refused(error) if error.code == 2007));
         assert_eq!(
             error.to_string(),
-            "volume 200 is not between 0 and 100 (out_of_range; camera.controls, camera.modes and stream.get tell the ranges)"
+            "volume 200 is not between 0 and 100 (out_of_range; camera.controls, camera.modes, stream.get and rpc.discover tell the ranges)"
         );
         let picture = call(&at, "camera.snapshot", Some(json!({})), PATIENCE).unwrap();
         assert_eq!((picture["bytes"].as_u64(), picture["base64"].as_str().unwrap().len()), (Some(300_000), 400_000));

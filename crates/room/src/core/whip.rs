@@ -54,7 +54,9 @@ impl Core {
         if there.is_none_or(|publisher| publisher.published.is_empty() || publisher.is_hidden()) {
             return Err(missing());
         }
-        self.session(id, claims, Way::Whep, Some(identity), offer, at)
+        let session = self.session(id, claims, Way::Whep, Some(identity), offer, at);
+        self.settle(at);
+        session
     }
 
     /// WHIP: makes a publisher.
@@ -63,7 +65,9 @@ impl Core {
             return Err(SessionError::NotAllowed("publish"));
         }
         let id = self.room_named(room, at);
-        self.session(id, claims, Way::Whip, None, offer, at)
+        let session = self.session(id, claims, Way::Whip, None, offer, at);
+        self.settle(at);
+        session
     }
 
     /// Adds the candidates of a trickled fragment (RFC 8840). Restarting ICE is answered with what restarts it: a new session.
@@ -94,6 +98,7 @@ impl Core {
             }
             Ok(())
         });
+        self.settle(at);
         done.unwrap_or(Err(SessionError::NoSession))
     }
 
@@ -101,6 +106,7 @@ impl Core {
     pub(crate) fn session_end(&mut self, session: &str, at: Moment) -> Result<(), SessionError> {
         let (room, participant) = self.session_of(session).ok_or(SessionError::NoSession)?;
         self.with_room(room, at, |room, cx| room.remove(cx, participant, DisconnectReason::ClientInitiated));
+        self.settle(at);
         Ok(())
     }
 

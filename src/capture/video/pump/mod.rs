@@ -83,12 +83,14 @@ impl Pump {
         }
         let slot = Arc::clone(&self.shared.slot);
         self.serve();
+        self.shared.opened(false);
         slot.close();
     }
 
     fn serve(&mut self) {
         let mut source = self.begin();
         loop {
+            self.shared.opened(matches!(source, Source::Camera(_)));
             loop {
                 match self.inbox.try_recv() {
                     Ok(command) => source = self.obey(command, source),
@@ -97,6 +99,7 @@ impl Pump {
                 }
             }
             source = self.rest(source);
+            self.shared.opened(matches!(source, Source::Camera(_)));
             let (ready, plugged) = self.wait(&source);
             source = self.step(source, ready, plugged);
         }
