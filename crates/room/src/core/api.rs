@@ -61,12 +61,6 @@ pub(crate) enum Reply {
 impl Core {
     /// Does what the call says.
     pub(crate) fn call(&mut self, call: Call, at: Moment) -> Result<Reply, ApiError> {
-        let reply = self.dispatch(call, at);
-        self.settle(at);
-        reply
-    }
-
-    fn dispatch(&mut self, call: Call, at: Moment) -> Result<Reply, ApiError> {
         match call {
             Call::CreateRoom(request) => self.create_room(&request, at),
             Call::ListRooms { names } => {

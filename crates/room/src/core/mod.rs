@@ -243,32 +243,27 @@ impl Core {
                 self.conns.insert(conn, (id, participant));
             }
         }
-        self.settle(at);
     }
 
     /// A frame came over a websocket.
     pub(crate) fn signal(&mut self, conn: ConnId, message: Request, at: Moment) {
         let Some(&(id, participant)) = self.conns.get(&conn) else { return };
         self.with_room(id, at, |room, cx| room.signal(cx, participant, conn, message));
-        self.settle(at);
     }
 
     /// A websocket ended.
     pub(crate) fn signal_closed(&mut self, conn: ConnId, at: Moment) {
         let Some((id, participant)) = self.conns.remove(&conn) else { return };
         self.with_room(id, at, |room, cx| room.signal_lost(cx, participant, conn));
-        self.settle(at);
     }
 
     /// An engine of this process said something over its link.
     pub(crate) fn link(&mut self, conn: ConnId, message: ToRoom, at: Moment) {
         let Some(&(id, participant)) = self.conns.get(&conn) else { return };
         self.with_room(id, at, |room, cx| room.link(cx, participant, conn, message));
-        self.settle(at);
     }
 
-    /// A datagram (or a packet over TCP) came to the media port. Answers whether it is anybody's. Call [`Core::settle`] after a
-    /// batch.
+    /// A datagram (or a packet over TCP) came to the media port. Answers whether it is anybody's.
     pub(crate) fn datagram(
         &mut self,
         protocol: Protocol,
@@ -293,11 +288,9 @@ impl Core {
     /// Time passed.
     pub(crate) fn tick(&mut self, at: Moment) {
         self.peers.due(at.now);
-        self.settle(at);
         let due: Vec<RoomId> = self.rooms.iter().filter(|(_, room)| room.wake() <= at.now).map(|(id, _)| *id).collect();
         for id in due {
             self.with_room(id, at, Room::tick);
-            self.settle(at);
             if self.rooms.get(&id).is_some_and(Room::is_over)
                 && let Some(room) = self.rooms.remove(&id)
             {
@@ -321,14 +314,15 @@ impl Core {
         for id in ids {
             self.with_room(id, at, |room, cx| room.close(cx, DisconnectReason::ServerShutdown));
         }
-        self.settle(at);
     }
 
-    /// Lets every connection that was changed say what it has to say, until all is quiet.
-    pub(crate) fn settle(&mut self, at: Moment) {
-        while let Some(key) = self.peers.next_dirty() {
-            self.drain(key, at);
-        }
+    /// Lets the next connection that was changed say what it has to say. Answers false when all is quiet. To be called until then after
+    /// everything else that is called here; what the outbox holds may be carried out in between, so that what is for one viewer is
+    /// under way before the next one's is made.
+    pub(crate) fn settle(&mut self, at: Moment) -> bool {
+        let Some(key) = self.peers.next_dirty() else { return false };
+        self.drain(key, at);
+        true
     }
 
     fn drain(&mut self, key: PeerKey, at: Moment) {

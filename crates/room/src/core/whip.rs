@@ -54,9 +54,7 @@ impl Core {
         if there.is_none_or(|publisher| publisher.published.is_empty() || publisher.is_hidden()) {
             return Err(missing());
         }
-        let session = self.session(id, claims, Way::Whep, Some(identity), offer, at);
-        self.settle(at);
-        session
+        self.session(id, claims, Way::Whep, Some(identity), offer, at)
     }
 
     /// WHIP: makes a publisher.
@@ -65,9 +63,7 @@ impl Core {
             return Err(SessionError::NotAllowed("publish"));
         }
         let id = self.room_named(room, at);
-        let session = self.session(id, claims, Way::Whip, None, offer, at);
-        self.settle(at);
-        session
+        self.session(id, claims, Way::Whip, None, offer, at)
     }
 
     /// Adds the candidates of a trickled fragment (RFC 8840). Restarting ICE is answered with what restarts it: a new session.
@@ -98,7 +94,6 @@ impl Core {
             }
             Ok(())
         });
-        self.settle(at);
         done.unwrap_or(Err(SessionError::NoSession))
     }
 
@@ -106,7 +101,6 @@ impl Core {
     pub(crate) fn session_end(&mut self, session: &str, at: Moment) -> Result<(), SessionError> {
         let (room, participant) = self.session_of(session).ok_or(SessionError::NoSession)?;
         self.with_room(room, at, |room, cx| room.remove(cx, participant, DisconnectReason::ClientInitiated));
-        self.settle(at);
         Ok(())
     }
 

@@ -173,7 +173,6 @@ impl Media {
             metrics::counter!("artc_room_receive_errors_total").increment(1);
             tracing::debug!(%error, "receive on the media port");
         }
-        self.core.settle(at);
     }
 
     fn tcp_packet(&mut self, event: FromTcp) {
@@ -186,7 +185,6 @@ impl Media {
                     // Whoever begins with anything but a connectivity check of ours has no business here.
                     tcp.drop_stranger(source);
                 }
-                self.core.settle(at);
             }
             FromTcp::Opened { source, writer } => {
                 if let Some(tcp) = &mut self.tcp {
@@ -261,13 +259,7 @@ impl Media {
             self.shown = true;
             self.tell_first_picture(at);
         }
-        let transmits = std::mem::take(&mut self.core.out.transmits);
-        if !transmits.is_empty() {
-            self.send(&transmits);
-        }
-        // The vector's room is used again.
-        self.core.out.transmits = transmits;
-        self.core.out.transmits.clear();
+        self.datagrams();
         for (conn, signal) in std::mem::take(&mut self.core.out.signals) {
             let closes = matches!(signal, Signal::Close);
             let taken = match (self.signals.get(&conn), signal) {
@@ -284,6 +276,7 @@ impl Media {
             if !taken && matches!(ended, Some(Sink::Link(_))) {
                 // Nobody else would say that this engine is gone.
                 self.core.link(conn, ToRoom::Closed, moment());
+                self.datagrams();
             }
         }
         for (conn, message) in std::mem::take(&mut self.core.out.links) {
@@ -314,6 +307,22 @@ impl Media {
         }
         self.signals.insert(join.conn, Sink::Link(link));
         self.core.join(join, at);
+    }
+
+    /// Sends what connections have to say, one after the other.
+    fn datagrams(&mut self) {
+        let at = moment();
+        loop {
+            let more = self.core.settle(at);
+            let mut transmits = std::mem::take(&mut self.core.out.transmits);
+            self.send(&transmits);
+            transmits.clear();
+            // The vector's room is used again.
+            self.core.out.transmits = transmits;
+            if !more {
+                return;
+            }
+        }
     }
 
     fn send(&mut self, transmits: &[Transmit]) {

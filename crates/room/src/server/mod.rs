@@ -105,7 +105,19 @@ pub(crate) struct Shared {
     pub(crate) ledger: Arc<Ledger>,
 }
 
+/// Nobody is there to ask any more.
+#[derive(Debug, thiserror::Error)]
+#[error("the room server is stopping")]
+pub(crate) struct Stopping;
+
 impl Shared {
+    /// Asks the state machine, and waits for what it says.
+    pub(crate) async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, Stopping> {
+        let (reply, said) = oneshot::channel();
+        self.commands.send(command(reply)).await.map_err(|_| Stopping)?;
+        said.await.map_err(|_| Stopping)
+    }
+
     pub(crate) fn next_conn(&self) -> ConnId {
         ConnId(self.conns.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
     }

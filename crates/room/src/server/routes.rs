@@ -8,7 +8,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, patch, post};
 
-use super::{Shared, invitation, session, twirp, viewer, whip};
+use super::{Shared, Stopping, invitation, session, twirp, viewer, whip};
+use crate::core::JoinRefused;
+use crate::media::Command;
 use crate::stats::Refused;
 use crate::token::{Claims, TokenError};
 
@@ -60,6 +62,21 @@ impl Shared {
         })
     }
 
+    /// Whether somebody with these claims may come in now. Counts and logs refusals.
+    pub(super) async fn admit(&self, claims: &Claims) -> Result<(), Response> {
+        let admitted = self.ask(|reply| Command::Admit(Box::new(claims.clone()), reply)).await;
+        let Err(refused) = admitted.map_err(|error| stopping(&error))? else { return Ok(()) };
+        let (status, reason) = match refused {
+            JoinRefused::Token(_) => (StatusCode::UNAUTHORIZED, "token"),
+            JoinRefused::TooManyRooms(_) => (StatusCode::SERVICE_UNAVAILABLE, "rooms"),
+            JoinRefused::RoomFull { .. } => (StatusCode::SERVICE_UNAVAILABLE, "room full"),
+            JoinRefused::TooFast(_) => (StatusCode::TOO_MANY_REQUESTS, "rate"),
+        };
+        self.ledger.refused(Refused::Join, reason);
+        tracing::info!(identity = claims.sub, error = %refused, "join refused");
+        Err(text(status, refused))
+    }
+
     /// Counts and logs a token that is good for nothing here.
     pub(super) fn refuse_token(&self, error: &TokenError) {
         self.ledger.refused(Refused::Token, reason(error));
@@ -84,6 +101,11 @@ fn reason(error: &TokenError) -> &'static str {
 /// An answer in words.
 pub(super) fn text(status: StatusCode, text: impl std::fmt::Display) -> Response {
     open_to_all((status, text.to_string()))
+}
+
+/// The answer of a server that is going.
+pub(super) fn stopping(error: &Stopping) -> Response {
+    text(StatusCode::SERVICE_UNAVAILABLE, error)
 }
 
 /// The answer to a token that does not let in. Which app is unknown has a number of its own in the vendor's documents, so its

@@ -9,14 +9,14 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use rtc::signal::{self, SignalError};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::Shared;
 use super::join::{self, Asked};
 use super::routes::{bearer, text, unauthorized};
 use crate::core::limits::Rate;
-use crate::core::{ConnId, Join, JoinRefused, Signal};
+use crate::core::{ConnId, Join, Signal};
 use crate::media::Command;
 use crate::stats::Refused;
 use crate::token::Claims;
@@ -116,24 +116,8 @@ async fn check(
         tracing::info!(%error, "join refused");
         text(StatusCode::BAD_REQUEST, error)
     })?;
-    let (reply, admitted) = oneshot::channel();
-    let command = Command::Admit(Box::new(claims.clone()), reply);
-    let stopping = || text(StatusCode::SERVICE_UNAVAILABLE, "the room server is stopping");
-    shared.commands.send(command).await.map_err(|_| stopping())?;
-    match admitted.await.map_err(|_| stopping())? {
-        Ok(()) => Ok((claims, asked)),
-        Err(refused) => {
-            let (status, reason) = match refused {
-                JoinRefused::Token(_) => (StatusCode::UNAUTHORIZED, "token"),
-                JoinRefused::TooManyRooms(_) => (StatusCode::SERVICE_UNAVAILABLE, "rooms"),
-                JoinRefused::RoomFull { .. } => (StatusCode::SERVICE_UNAVAILABLE, "room full"),
-                JoinRefused::TooFast(_) => (StatusCode::TOO_MANY_REQUESTS, "rate"),
-            };
-            shared.ledger.refused(Refused::Join, reason);
-            tracing::info!(identity = claims.sub, error = %refused, "join refused");
-            Err(text(status, refused))
-        }
-    }
+    shared.admit(&claims).await?;
+    Ok((claims, asked))
 }
 
 async fn run(shared: Arc<Shared>, mut socket: WebSocket, claims: Claims, asked: Asked) {

@@ -10,7 +10,6 @@ use prost::Message;
 use rtc::proto;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::oneshot;
 
 use super::Shared;
 use super::routes::bearer;
@@ -39,6 +38,7 @@ impl Failure {
             "failed_precondition" => StatusCode::PRECONDITION_FAILED,
             "resource_exhausted" => StatusCode::TOO_MANY_REQUESTS,
             "unimplemented" => StatusCode::NOT_IMPLEMENTED,
+            "unavailable" => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         ledger.refused(Refused::Call, self.code);
@@ -100,10 +100,8 @@ async fn answer(shared: &Shared, service: &str, method: &str, headers: &HeaderMa
     let claims = shared.verify(bearer(headers)).map_err(|error| fail("unauthenticated", error))?;
     let call = read_call(method, encoding, body)?;
     authorize(&claims, &call).map_err(|error| fail("permission_denied", error))?;
-    let (reply, done) = oneshot::channel();
-    let stopping = || fail("unavailable", "the room server is stopping");
-    shared.commands.send(Command::Call(Box::new(call), reply)).await.map_err(|_| stopping())?;
-    let reply = done.await.map_err(|_| stopping())?.map_err(|error| {
+    let done = shared.ask(|reply| Command::Call(Box::new(call), reply)).await;
+    let reply = done.map_err(|error| fail("unavailable", error))?.map_err(|error| {
         let code = match &error {
             ApiError::NoRoom(_) | ApiError::NoParticipant { .. } | ApiError::NoTrack(_) => "not_found",
             ApiError::NoRemoteUnmute => "failed_precondition",

@@ -7,11 +7,9 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
-use tokio::sync::oneshot;
 
 use super::Shared;
-use super::routes::{bearer, open_to_all, preflight, text};
-use crate::core::JoinRefused;
+use super::routes::{bearer, open_to_all, preflight, stopping, text};
 use crate::core::whip::{Session, SessionError};
 use crate::media::{Command, SessionChange, SessionRequest};
 use crate::stats::Refused;
@@ -76,20 +74,13 @@ async fn make(
 ) -> Result<Response, Response> {
     let claims = authorize(shared, &room, headers)?;
     let offer = typed_text(headers, body, SDP)?;
-    let (reply, admitted) = oneshot::channel();
-    ask(shared, Command::Admit(Box::new(claims.clone()), reply)).await?;
-    admitted.await.map_err(|_| stopping())?.map_err(|refused| {
-        let fast = matches!(refused, JoinRefused::TooFast(_));
-        shared.ledger.refused(Refused::Join, if fast { "rate" } else { "full" });
-        text(if fast { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::SERVICE_UNAVAILABLE }, refused)
-    })?;
+    shared.admit(&claims).await?;
     let base = match &watch {
         Some(identity) => format!("/whep/{}/{}", segment(&room), segment(identity)),
         None => format!("/whip/{}", segment(&room)),
     };
-    let (reply, made) = oneshot::channel();
-    ask(shared, Command::Session(SessionRequest { claims, room, watch, offer }, reply)).await?;
-    let Session { id, answer, etag } = made.await.map_err(|_| stopping())?.map_err(|error| refusal(shared, error))?;
+    let made = shared.ask(|reply| Command::Session(SessionRequest { claims, room, watch, offer }, reply)).await;
+    let Session { id, answer, etag } = made.map_err(|error| stopping(&error))?.map_err(|error| refusal(shared, error))?;
     let mut response = open_to_all((StatusCode::CREATED, answer));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(SDP));
@@ -116,9 +107,9 @@ async fn change(shared: &Shared, named: Named, headers: &HeaderMap, fragment: Op
         None => None,
     };
     let ended = trickle.is_none();
-    let (reply, done) = oneshot::channel();
-    ask(shared, Command::Change(SessionChange { session, identity: claims.sub, trickle }, reply)).await?;
-    done.await.map_err(|_| stopping())?.map_err(|error| refusal(shared, error))?;
+    let change = SessionChange { session, identity: claims.sub, trickle };
+    let done = shared.ask(|reply| Command::Change(change, reply)).await;
+    done.map_err(|error| stopping(&error))?.map_err(|error| refusal(shared, error))?;
     Ok(open_to_all(if ended { StatusCode::OK } else { StatusCode::NO_CONTENT }))
 }
 
@@ -145,14 +136,6 @@ fn typed_text(headers: &HeaderMap, body: &[u8], wanted: &'static str) -> Result<
         return Err(text(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("send {wanted}, not {kind:?}")));
     }
     std::str::from_utf8(body).map(str::to_owned).map_err(|error| text(StatusCode::BAD_REQUEST, error))
-}
-
-async fn ask(shared: &Shared, command: Command) -> Result<(), Response> {
-    shared.commands.send(command).await.map_err(|_| stopping())
-}
-
-fn stopping() -> Response {
-    text(StatusCode::SERVICE_UNAVAILABLE, "the room server is stopping")
 }
 
 fn refusal(shared: &Shared, error: SessionError) -> Response {

@@ -115,6 +115,7 @@ fn the_packets_of_a_picture_are_of_one_size_so_that_the_kernel_takes_them_in_one
         let picture = Frame { playout_delay: Some(rtc::PlayoutDelay::LIVE), ..a_frame(&world, &sid, number, false, size) };
         let conn = world.clients[camera].conn;
         world.core.link(conn, ToRoom::Frame(picture), world.at);
+        world.settle();
         let mut bursts: HashMap<SocketAddr, Vec<usize>> = HashMap::new();
         // RTP alone: RTCP has types of its own (RFC 5761).
         let media = |packet: &[u8]| packet[0] & 0xc0 == 0x80 && !(192..=223).contains(&packet[1]);
@@ -225,6 +226,7 @@ fn all_packets_of_a_picture_leave_in_one_go() {
         let conn = world.clients[camera].conn;
         // No time passes after this.
         world.core.link(conn, ToRoom::Frame(sent), world.at);
+        world.settle();
         let bytes: usize = world.core.out.transmits.iter().map(|transmit| transmit.contents.len()).sum();
         assert!(bytes >= size * viewers.len(), "picture {number}: {bytes} bytes of twice {size}");
         // What belongs to one viewer lies together, for one system call.

@@ -248,6 +248,7 @@ impl World {
     /// Everybody says what there is to say.
     fn exchange(&mut self) {
         for _ in 0..20 {
+            self.settle();
             let mut quiet = true;
             for transmit in std::mem::take(&mut self.core.out.transmits) {
                 self.dice = self.dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -324,7 +325,12 @@ impl World {
                 }
             }
         }
-        self.core.settle(self.at);
+        self.settle();
+    }
+
+    /// Lets the server's connections say what they have to say.
+    pub(crate) fn settle(&mut self) {
+        while self.core.settle(self.at) {}
     }
 }
 
