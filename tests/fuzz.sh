@@ -6,7 +6,7 @@ set -eu -o pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-10}
 shift || true
-if [ $# -gt 0 ]; then targets=("$@"); else targets=(command config h264 mjpeg signalling); fi
+if [ $# -gt 0 ]; then targets=("$@"); else targets=(command config h264 mjpeg received signalling); fi
 
 RUSTC_WORKSPACE_WRAPPER="$PWD/fuzz/sancov.sh" cargo build --release --locked --quiet -p fuzz --features libfuzzer
 

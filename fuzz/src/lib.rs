@@ -12,6 +12,7 @@ mod command;
 mod config;
 mod h264;
 mod mjpeg;
+mod received;
 mod signalling;
 
 /// Something that reads bytes from outside.
@@ -31,6 +32,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "config", run: config::run, seeds: config::seeds },
     Target { name: "h264", run: h264::run, seeds: h264::seeds },
     Target { name: "mjpeg", run: mjpeg::run, seeds: mjpeg::seeds },
+    Target { name: "received", run: received::run, seeds: received::seeds },
     Target { name: "signalling", run: signalling::run, seeds: signalling::seeds },
 ];
 

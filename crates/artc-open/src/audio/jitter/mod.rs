@@ -33,6 +33,8 @@ pub const RATE: usize = 48_000;
 pub const BLOCK: usize = RATE / 100;
 /// Longest Opus packet, 120 ms.
 const LONGEST: usize = RATE * 120 / 1000;
+/// Times beyond this are nobody's: 3 million years.
+const LAST: u64 = 1 << 62;
 /// Concealment steps: what Opus conceals at once.
 const STEP: usize = BLOCK;
 /// Nothing comes for so long: the sender has stopped. Opus has faded out by then.
@@ -121,7 +123,7 @@ impl JitterBuffer {
 
     /// A packet of RTP time `time` (48 kHz, without roll-over) came at `now`.
     pub fn push(&mut self, time: u64, data: Arc<[u8]>, now: Instant) {
-        let Some(packet) = Packet::new(time, data) else {
+        let Some(packet) = Packet::new(time, data).filter(|packet| packet.time < LAST) else {
             self.counts.broken += 1;
             return;
         };
