@@ -61,7 +61,7 @@ impl Listen {
         let (mut blocks, mut loud, mut pictures, mut subscribed, mut said) = (0u64, 0u64, 0u64, 0u64, false);
         let events = engine.event_handler();
         loop {
-            match events.next_timeout(Duration::from_millis(5)) {
+            match events.next_timeout(Duration::from_millis(20)) {
                 Some(Event::SubscribeMixAudioFrame { frame: AudioFrame::Pcm(frame) }) => {
                     blocks += 1;
                     loud += u64::from(frame.pcm.iter().any(|sample| sample.unsigned_abs() > 300));
