@@ -11,6 +11,8 @@ use artc_bindings::{ChannelProfile, ClientRole, NetworkStats, Participant};
 pub struct Calls {
     /// Channel that was joined or is being joined.
     pub channel: Option<String>,
+    /// Who we are in it.
+    pub user_id: String,
     /// The engine was released.
     pub released: bool,
     /// Profile of that channel.
@@ -37,6 +39,7 @@ impl Default for Calls {
     fn default() -> Self {
         Self {
             channel: None,
+            user_id: String::new(),
             released: false,
             profile: ChannelProfile::InteractiveLive,
             role: None,
@@ -52,6 +55,11 @@ impl Default for Calls {
 }
 
 impl Calls {
+    /// Whether roles matter in the channel; in Communication everybody may do everything.
+    pub fn has_roles(&self) -> bool {
+        self.profile != ChannelProfile::Communication
+    }
+
     /// The role as the documents count it: a viewer until told otherwise; but who publishes without ever having set a role is a
     /// broadcaster, since the documents' own quick start does just that.
     pub fn effective_role(&self) -> ClientRole {

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use artc_bindings::audio::SAMPLE_RATES;
 use artc_bindings::{
-    AudioQualityMode, AudioSceneMode, CallError, ChannelProfile, ClientRole, DataChannelMsg, Engine, ErrorCode, Event,
-    EventQueue, Extensions, JoinChannelConfig, MAX_DATA_BYTES, MAX_SEI_BYTES, Parameters, RenderMode,
-    ScreenShareEncoderConfiguration, Secret, VideoDataFormat, VideoDataSample, VideoEncoderConfiguration, VideoSource,
-    VideoStreamType, VideoTrack,
+    AudioQualityMode, AudioSceneMode, CallError, ClientRole, DataChannelMsg, Engine, ErrorCode, Event, EventQueue, Extensions,
+    JoinChannelConfig, MAX_DATA_BYTES, MAX_SEI_BYTES, Parameters, RenderMode, ScreenShareEncoderConfiguration, Secret,
+    VideoDataFormat, VideoDataSample, VideoEncoderConfiguration, VideoSource, VideoStreamType, VideoTrack,
 };
 use media::PcmFormat;
 
@@ -33,8 +32,26 @@ impl OpenEngine {
         if calls.channel.is_none() { Err(CallError::NotJoined { method }) } else { Ok(calls) }
     }
 
+    /// Another user of the channel that is joined; whether there is one of this name only the channel knows.
+    fn somebody(&self, method: &'static str, uid: &str) -> Result<(), CallError> {
+        let calls = self.in_channel(method)?;
+        if uid.is_empty() {
+            return Err(CallError::BadArgument { method, argument: "uid", why: "is empty".into() });
+        }
+        if uid == calls.user_id {
+            let why = format!("{uid:?} is this engine's own user; subscribe to others");
+            return Err(CallError::Failed { method, code: ErrorCode::SubscribeInvalid, why });
+        }
+        Ok(())
+    }
+
     fn publish(&self, method: &'static str, local: Local, on: bool, set: impl FnOnce(&mut Calls)) -> Result<(), CallError> {
-        set(&mut *self.alive(method)?);
+        let mut calls = self.alive(method)?;
+        if on && calls.channel.is_some() && calls.has_roles() && calls.role == Some(ClientRole::Live) {
+            let why = "a viewer may not publish; become a broadcaster with set_client_role first".into();
+            return Err(CallError::Failed { method, code: ErrorCode::PublishInvalid, why });
+        }
+        set(&mut calls);
         self.command(method, Command::Publish(local, on))
     }
 }
@@ -93,6 +110,7 @@ impl Engine for OpenEngine {
         self.command(METHOD, Command::Join(Box::new(join)))?;
         self.keep_time(config);
         calls.channel = Some(channel_id.to_owned());
+        user_id.clone_into(&mut calls.user_id);
         calls.profile = config.channel_profile;
         Ok(())
     }
@@ -199,7 +217,7 @@ impl Engine for OpenEngine {
     }
 
     fn external_audio_publish_volume(&self) -> i32 {
-        self.audio.volume()
+        if self.shared.calls().released { 0 } else { self.audio.volume() }
     }
 
     fn send_media_extension_msg(
@@ -249,15 +267,13 @@ impl Engine for OpenEngine {
 
     fn subscribe_remote_audio_stream(&self, uid: &str, sub: bool) -> Result<(), CallError> {
         const METHOD: &str = "subscribe_remote_audio_stream";
-        drop(self.in_channel(METHOD)?);
-        named(METHOD, uid)?;
+        self.somebody(METHOD, uid)?;
         self.command(METHOD, Command::SubscribeAudio(uid.to_owned(), sub))
     }
 
     fn subscribe_remote_video_stream(&self, uid: &str, video_track: VideoTrack, sub: bool) -> Result<(), CallError> {
         const METHOD: &str = "subscribe_remote_video_stream";
-        drop(self.in_channel(METHOD)?);
-        named(METHOD, uid)?;
+        self.somebody(METHOD, uid)?;
         if video_track == VideoTrack::No {
             return Ok(());
         }
@@ -278,8 +294,7 @@ impl Engine for OpenEngine {
 
     fn set_remote_video_stream_type(&self, uid: &str, stream_type: VideoStreamType) -> Result<(), CallError> {
         const METHOD: &str = "set_remote_video_stream_type";
-        drop(self.in_channel(METHOD)?);
-        named(METHOD, uid)?;
+        self.somebody(METHOD, uid)?;
         self.command(METHOD, Command::RemoteStream(uid.to_owned(), stream_type))
     }
 
@@ -310,7 +325,7 @@ impl Engine for OpenEngine {
         // What was just stopped may still be on its way out.
         let allowed = [calls.publish_video, calls.publish_screen, calls.publish_audio];
         let publishes = allowed.into_iter().zip(calls.publishing).any(|(allowed, publishing)| allowed && publishing);
-        if client_role == ClientRole::Live && publishes {
+        if client_role == ClientRole::Live && publishes && calls.has_roles() {
             let why = "stop publishing before becoming a viewer".into();
             return Err(CallError::InvalidState { method: METHOD, why });
         }
@@ -359,7 +374,7 @@ impl Engine for OpenEngine {
         if !calls.data_out {
             return refuse("switch the data channel on with set_parameter first");
         }
-        if calls.profile != ChannelProfile::Communication && calls.role == Some(ClientRole::Live) {
+        if calls.has_roles() && calls.role == Some(ClientRole::Live) {
             return refuse("viewers only receive; become a broadcaster first");
         }
         drop(calls);
@@ -372,11 +387,4 @@ impl Engine for OpenEngine {
     fn extensions(&self) -> Option<&dyn Extensions> {
         Some(self)
     }
-}
-
-fn named(method: &'static str, uid: &str) -> Result<(), CallError> {
-    if uid.is_empty() {
-        return Err(CallError::BadArgument { method, argument: "uid", why: "is empty".into() });
-    }
-    Ok(())
 }

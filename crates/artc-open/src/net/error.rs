@@ -73,9 +73,11 @@ pub enum ConnectError {
         /// The server's words.
         why: String,
     },
-    /// The token is of an app that the server does not know.
-    #[error("join token refused: {why}")]
-    UnknownApp {
+    /// The server gives one of the documented numbers for its refusal, as rooms of our own do where the status alone says too little.
+    #[error("join refused: {why}")]
+    Documented {
+        /// The number.
+        code: ErrorCode,
         /// The server's words.
         why: String,
     },
@@ -114,13 +116,13 @@ impl ConnectError {
             Self::Timeout { .. } => ErrorCode::JoinTimeout,
             Self::NotLiveKit { .. } | Self::Closed { .. } => ErrorCode::JoinFailed,
             Self::TokenExpired | Self::TokenRefused { .. } => ErrorCode::JoinBadToken,
-            Self::UnknownApp { .. } => ErrorCode::JoinBadAppid,
+            Self::Documented { code, .. } => *code,
             Self::NoRoom { .. } => ErrorCode::JoinBadChannel,
         }
     }
 
     /// Whether trying the same again cannot help: the token must change first.
     pub fn needs_new_token(&self) -> bool {
-        matches!(self, Self::TokenExpired | Self::TokenRefused { .. } | Self::UnknownApp { .. })
+        matches!(self, Self::TokenExpired | Self::TokenRefused { .. } | Self::Documented { .. })
     }
 }

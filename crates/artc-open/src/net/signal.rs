@@ -181,8 +181,10 @@ fn refusal(host: String, error: tungstenite::Error, token: &Secret) -> ConnectEr
             let status = response.status().as_u16();
             let body = response.body().as_deref().unwrap_or_default();
             let body = without_token(&String::from_utf8_lossy(body), token);
+            if let Some(code) = documented(&response) {
+                return ConnectError::Documented { code, why: if body.is_empty() { code.to_string() } else { body } };
+            }
             match status {
-                401 | 403 if unknown_app(&response) => ConnectError::UnknownApp { why: body },
                 401 | 403 if expired(token) => ConnectError::TokenExpired,
                 401 | 403 => ConnectError::TokenRefused { why: if body.is_empty() { "not authorised".into() } else { body } },
                 404 if body.contains("room does not exist") => ConnectError::NoRoom { why: body },
@@ -198,9 +200,11 @@ fn refusal(host: String, error: tungstenite::Error, token: &Secret) -> ConnectEr
     }
 }
 
-/// Whether our own room says that it does not know the app of the token; its other refusals say nothing that the status does not.
-fn unknown_app(response: &http::Response<Option<Vec<u8>>>) -> bool {
-    response.headers().get("artc-error").is_some_and(|name| name == ErrorCode::JoinBadAppid.name())
+/// The documented number that the server gives for its refusal by name: an unknown app or one that is switched off, a channel whose
+/// time is over. Numbers that are not about joins are not believed.
+fn documented(response: &http::Response<Option<Vec<u8>>>) -> Option<ErrorCode> {
+    let name = response.headers().get("artc-error")?.to_str().ok()?;
+    ErrorCode::from_name(name).filter(|code| code.name().starts_with("ERR_JOIN_"))
 }
 
 /// The beginning of what a server said, without the token: LiveKit's servers repeat it.

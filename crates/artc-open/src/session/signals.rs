@@ -64,6 +64,7 @@ impl Session {
             Response::RefreshToken(token) => self.refresh(token),
             Response::PongResp(_) => self.pong(now),
             Response::RequestResponse(response) => self.refused(&response, now),
+            Response::SubscriptionResponse(response) => self.subscription_failed(&response, now),
             Response::StreamStateUpdate(_) | Response::Pong(_) | Response::RoomUpdate(_) | Response::ConnectionQuality(_) => {}
             Response::RoomMoved(moved) => {
                 if let Some(me) = moved.participant {
@@ -131,7 +132,6 @@ fn name(message: &Response) -> &'static str {
         Response::Join(_) => "join",
         Response::SpeakersChanged(_) => "speakers",
         Response::TrackSubscribed(_) => "track_subscribed",
-        Response::SubscriptionResponse(_) => "subscription_response",
         Response::SubscriptionPermissionUpdate(_) => "subscription_permission",
         Response::MediaSectionsRequirement(_) => "media_sections",
         _ => "other",

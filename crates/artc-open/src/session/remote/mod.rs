@@ -272,7 +272,8 @@ impl Session {
     fn count_streamers(&mut self) {
         let streams = self.remote.people.values().any(|p| p.available != (AudioTrack::No, VideoTrack::No));
         let had = std::mem::replace(&mut self.remote.had_streamers, streams);
-        if had && !streams && self.remote.leave_once_no_streamer {
+        let viewer = self.publish.effective_role() == ClientRole::Live;
+        if had && !streams && viewer && self.remote.leave_once_no_streamer {
             self.error(ErrorCode::NoPeople, "all broadcasters have stopped");
         }
     }

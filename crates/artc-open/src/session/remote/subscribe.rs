@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use artc_bindings::{Event, SubscribeChange, SubscribeMode, SubscribeState, VideoStreamType, VideoTrack, WarningCode};
+use artc_bindings::{ErrorCode, Event, SubscribeChange, SubscribeMode, SubscribeState, VideoStreamType, VideoTrack, WarningCode};
 use rtc::proto::{self, VideoQuality};
 use rtc::signal::Request;
 
@@ -124,6 +124,23 @@ impl Session {
     }
 
     /// The caller wants the big or the small stream of a user's camera.
+    /// The server cannot give what we asked for, and says so.
+    pub(in super::super) fn subscription_failed(&mut self, response: &proto::SubscriptionResponse, now: Instant) {
+        let sid = &response.track_sid;
+        let mut tracks = self.remote.people.iter().flat_map(|(uid, p)| p.tracks.iter().map(move |t| (uid, t)));
+        let Some((uid, media)) = tracks.find(|(_, t)| t.asked && t.sid == *sid).map(|(uid, t)| (uid.clone(), t.media)) else {
+            return;
+        };
+        let code = match media {
+            RemoteMedia::Sound => ErrorCode::SubscribeAudioStreamFailed,
+            RemoteMedia::Camera => ErrorCode::SubscribeVideoStreamFailed,
+            RemoteMedia::Screen => ErrorCode::SubscribeScreenShareFailed,
+        };
+        let why = proto::SubscriptionError::try_from(response.err).unwrap_or(proto::SubscriptionError::SeUnknown);
+        self.error(code, format!("the server does not hand out a track of {uid}: {}", why.as_str_name()));
+        self.set_subscribe_state(&uid, sid, SubscribeState::NoSubscribe, now);
+    }
+
     pub(in super::super) fn choose_stream(&mut self, uid: &str, stream: VideoStreamType, now: Instant) {
         let Some(person) = self.remote.people.get_mut(uid) else { return };
         if stream != VideoStreamType::None {

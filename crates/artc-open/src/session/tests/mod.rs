@@ -5,6 +5,7 @@ mod others;
 mod publishing;
 mod recovery;
 mod stage;
+mod strangers;
 
 use std::time::Duration;
 

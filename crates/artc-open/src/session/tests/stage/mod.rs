@@ -271,6 +271,16 @@ impl Stage {
         self.next_picture = self.now;
     }
 
+    /// Datagrams of any content, from the server's address and from a stranger's.
+    pub fn nonsense(&mut self, bytes: &[u8]) {
+        for kind in PeerKind::ALL {
+            for source in [server_address(kind, 0), SocketAddr::from(([192, 0, 2, 77], 7))] {
+                self.session.datagram(kind, rtc::Protocol::Udp, source, session_address(kind), bytes, self.now);
+            }
+        }
+        self.drain();
+    }
+
     /// Number of the session's attempt.
     pub fn attempt(&self) -> u64 {
         self.session.attempt
