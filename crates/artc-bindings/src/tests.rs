@@ -21,6 +21,35 @@ fn the_api_has_every_documented_method_and_callback() {
     assert!(extensions.contains("CommandMessage") && !documented.contains("    CommandMessage"));
 }
 
+/// What stands as documentation before each line of `source` that has `mark` in it.
+fn documentation<'s>(source: &'s str, mark: &str) -> Vec<&'s str> {
+    let is_documentation = |line: &&str| line.trim_start().starts_with("///");
+    let before = |at: usize| &source[..source[..at].rfind('\n').map_or(0, |end| end + 1)];
+    let last_lines = |before: &'s str| {
+        let length: usize = before.split_inclusive('\n').rev().take_while(is_documentation).map(str::len).sum();
+        &before[before.len() - length..]
+    };
+    source.match_indices(mark).map(|(at, _)| last_lines(before(at))).collect()
+}
+
+#[test]
+fn every_method_is_explained_with_what_it_refuses_and_where_it_comes_from() {
+    let source = include_str!("engine.rs");
+    for (rust, documented) in engine::METHODS {
+        let docs = documentation(source, &format!("#[doc(alias = \"{documented}\")]"));
+        let [docs] = docs.as_slice() else { panic!("{documented} stands {} times", docs.len()) };
+        assert!(docs.contains("Source: seed"), "{rust} does not say which seed it comes from: {docs}");
+        let (_, signature) = source.split_once(&format!("    fn {rust}(")).expect("the method");
+        let answers = signature.split([';', '{']).next().is_some_and(|signature| signature.contains("-> Result<"));
+        assert_eq!(docs.contains("Refused: "), answers, "{rust}: what it refuses: {docs}");
+    }
+    let events = include_str!("event.rs").split("--- Extensions").next().expect("the documented ones");
+    let callbacks = documentation(events, "#[doc(alias = \"On");
+    assert_eq!(callbacks.len(), 26);
+    assert!(callbacks.iter().all(|docs| docs.contains("/// ")), "{callbacks:?}");
+    assert!(events.contains("Source: seed 001"), "where the callbacks come from");
+}
+
 #[test]
 fn error_codes_have_the_documented_numbers() {
     let known = [

@@ -1,8 +1,7 @@
-//! Joining, leaving, publishing flags, roles, and the end of an engine.
+//! Joining, leaving, publishing flags, and the end of an engine.
 
-use crate::channel::{ClientRole, PublishMode};
-use crate::contract::stage::{Stage, broken, interactive, must, publishing, role, watching};
-use crate::contract::{Case, Outcome};
+use crate::contract::stage::{Stage, must, publishing, watching};
+use crate::contract::{Case, Fault, Outcome};
 use crate::encoder::{Dimensions, ScreenShareEncoderConfiguration, VideoEncoderConfiguration};
 use crate::error::{CallError, ErrorCode};
 use crate::event::Event;
@@ -26,11 +25,10 @@ pub(super) const CASES: &[Case] = &[
     ("settings out of range are clamped, not refused", encoder_settings),
     ("volume goes from 0 to 100 and starts at 100", volume),
     ("users see each other come and go", online_and_offline),
-    ("nobody sees a viewer, and a promoted viewer is seen", roles),
-    ("a broadcaster stops publishing before becoming a viewer", demotion_while_publishing),
     ("a connection's states come in order", connection_states),
     ("after release every call says so and nothing more is told", release),
     ("a joined engine that is released is gone for the others", release_while_joined),
+    ("released straight after leaving, an engine is gone and says nothing more", release_while_leaving),
 ];
 
 fn join(stage: &mut Stage<'_>) -> Outcome {
@@ -47,11 +45,14 @@ fn join(stage: &mut Stage<'_>) -> Outcome {
 fn double_join(stage: &mut Stage<'_>) -> Outcome {
     let cam = stage.actor("cam")?;
     stage.ask_to_join(cam, &publishing())?;
-    let early = stage.ask_to_join(cam, &publishing());
-    must(matches!(early, Err(CallError::AlreadyJoined { .. })), &format!("while joining: {early:?}"))?;
-    stage.join_result(cam)?;
-    let late = stage.ask_to_join(cam, &publishing());
-    must(matches!(late, Err(CallError::AlreadyJoined { .. })), &format!("after joining: {late:?}"))?;
+    for when in ["while joining", "after joining"] {
+        let again = stage.ask_to_join(cam, &publishing());
+        must(matches!(again, Err(CallError::AlreadyJoined { .. })), &format!("{when}: {again:?}"))?;
+        stage.refused(when, again, ErrorCode::SdkInvalidState)?;
+        if when == "while joining" {
+            stage.join_result(cam)?;
+        }
+    }
     // The first join is not harmed.
     stage.leave(cam)
 }
@@ -64,10 +65,9 @@ fn empty_join(stage: &mut Stage<'_>) -> Outcome {
         (&*token, "", "cam", ErrorCode::JoinBadParam),
         (&*token, "yard", "", ErrorCode::JoinBadParam),
     ] {
-        match stage.engine(cam).join_channel(token, channel, user, "", &publishing()) {
-            Err(error @ CallError::BadJoin { .. }) if error.code() == code => {}
-            other => return broken(format!("channel {channel:?}, user {user:?}: {other:?}, not {code}")),
-        }
+        let answer = stage.engine(cam).join_channel(token, channel, user, "", &publishing());
+        must(matches!(answer, Err(CallError::BadJoin { .. })), &format!("{answer:?}"))?;
+        stage.refused(&format!("channel {channel:?}, user {user:?}"), answer, code)?;
     }
     Ok(())
 }
@@ -77,7 +77,11 @@ fn refused_join(stage: &mut Stage<'_>, token: &str, codes: &[ErrorCode]) -> Outc
     let channel = stage.channel.clone();
     let code = match stage.engine(cam).join_channel(token, &channel, "cam", "", &publishing()) {
         Ok(()) => stage.join_result(cam)?,
-        Err(error @ CallError::BadJoin { .. }) => error.code(),
+        Err(error @ CallError::BadJoin { .. }) => {
+            let code = error.code();
+            stage.refused("the join", Err(error), code)?;
+            code
+        }
         Err(error) => return Err(error.into()),
     };
     must(codes.contains(&code), &format!("the join's code is {code}, not one of {codes:?}"))?;
@@ -160,7 +164,7 @@ fn removed(stage: &mut Stage<'_>) -> Outcome {
     stage.join(cam, &publishing())?;
     let channel = stage.channel.clone();
     if !stage.driver().remove(&channel, "cam") {
-        return Ok(());
+        return Err(Fault::Lacks("a way to remove somebody from outside"));
     }
     stage.wait(cam, "OnError(ERR_LEAVE_UNUSUAL)", |event| {
         matches!(event, Event::Error { code: ErrorCode::LeaveUnusual, .. }).then_some(())
@@ -253,54 +257,10 @@ pub(super) fn offline(event: &Event, who: &str) -> Option<()> {
     matches!(event, Event::RemoteUserOffLineNotify { uid } if uid == who).then_some(())
 }
 
-fn roles(stage: &mut Stage<'_>) -> Outcome {
-    let (cam, viewer) = (stage.actor("cam")?, stage.actor("viewer")?);
-    stage.prepare(cam)?;
-    role(stage.engine(cam), ClientRole::Interactive)?;
-    stage.join(cam, &interactive())?;
-    role(stage.engine(viewer), ClientRole::Live)?;
-    let config = crate::JoinChannelConfig { publish_mode: PublishMode::Manually, ..interactive() };
-    stage.join(viewer, &config)?;
-    stage.wait(viewer, "OnRemoteUserOnLineNotify(cam)", |event| online(event, "cam"))?;
-    let seen = stage.told(cam).iter().any(|event| online(event, "viewer").is_some());
-    must(!seen, "a viewer is seen")?;
-    role(stage.engine(viewer), ClientRole::Interactive)?;
-    stage.wait(viewer, "OnUpdateRoleNotify(Live, Interactive)", |event| {
-        let (old_role, new_role) = (ClientRole::Live, ClientRole::Interactive);
-        matches!(event, Event::UpdateRoleNotify { old_role: o, new_role: n } if (*o, *n) == (old_role, new_role)).then_some(())
-    })?;
-    stage.wait(cam, "OnRemoteUserOnLineNotify(viewer) after the promotion", |event| online(event, "viewer"))?;
-    role(stage.engine(viewer), ClientRole::Live)?;
-    stage.wait(cam, "OnRemoteUserOffLineNotify(viewer) after the demotion", |event| offline(event, "viewer"))?;
-    // Setting the role that one has tells nothing.
-    let before = stage.told(viewer).iter().filter(|event| matches!(event, Event::UpdateRoleNotify { .. })).count();
-    role(stage.engine(viewer), ClientRole::Live)?;
-    stage.pass(std::time::Duration::from_millis(100));
-    let after = stage.told(viewer).iter().filter(|event| matches!(event, Event::UpdateRoleNotify { .. })).count();
-    must(before == after, "setting the same role again was told")
-}
-
-fn demotion_while_publishing(stage: &mut Stage<'_>) -> Outcome {
-    let cam = stage.actor("cam")?;
-    stage.prepare(cam)?;
-    role(stage.engine(cam), ClientRole::Interactive)?;
-    stage.join(cam, &interactive())?;
-    stage.wait_pushing(cam, cam, "OnVideoPublishStateChanged", |event| {
-        matches!(event, Event::VideoPublishStateChanged(_)).then_some(())
-    })?;
-    match stage.engine(cam).set_client_role(ClientRole::Live) {
-        Err(CallError::InvalidState { .. }) => {}
-        other => return broken(format!("while publishing: {other:?}")),
-    }
-    stage.engine(cam).publish_local_video_stream(false)?;
-    stage.engine(cam).publish_local_audio_stream(false)?;
-    role(stage.engine(cam), ClientRole::Live)
-}
-
 fn connection_states(stage: &mut Stage<'_>) -> Outcome {
     let cam = stage.actor("cam")?;
     if stage.engine(cam).extensions().is_none() {
-        return Ok(());
+        return Err(Fault::Lacks("what lies beyond the documents"));
     }
     stage.join(cam, &publishing())?;
     stage.leave(cam)?;
@@ -344,4 +304,15 @@ fn release_while_joined(stage: &mut Stage<'_>) -> Outcome {
     stage.wait(other, "OnRemoteUserOnLineNotify(cam)", |event| online(event, "cam"))?;
     stage.engine(cam).release();
     stage.wait(other, "OnRemoteUserOffLineNotify(cam)", |event| offline(event, "cam"))
+}
+
+fn release_while_leaving(stage: &mut Stage<'_>) -> Outcome {
+    let (cam, other) = (stage.publisher("cam")?, stage.publisher("other")?);
+    stage.wait(other, "OnRemoteUserOnLineNotify(cam)", |event| online(event, "cam"))?;
+    stage.engine(cam).leave_channel()?;
+    stage.engine(cam).release();
+    stage.wait(other, "OnRemoteUserOffLineNotify(cam)", |event| offline(event, "cam"))?;
+    let count = stage.told(cam).len();
+    stage.pass(std::time::Duration::from_millis(200));
+    must(stage.told(cam).len() == count, "something was told after the release")
 }

@@ -8,7 +8,7 @@ use crate::contract::{Case, Outcome};
 use crate::error::ErrorCode;
 use crate::event::Event;
 use crate::sample::VideoDataSample;
-use crate::track::{PublishState, RenderMode, SubscribeState, VideoSource, VideoStreamType, VideoTrack};
+use crate::track::{AudioTrack, PublishState, RenderMode, SubscribeState, VideoSource, VideoStreamType, VideoTrack};
 
 pub(super) const CASES: &[Case] = &[
     ("the quick start's events come in the documents' order", quick_start),
@@ -18,7 +18,10 @@ pub(super) const CASES: &[Case] = &[
     ("without a small stream the big one comes", no_small_stream),
     ("nobody comes in time: an error and a failed join", nobody_comes),
     ("somebody comes in time: the join stands", somebody_comes),
+    ("viewers are no people when people are counted", viewers_do_not_count),
+    ("nobody counts people until asked to", not_counted_until_asked),
     ("a viewer is told when all broadcasters have stopped", broadcasters_stop),
+    ("a broadcaster, and who did not ask, is not told that the others have stopped", stopping_is_not_told),
 ];
 
 /// Seed 000, section 3: joined; publish states 0 to 2, then 2 to 3; a user is online; subscribe states 0 to 2, then 2 to 3.
@@ -154,9 +157,7 @@ fn nobody_comes(stage: &mut Stage<'_>) -> Outcome {
     let cam = stage.actor("cam")?;
     stage.engine(cam).set_period_for_check_people(1)?;
     stage.join(cam, &publishing())?;
-    stage.wait(cam, "OnError(ERR_NO_PEOPLE)", |event| {
-        matches!(event, Event::Error { code: ErrorCode::NoPeople, .. }).then_some(())
-    })?;
+    stage.wait(cam, "OnError(ERR_NO_PEOPLE)", no_people)?;
     let result = stage.join_result(cam)?;
     must(result == ErrorCode::Fatal, &format!("the join's second result is {result}, not -1"))?;
     // 0 switches the check off, and the channel can be joined again.
@@ -181,17 +182,78 @@ fn somebody_comes(stage: &mut Stage<'_>) -> Outcome {
     must(errors(stage, cam) == 0, "an error came although somebody is there")
 }
 
-fn broadcasters_stop(stage: &mut Stage<'_>) -> Outcome {
+fn viewers_do_not_count(stage: &mut Stage<'_>) -> Outcome {
+    let (viewer, other) = (stage.actor("viewer")?, stage.actor("other")?);
+    stage.engine(viewer).set_period_for_check_people(1)?;
+    for who in [other, viewer] {
+        role(stage.engine(who), ClientRole::Live)?;
+        stage.join(who, &quiet())?;
+    }
+    stage.wait(viewer, "OnError(ERR_NO_PEOPLE)", no_people)
+}
+
+fn not_counted_until_asked(stage: &mut Stage<'_>) -> Outcome {
+    let cam = stage.actor("cam")?;
+    stage.join(cam, &publishing())?;
+    // The documents' own period is 5 seconds.
+    stage.pass(Duration::from_millis(5500));
+    must(errors(stage, cam) == 0, "an error came in an empty channel")?;
+    stage.leave(cam)
+}
+
+/// Somebody in the interactive profile who publishes nothing.
+fn quiet() -> JoinChannelConfig {
+    JoinChannelConfig { publish_mode: PublishMode::Manually, ..interactive() }
+}
+
+fn no_people(event: &Event) -> Option<()> {
+    matches!(event, Event::Error { code: ErrorCode::NoPeople, .. }).then_some(())
+}
+
+/// A broadcaster who publishes, and others of the interactive profile who know it.
+fn broadcast(stage: &mut Stage<'_>, others: &[(&str, ClientRole, bool)]) -> Result<(Who, Vec<Who>), super::Fault> {
     let cam = stage.actor("cam")?;
     stage.prepare(cam)?;
     role(stage.engine(cam), ClientRole::Interactive)?;
     stage.join(cam, &interactive())?;
-    let viewer = stage.actor("viewer")?;
-    stage.engine(viewer).leave_once_no_streamer(true)?;
-    stage.join(viewer, &JoinChannelConfig { publish_mode: PublishMode::Manually, ..interactive() })?;
-    stage.wait(viewer, "OnRemoteUserOnLineNotify(cam)", |event| super::cases::online(event, "cam"))?;
+    let mut people = Vec::new();
+    for (name, as_role, leaves) in others {
+        let who = stage.actor(name)?;
+        role(stage.engine(who), *as_role)?;
+        stage.engine(who).leave_once_no_streamer(*leaves)?;
+        stage.join(who, &quiet())?;
+        stage.wait_pushing(cam, who, "OnRemoteTrackAvailableNotify(cam, both)", |event| match event {
+            Event::RemoteTrackAvailableNotify { uid, audio_track, video_track } if uid == "cam" => {
+                ((*audio_track, *video_track) == (AudioTrack::Mic, VideoTrack::Camera)).then_some(())
+            }
+            _ => None,
+        })?;
+        people.push(who);
+    }
+    Ok((cam, people))
+}
+
+fn broadcasters_stop(stage: &mut Stage<'_>) -> Outcome {
+    let (cam, viewers) = broadcast(stage, &[("viewer", ClientRole::Live, true)])?;
+    // One of two tracks is not all.
+    stage.engine(cam).publish_local_video_stream(false)?;
+    stage.wait(viewers[0], "OnRemoteTrackAvailableNotify(cam, sound)", |event| match event {
+        Event::RemoteTrackAvailableNotify { video_track, .. } => (*video_track == VideoTrack::No).then_some(()),
+        _ => None,
+    })?;
+    must(errors(stage, viewers[0]) == 0, "an error came while sound is published")?;
     stage.leave(cam)?;
-    stage.wait(viewer, "OnError(ERR_NO_PEOPLE)", |event| {
-        matches!(event, Event::Error { code: ErrorCode::NoPeople, .. }).then_some(())
-    })
+    stage.wait(viewers[0], "OnError(ERR_NO_PEOPLE)", no_people)
+}
+
+fn stopping_is_not_told(stage: &mut Stage<'_>) -> Outcome {
+    let others = [("broadcaster", ClientRole::Interactive, true), ("viewer", ClientRole::Live, false)];
+    let (cam, people) = broadcast(stage, &others)?;
+    stage.leave(cam)?;
+    for who in people {
+        stage.wait(who, "OnRemoteUserOffLineNotify(cam)", |event| super::cases::offline(event, "cam"))?;
+        stage.pass(Duration::from_millis(200));
+        must(errors(stage, who) == 0, "an error came")?;
+    }
+    Ok(())
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::contract::stage::{Stage, Who, must, publishing, watching};
-use crate::contract::{Case, Outcome};
+use crate::channel::{ClientRole, JoinChannelConfig, PublishMode};
+use crate::contract::stage::{Stage, Who, interactive, must, publishing, role, watching};
+use crate::contract::{Case, Fault, Outcome};
 use crate::engine::{MAX_DATA_BYTES, MAX_SEI_BYTES};
 use crate::error::CallError;
 use crate::event::Event;
@@ -12,8 +13,8 @@ use crate::frame::{DataChannelMsg, DataMsgType};
 pub(super) const CASES: &[Case] = &[
     ("a data message reaches the others whole and in order", data_messages),
     ("data messages need the switches of both sides", data_switches),
+    ("a viewer gets data messages and may not send any", viewers_receive),
     ("a data message that is too long is refused with the limit", long_data),
-    ("broken parameters are refused", broken_parameters),
     ("a command message reaches one user and nobody else", command_messages),
     ("participants are listed", participants),
     ("an SEI message reaches who watches, as often as asked", sei),
@@ -24,7 +25,7 @@ pub(super) const CASES: &[Case] = &[
     ("an empty SEI message and a count below -1 are refused", bad_sei),
 ];
 
-const ON: &str = r#"{"data":{"enablePubDataChannel":true,"enableSubDataChannel":true}}"#;
+pub(super) const ON: &str = r#"{"data":{"enablePubDataChannel":true,"enableSubDataChannel":true}}"#;
 
 fn data_messages(stage: &mut Stage<'_>) -> Outcome {
     let (cam, other) = (stage.publisher("cam")?, stage.publisher("other")?);
@@ -74,20 +75,29 @@ fn long_data(stage: &mut Stage<'_>) -> Outcome {
     must(matches!(answer, Err(CallError::MessageTooLong { len, limit, .. }) if (len, limit) == expected), &format!("{answer:?}"))
 }
 
-fn broken_parameters(stage: &mut Stage<'_>) -> Outcome {
-    let cam = stage.actor("cam")?;
-    for text in ["", "{", "[]", r#"{"data":7}"#, r#"{"data":{"enablePubDataChannel":"yes"}}"#] {
-        let answer = stage.engine(cam).set_parameter(text);
-        must(matches!(answer, Err(CallError::BadArgument { .. })), &format!("{text:?}: {answer:?}"))?;
+fn viewers_receive(stage: &mut Stage<'_>) -> Outcome {
+    let (cam, viewer) = (stage.actor("cam")?, stage.actor("viewer")?);
+    let quiet = JoinChannelConfig { publish_mode: PublishMode::Manually, ..interactive() };
+    for (who, as_role) in [(cam, ClientRole::Interactive), (viewer, ClientRole::Live)] {
+        role(stage.engine(who), as_role)?;
+        stage.engine(who).set_parameter(ON)?;
+        stage.join(who, &quiet)?;
     }
-    stage.engine(cam).set_parameter(r#"{"somebody":"else's"}"#)?;
-    Ok(())
+    stage.wait(viewer, "OnRemoteUserOnLineNotify(cam)", |event| super::cases::online(event, "cam"))?;
+    let answer = stage.engine(viewer).send_data_channel_message(&DataChannelMsg::custom("no"));
+    must(matches!(answer, Err(CallError::InvalidState { .. })), &format!("a viewer sends: {answer:?}"))?;
+    stage.pass(Duration::from_millis(100));
+    stage.engine(cam).send_data_channel_message(&DataChannelMsg::custom("yes"))?;
+    let is_message = |event: &Event| if let Event::DataChannelMsg { msg, .. } = event { Some(msg.data.clone()) } else { None };
+    let heard = stage.wait(viewer, "OnDataChannelMsg", is_message)?;
+    must(heard == b"yes", "it is another message")?;
+    must(!stage.told(cam).iter().any(|event| is_message(event).is_some()), "a viewer's message came")
 }
 
 fn command_messages(stage: &mut Stage<'_>) -> Outcome {
     let (cam, app, third) = (stage.publisher("cam")?, stage.publisher("app")?, stage.publisher("third")?);
     if stage.engine(app).extensions().is_none() {
-        return Ok(());
+        return Err(Fault::Lacks("what lies beyond the documents"));
     }
     for name in ["app", "third"] {
         stage.wait(cam, "OnRemoteUserOnLineNotify", |event| super::cases::online(event, name))?;
@@ -113,7 +123,9 @@ fn participants(stage: &mut Stage<'_>) -> Outcome {
     let viewer = stage.actor("viewer")?;
     stage.join(viewer, &watching())?;
     stage.wait(viewer, "OnRemoteUserOnLineNotify(cam)", |event| super::cases::online(event, "cam"))?;
-    let Some(extensions) = stage.engine(viewer).extensions() else { return Ok(()) };
+    let Some(extensions) = stage.engine(viewer).extensions() else {
+        return Err(Fault::Lacks("what lies beyond the documents"));
+    };
     let names: Vec<_> = extensions.participants().into_iter().map(|p| p.identity).collect();
     must(names == ["cam"], &format!("{names:?}"))?;
     stage.leave(cam)?;

@@ -13,15 +13,17 @@ mod channels;
 mod media;
 mod messages;
 mod methods;
+mod refusals;
+mod roles;
 mod stage;
 mod timing;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::Engine;
-use crate::error::CallError;
+use crate::error::{CallError, ErrorCode};
 
 use stage::Stage;
 
@@ -54,6 +56,8 @@ pub trait Driver {
 pub(crate) enum Fault {
     /// The engine does not do what the case is about.
     Skipped { method: String },
+    /// The case is about something that this backend or its driver need not have.
+    Lacks(&'static str),
     /// The engine broke the contract.
     Broken(String),
 }
@@ -80,12 +84,14 @@ pub(crate) type Outcome = Result<(), Fault>;
 pub struct Report {
     /// Cases that the engine passed.
     pub passed: Vec<&'static str>,
-    /// Cases that were left out, with the method that the engine does not have.
+    /// Cases that were left out, with the method that the engine does not have, or what else is missing.
     pub skipped: Vec<(&'static str, String)>,
     /// Cases that the engine failed, with the reason.
     pub failed: Vec<(&'static str, String)>,
     /// Every method that answered `Unsupported`, by its Rust name.
     pub unsupported: BTreeSet<String>,
+    /// Every documented number that came, in an event or as the code of a refused call that a case looked at.
+    pub codes: HashSet<ErrorCode>,
 }
 
 impl std::fmt::Display for Report {
@@ -103,7 +109,8 @@ impl std::fmt::Display for Report {
 
 type Case = (&'static str, fn(&mut Stage<'_>) -> Outcome);
 
-const ALL: [&[Case]; 5] = [cases::CASES, media::CASES, timing::CASES, channels::CASES, messages::CASES];
+const ALL: [&[Case]; 7] =
+    [cases::CASES, roles::CASES, media::CASES, timing::CASES, channels::CASES, messages::CASES, refusals::CASES];
 
 /// Runs every case.
 pub fn run(driver: &mut dyn Driver) -> Report {
@@ -120,13 +127,14 @@ pub fn run_some(driver: &mut dyn Driver, wanted: impl Fn(&str) -> bool) -> Repor
         let mut stage = Stage::new(driver, number);
         let outcome = case(&mut stage);
         let story = stage.story();
-        stage.clear();
+        report.codes.extend(stage.clear());
         match outcome {
             Ok(()) => report.passed.push(name),
             Err(Fault::Skipped { method }) => {
                 report.unsupported.insert(method.clone());
                 report.skipped.push((name, method));
             }
+            Err(Fault::Lacks(what)) => report.skipped.push((name, what.to_owned())),
             Err(Fault::Broken(why)) => report.failed.push((name, format!("{why}\n{story}"))),
         }
     }

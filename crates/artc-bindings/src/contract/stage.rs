@@ -1,5 +1,6 @@
 //! What a case plays on: a channel of its own, actors with their engines, and waiting that ends.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ pub(super) struct Stage<'d> {
     actors: Vec<Actor>,
     /// Time that the case has let pass.
     elapsed: Duration,
+    /// Numbers of the calls that were refused as they should be.
+    codes: HashSet<ErrorCode>,
 }
 
 /// Number of an actor on the stage.
@@ -41,7 +44,7 @@ struct Actor {
 
 impl<'d> Stage<'d> {
     pub(super) fn new(driver: &'d mut dyn Driver, number: usize) -> Self {
-        Self { driver, channel: format!("contract-{number}"), actors: Vec::new(), elapsed: Duration::ZERO }
+        Self { driver, channel: format!("contract-{number}"), actors: Vec::new(), elapsed: Duration::ZERO, codes: HashSet::new() }
     }
 
     /// A new engine for a user of this name; several may share one.
@@ -216,6 +219,11 @@ impl<'d> Stage<'d> {
         }
     }
 
+    /// Passes over everything that an actor was told so far.
+    pub(super) fn look_on(&mut self, who: Who) {
+        self.actors[who].looked = self.told(who).len();
+    }
+
     /// Everything told to an actor so far.
     pub(super) fn told(&mut self, who: Who) -> &[Event] {
         self.listen();
@@ -247,11 +255,33 @@ impl<'d> Stage<'d> {
         lines.join("\n")
     }
 
-    /// Releases every engine.
-    pub(super) fn clear(&mut self) {
+    // --- Refusals ---
+
+    /// Checks that a call was refused with this number.
+    pub(super) fn refused(&mut self, what: &str, answer: Result<(), CallError>, code: ErrorCode) -> Outcome {
+        match answer {
+            Err(error @ CallError::Unsupported { .. }) => Err(error.into()),
+            Err(error) if error.code() == code => {
+                self.codes.insert(code);
+                Ok(())
+            }
+            other => broken(format!("{what}: {other:?}, not {code}")),
+        }
+    }
+
+    /// Releases every engine; gives the numbers that came.
+    pub(super) fn clear(&mut self) -> HashSet<ErrorCode> {
+        self.listen();
+        let mut codes = std::mem::take(&mut self.codes);
         for actor in self.actors.drain(..) {
             actor.engine.release();
+            codes.extend(actor.told.iter().filter_map(|event| match event {
+                Event::Error { code, .. } => Some(*code),
+                Event::JoinChannelResult { result, .. } | Event::LeaveChannelResult { result } => Some(*result),
+                _ => None,
+            }));
         }
+        codes
     }
 }
 

@@ -105,6 +105,10 @@ impl FakeEngine {
             if state.members[id].phase != Phase::Joined {
                 return Err(CallError::NotJoined { method });
             }
+            if state.members[id].user_id() == Some(uid) {
+                let why = format!("{uid:?} is this engine's own user; subscribe to others");
+                return Err(CallError::Failed { method, code: ErrorCode::SubscribeInvalid, why });
+            }
             act(state.members[id].remotes.entry(uid.to_owned()).or_insert_with(crate::fake::member::Remote::new));
             state.settle(id);
             Ok(())
@@ -244,6 +248,9 @@ impl Engine for FakeEngine {
     fn send_media_extension_msg(&self, message: &[u8], repeat_count: i32, delay: u32, is_key_frame: bool) -> Call {
         const METHOD: &str = "send_media_extension_msg";
         self.call(METHOD, |state, id| {
+            if matches!(state.members[id].phase, Phase::Idle | Phase::Leaving) {
+                return Err(CallError::NotJoined { method: METHOD });
+            }
             if message.is_empty() {
                 return Err(CallError::BadArgument { method: METHOD, argument: "message", why: "is empty".into() });
             }

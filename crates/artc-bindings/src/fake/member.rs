@@ -147,8 +147,8 @@ pub(super) struct Member {
     pub(super) sends_data: bool,
     pub(super) receives_data: bool,
     pub(super) leave_once_no_streamer: bool,
-    /// A broadcaster was seen in this join.
-    pub(super) saw_broadcaster: bool,
+    /// Somebody publishes, or did until now.
+    pub(super) saw_streamer: bool,
     pub(super) check_people: Option<Duration>,
     pub(super) default_type: VideoStreamType,
     pub(super) remotes: BTreeMap<String, Remote>,
@@ -187,7 +187,7 @@ impl Member {
             sends_data: false,
             receives_data: false,
             leave_once_no_streamer: false,
-            saw_broadcaster: false,
+            saw_streamer: false,
             check_people: None,
             default_type: VideoStreamType::High,
             remotes: BTreeMap::new(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::channel::ClientRole;
 use crate::error::ErrorCode;
 use crate::event::{Event, SubscribeChange};
 use crate::fake::member::{Phase, Remote, Subscription, Track};
@@ -93,17 +94,17 @@ impl State {
             queue.push(Event::RemoteUserOffLineNotify { uid: uid.to_owned() });
         }
         remote.online = seen;
-        if seen {
-            member.saw_broadcaster = true;
+        if tracks != (AudioTrack::No, VideoTrack::No) {
+            member.saw_streamer = true;
         }
     }
 
     /// The moderation rule: a viewer whose broadcasters have all stopped gets an error.
     fn no_streamer(&mut self, observer: usize) {
         let member = &mut self.members[observer];
-        let nobody = !member.remotes.values().any(|remote| remote.online);
-        if member.leave_once_no_streamer && member.saw_broadcaster && nobody {
-            member.saw_broadcaster = false;
+        let nobody = member.remotes.values().all(|remote| remote.tracks == (AudioTrack::No, VideoTrack::No));
+        let had = member.saw_streamer && std::mem::replace(&mut member.saw_streamer, !nobody);
+        if had && nobody && member.leave_once_no_streamer && member.effective_role() == ClientRole::Live {
             self.tell(observer, Event::Error { code: ErrorCode::NoPeople, detail: "all broadcasters have stopped".into() });
         }
     }

@@ -44,6 +44,8 @@ pub(super) struct State {
     pub(super) members: Vec<Member>,
     pub(super) outcomes: BTreeMap<String, Vec<JoinOutcome>>,
     pub(super) link_up: bool,
+    /// When each channel was joined first.
+    channels: BTreeMap<String, Duration>,
 }
 
 impl State {
@@ -57,6 +59,7 @@ impl State {
             members: Vec::new(),
             outcomes: BTreeMap::new(),
             link_up: true,
+            channels: BTreeMap::new(),
         }
     }
 
@@ -171,7 +174,7 @@ impl State {
         let result = match outcome {
             Some(code) => code,
             None if !self.link_up => ErrorCode::JoinTimeout,
-            None => self.check_token(&join),
+            None => self.admit(&join),
         };
         let told = Event::JoinChannelResult { result, channel: join.channel.clone(), user_id: join.user_id.clone() };
         if !result.is_ok() {
@@ -190,7 +193,7 @@ impl State {
         let member = &mut self.members[id];
         member.phase = Phase::Joined;
         member.remotes.clear();
-        member.saw_broadcaster = false;
+        member.saw_streamer = false;
         member.needed = None;
         let check = member.check_people;
         self.tell_connection(id, ConnectionStatus::Connected, Reason::JoinChannelSuccess);
@@ -208,9 +211,25 @@ impl State {
             && member.join.as_ref().is_some_and(|join| join.channel == channel)
     }
 
+    /// Whether the world lets somebody in.
+    fn admit(&mut self, join: &Join) -> ErrorCode {
+        let code = self.check_token(join);
+        if !code.is_ok() {
+            return code;
+        }
+        let since = *self.channels.entry(join.channel.clone()).or_insert(self.now);
+        match self.config.channel_lifetime {
+            Some(lifetime) if self.now >= since + lifetime => ErrorCode::JoinInvalidChannel,
+            _ => ErrorCode::Ok,
+        }
+    }
+
     fn check_token(&self, join: &Join) -> ErrorCode {
         let Some((app_id, app_key)) = &self.config.app else { return ErrorCode::Ok };
         let now = self.config.epoch + self.now;
+        if JoinToken::read(&join.token).is_ok_and(|token| self.config.disabled_apps.contains(&token.app_id)) {
+            return ErrorCode::JoinInvalidAppid;
+        }
         match JoinToken::verify(&join.token, app_id, app_key, now).and_then(|t| t.check_for(&join.channel, &join.user_id)) {
             Ok(()) => ErrorCode::Ok,
             Err(error) => crate::token::refusal_code(&error),

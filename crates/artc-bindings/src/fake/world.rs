@@ -23,6 +23,10 @@ pub struct WorldConfig {
     pub give_up: Duration,
     /// App id and app key whose tokens are taken; `None` (default) takes every token.
     pub app: Option<(String, Secret)>,
+    /// App ids that exist and are switched off; their tokens are refused whatever else they say. Default none.
+    pub disabled_apps: Vec<String>,
+    /// How long a channel can be joined after its first join; `None` (default) for ever. The vendor's cloud: 48 hours (seed 004).
+    pub channel_lifetime: Option<Duration>,
     /// Seconds since 1970 at the world's beginning, for the expiry of tokens; default 0.
     pub epoch: Duration,
     /// How much pushed sound an engine holds; default 1 s. More is refused with `BufferFull`.
@@ -36,6 +40,8 @@ impl Default for WorldConfig {
             join_timeout: Duration::from_secs(10),
             give_up: Duration::from_secs(30),
             app: None,
+            disabled_apps: Vec::new(),
+            channel_lifetime: None,
             epoch: Duration::ZERO,
             audio_buffer: Duration::from_secs(1),
         }
