@@ -1,6 +1,7 @@
 #!/bin/sh
 # Clients and servers of others: our room met by LiveKit's Python client, its server SDK and aiortc; the open engine on an unmodified
-# LiveKit server, watched by LiveKit's Python client; the whole daemon, watched by the same.
+# LiveKit server, watched by LiveKit's Python client, and put through the contract suite there; the whole daemon, watched by the same
+# client.
 set -eu
 cd "$(dirname "$0")/../.."
 python=$(tests/clients/setup.sh)
@@ -11,4 +12,5 @@ status=0
 "$python" -W ignore tests/clients/on_room.py "$release/examples/serve" || status=$?
 "$python" tests/clients/on_livekit.py "$server" "$release/examples/publish" || status=$?
 "$python" tests/clients/on_daemon.py "$release/artc-edge" || status=$?
+"$python" tests/clients/contract.py "$server" || status=$?
 exit "$status"
