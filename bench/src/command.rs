@@ -9,6 +9,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::Failure;
+use crate::place::Where;
 use crate::steer::{now, say, sleep_until};
 
 /// An answer that takes longer counts as lost.
@@ -16,18 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Args)]
 pub struct Commands {
-    /// The room's signalling address, ws://
-    #[arg(long)]
-    url: String,
-    /// Join token
-    #[arg(long)]
-    token: String,
-    /// Channel
-    #[arg(long)]
-    room: String,
-    /// The token's identity
-    #[arg(long)]
-    identity: String,
+    #[command(flatten)]
+    at: Where,
     /// Identity of the camera
     #[arg(long)]
     camera: String,
@@ -44,7 +35,7 @@ pub struct Commands {
 
 impl Commands {
     pub fn run(self) -> Result<(), Failure> {
-        let engine = OpenEngine::create(Options::new(self.url.as_str()))?;
+        let engine = OpenEngine::create(Options::new(self.at.url.as_str()))?;
         let config = JoinChannelConfig {
             channel_profile: ChannelProfile::Communication,
             publish_mode: PublishMode::Manually,
@@ -55,7 +46,7 @@ impl Commands {
         };
         engine.set_parameter(r#"{"data":{"enablePubDataChannel":true,"enableSubDataChannel":true}}"#)?;
         let events = engine.event_handler();
-        engine.join_channel(&self.token, &self.room, &self.identity, &self.identity, &config)?;
+        self.at.join(&*engine, &config)?;
         let answer = |id: u64, deadline: Instant| loop {
             match events.next_timeout(deadline.saturating_duration_since(now())) {
                 Some(Event::CommandMessage { data, .. }) => {

@@ -3,9 +3,12 @@
 
 mod clip;
 mod command;
+mod cycle;
 mod encode;
 mod pattern;
+mod place;
 mod publish;
+mod push;
 mod receive;
 mod steer;
 mod watch;
@@ -46,6 +49,10 @@ enum What {
     Understood(receive::Understood),
     /// The decoder alone
     Decode(receive::Decode),
+    /// Raw pictures pushed into an engine, each call timed
+    Push(push::Push),
+    /// Joining and leaving, and what it leaves behind
+    Cycle(cycle::Cycle),
 }
 
 fn main() -> Result<(), Failure> {
@@ -61,5 +68,7 @@ fn main() -> Result<(), Failure> {
         What::Ear(ear) => ear.run(),
         What::Understood(understood) => understood.run(),
         What::Decode(decode) => decode.run(),
+        What::Push(push) => push.run(),
+        What::Cycle(cycle) => cycle.run(),
     }
 }
