@@ -12,6 +12,7 @@ use crate::track::{AudioTrack, PublishState, RenderMode, SubscribeState, VideoSo
 
 pub(super) const CASES: &[Case] = &[
     ("the quick start's events come in the documents' order", quick_start),
+    ("who comes back is seen again by who stayed", coming_back),
     ("a screen is a track of its own", screen),
     ("the small stream is published with the camera only", dual_stream),
     ("a viewer chooses the small stream", small_stream),
@@ -60,6 +61,23 @@ fn quick_start(stage: &mut Stage<'_>) -> Outcome {
     let told = stage.told(me);
     let places: Vec<_> = order.iter().map(|name| told.iter().position(|event| event.name() == *name)).collect();
     must(places.is_sorted() && places.iter().all(Option::is_some), &format!("{order:?} came at {places:?}"))
+}
+
+fn coming_back(stage: &mut Stage<'_>) -> Outcome {
+    let viewer = stage.actor("viewer")?;
+    stage.join(viewer, &watching())?;
+    let cam = stage.actor("cam")?;
+    stage.prepare(cam)?;
+    for _ in 0..4 {
+        stage.join(cam, &publishing())?;
+        stage.wait(viewer, "OnRemoteUserOnLineNotify(cam)", |event| super::cases::online(event, "cam"))?;
+        stage.wait_pushing(cam, viewer, "OnRemoteVideoSample", |event| {
+            matches!(event, Event::RemoteVideoSample { .. }).then_some(())
+        })?;
+        stage.leave(cam)?;
+        stage.wait(viewer, "OnRemoteUserOffLineNotify(cam)", |event| super::cases::offline(event, "cam"))?;
+    }
+    Ok(())
 }
 
 /// Pushes a picture of the screen until something is told.

@@ -66,7 +66,7 @@ impl Session {
     pub(super) fn offered(&mut self, offer: &proto::SessionDescription, now: Instant) {
         let Some(link) = &mut self.link else { return };
         let end = &mut link.ends[PeerKind::Subscriber as usize];
-        let answer = match end.peer.accept_offer(&offer.sdp) {
+        let answer = match end.peer.accept_offer(&receiving_only(&offer.sdp)) {
             Ok(answer) => answer,
             Err(error) => {
                 tracing::warn!(%error, "offer of the server not usable");
@@ -121,5 +121,35 @@ impl Session {
             datachannel_receive_states,
             ..Default::default()
         }));
+    }
+}
+
+/// An offer of the server without its wish to receive: on this connection we never send. LiveKit's server gives a section that it has no
+/// track for any more the direction `recvonly`, and `sendrecv` once it uses it for another; an answer that promised to send would keep
+/// it from sending that other one.
+fn receiving_only(offer: &str) -> String {
+    let mut media = false;
+    let narrowed = offer.lines().map(|line| {
+        if line.starts_with("m=") {
+            media = !line.starts_with("m=application");
+        }
+        match line.trim_end() {
+            "a=sendrecv" if media => "a=sendonly",
+            "a=recvonly" if media => "a=inactive",
+            other => other,
+        }
+    });
+    narrowed.flat_map(|line| [line, "\r\n"]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn sections_of_media_are_for_receiving_and_others_stay_as_they_are() {
+        let offer =
+            "v=0\r\nm=application 9\r\na=sendrecv\r\nm=video 9\r\na=recvonly\r\nm=audio 9\r\na=sendrecv\r\nm=audio 9\na=sendonly";
+        let narrowed = "v=0\r\nm=application 9\r\na=sendrecv\r\nm=video 9\r\na=inactive\r\nm=audio 9\r\na=sendonly\r\nm=audio 9\r\na=sendonly\r\n";
+        assert_eq!(super::receiving_only(offer), narrowed);
+        assert_eq!(super::receiving_only(""), "");
     }
 }
