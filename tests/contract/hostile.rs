@@ -185,7 +185,10 @@ fn joined(server: &mut Server, user: &str, config: &JoinChannelConfig) -> Arc<dy
         "the result of the join",
         || (),
         |event| match event {
-            Event::JoinChannelResult { result, .. } => Some(assert!(result.is_ok(), "{result}")),
+            Event::JoinChannelResult { result, .. } => {
+                assert!(result.is_ok(), "{result}");
+                Some(())
+            }
             _ => None,
         },
     );
