@@ -13,8 +13,6 @@ use super::{ParticipantId, RoomId};
 /// Deadlines of all connections are met on a common grid: what is due in the same few milliseconds costs one waking. Media does not
 /// wait for it, only reports, retransmission on request, probes and time-outs do.
 const GRID: Duration = Duration::from_millis(5);
-/// The same for what is only upkeep: longer than from picture to picture, so that the next one does it in passing.
-const UPKEEP_GRID: Duration = Duration::from_millis(40);
 /// Most times in a row that a connection may ask to be woken at once and then say nothing.
 const IDLE_TURNS: u32 = 8;
 
@@ -207,8 +205,7 @@ impl Peers {
                     slot.peer.handle_timeout(time);
                 }
                 Output::Timeout(at) => {
-                    let grid = if slot.peer.only_upkeep() { UPKEEP_GRID } else { GRID };
-                    slot.wake = on_grid(*self.epoch.get_or_insert(now), grid, at.max(now + Duration::from_micros(1)));
+                    slot.wake = on_grid(*self.epoch.get_or_insert(now), at.max(now + Duration::from_micros(1)));
                     return None;
                 }
             }
@@ -226,8 +223,8 @@ impl Peers {
 }
 
 /// The first point of the grid at or after `at`.
-fn on_grid(epoch: Instant, grid: Duration, at: Instant) -> Instant {
+fn on_grid(epoch: Instant, at: Instant) -> Instant {
     let since = at.saturating_duration_since(epoch).as_nanos();
-    let points = since.div_ceil(grid.as_nanos());
-    u32::try_from(points).map_or(at, |points| epoch + grid * points)
+    let points = since.div_ceil(GRID.as_nanos());
+    u32::try_from(points).map_or(at, |points| epoch + GRID * points)
 }

@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
+use str0m::IceConnectionState;
 use str0m::bwe::BweKind;
 use str0m::channel::ChannelId;
 use str0m::media::{MediaAdded, MediaChanged, MediaData, Mid, Rid};
 use str0m::net::Transmit;
 use str0m::rtp::RtpPacket;
 use str0m::stats::{MediaEgressStats, MediaIngressStats, PeerStats};
-use str0m::{IceConnectionState, PacerReason, Reason};
 
 use super::{DataChannel, Peer};
 
@@ -111,12 +111,6 @@ impl Peer {
                 }
             }
         }
-    }
-
-    /// Whether the last [`Output::Timeout`] is only to keep estimates up to date, which whatever is sent or comes does as well. Some
-    /// ten milliseconds later is as good.
-    pub fn only_upkeep(&self) -> bool {
-        matches!(self.rtc.last_timeout_reason(), Reason::BweDelayControl | Reason::Pacer(PacerReason::Handle) | Reason::Stats)
     }
 
     fn translate(&mut self, event: str0m::Event) -> Option<Event> {
