@@ -1,13 +1,12 @@
 //! Everything that vivid can be made to get wrong while it streams: nothing ends the stream, and the books say what happened.
 
-use std::process::Command;
 use std::time::Duration;
 
 use artc_edge::capture::video::{Camera, Config, Loss, Phase};
 use media::Size;
 
 use crate::bench::{Guest, in_guest};
-use crate::rig::{Process, Viewer, Vivid, run, wait_for};
+use crate::rig::{Viewer, Vivid, run, wait_for};
 
 const SOON: Duration = Duration::from_secs(5);
 const SMALL: (u32, u32) = (640, 360);
@@ -153,10 +152,7 @@ fn odd_timestamps_of_a_driver_do_not_reach_the_stream() {
 fn a_busy_camera_is_waited_for() {
     in_guest(&Guest::default(), || {
         let node = Vivid::SINGLE.node().display().to_string();
-        let mut command = Command::new("v4l2-ctl");
-        command.args(["-d", &node, "--stream-mmap"]);
-        let somebody = Process::start("v4l2-ctl", command);
-        crate::rig::let_pass(Duration::from_millis(500));
+        let somebody = Vivid::SINGLE.taken();
         let viewer = watch(node.clone());
         let state = viewer.wait_for(&Phase::Lost(Loss::Busy), SOON);
         assert!(state.detail.contains(&node), "which camera: {}", state.detail);

@@ -8,15 +8,18 @@ use media::PcmBlock;
 
 use crate::bench::{Guest, in_guest};
 use crate::rig::sound::{MICROPHONE, ONE_SUBDEVICE, play, plug, samples, speech, unplug};
-use crate::rig::{Process, let_pass, now, wait_for};
+use crate::rig::{Process, now, wait_for, wait_while};
 
 fn listen(source: &str, rate: u32, channels: u16) -> Microphone {
     Microphone::start(Config { source: source.to_owned(), rate, channels }).expect("threads can be had")
 }
 
 fn wait_until(microphone: &Microphone, phase: Phase, limit: Duration) -> State {
-    let state = || Some(microphone.state()).filter(|state| state.phase == phase);
-    wait_for(&format!("{phase:?} (it is {:?})", microphone.state()), limit, state)
+    wait_while(limit, || {
+        let state = microphone.state();
+        let missing = format!("{phase:?}; it is {state:?}");
+        if state.phase == phase { Ok(state) } else { Err(missing) }
+    })
 }
 
 /// Takes the blocks of `time`, and checks that they are an unbroken row: what is missing was dropped by the ring, and counted.
@@ -151,9 +154,8 @@ fn a_thread_kept_from_running_overruns_and_recovers() {
         wait_for("an overrun", Duration::from_secs(10), recovered);
         helper.wait().expect("the helper ends");
         let before = microphone.state().counters;
-        let_pass(Duration::from_secs(1));
-        let after = microphone.state().counters;
-        assert!(after.grabbed >= before.grabbed + 80, "samples advance again: {before:?} {after:?}");
+        let advanced = || Some(microphone.state().counters).filter(|after| after.grabbed >= before.grabbed + 80);
+        let after = wait_for("samples to advance again", Duration::from_secs(1), advanced);
         assert!(after.silent - before.silent < 20, "and they come from the card: {before:?} {after:?}");
         assert_eq!(microphone.state().phase, Phase::Live);
     });

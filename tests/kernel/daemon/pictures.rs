@@ -10,7 +10,7 @@ use crate::bench::{Guest, in_guest};
 use crate::rig::daemon::DEVICE;
 use crate::rig::picture::Footage;
 use crate::rig::sound::{MICROPHONE, correlation, long_speech, play, samples, speech};
-use crate::rig::{Audience, Daemon, Setup, UsbCamera, clip, let_pass, wait_for};
+use crate::rig::{Audience, Daemon, Setup, UsbCamera, clip, wait_for};
 
 /// A picture that went through a decoder, an encoder and a decoder is like its source.
 const LIKE: f64 = 30.0;
@@ -85,7 +85,7 @@ fn h264_of_a_camera_passes_through_to_the_viewer() {
             let stream = daemon.call("stream.get", &serde_json::json!({})).expect("it answers");
             (stream["encoder"] == "camera" && stream["sent"]["fps"].as_f64().is_some_and(|fps| fps > 0.0)).then_some(())
         });
-        let_pass(Duration::from_secs(3));
+        wait_for("three seconds of it", SOON, || (bytes.units() >= 75).then_some(()));
         bytes.begin_anew();
         wait_for("five seconds of the camera's stream", SOON, || (bytes.units() >= 125).then_some(()));
         same_units(&bytes.heard().units, &std::fs::read(&file).expect("the clip is there"));

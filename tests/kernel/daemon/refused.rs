@@ -9,7 +9,7 @@ use super::{SOON, TONE, VIVID};
 use crate::bench::{Guest, in_guest};
 use crate::rig::daemon::DEVICE;
 use crate::rig::sound::{MICROPHONE, ONE_SUBDEVICE};
-use crate::rig::{Audience, Daemon, Process, Setup, UsbCamera, Vivid, clip, let_pass, wait_for};
+use crate::rig::{Audience, Daemon, Process, Setup, UsbCamera, Vivid, clip, wait_for};
 
 const NOBODY: u32 = 65_534;
 
@@ -38,16 +38,13 @@ fn without_permission_until_it_is_given() {
 fn while_somebody_else_uses_camera_and_sound_card() {
     in_guest(&Guest { seconds: 180, arguments: ONE_SUBDEVICE, ..Guest::default() }, || {
         let node = Vivid::SINGLE.node().display().to_string();
-        let mut filming = Command::new("v4l2-ctl");
-        filming.args(["-d", &node, "--stream-mmap"]);
-        let filming = Process::start("v4l2-ctl", filming);
+        let filming = Vivid::SINGLE.taken();
         let mut recording = Command::new("arecord");
         recording.args(["-q", "-D", "hw:Loopback,1", "-f", "S16_LE", "-r", "48000", "-c", "2", "/dev/null"]);
         let recording = Process::start("arecord", recording);
         wait_for("arecord to record", SOON, || {
             std::fs::read_to_string("/proc/asound/Loopback/pcm1c/sub0/status").ok().filter(|status| status.contains("RUNNING"))
         });
-        let_pass(Duration::from_millis(500));
         let settings = [&VIVID[..], &[("microphone.source", MICROPHONE)]].concat();
         let daemon = Daemon::start(&Setup { settings: &settings, ..Setup::default() });
         let why = daemon.camera_is("lost", SOON);

@@ -10,7 +10,7 @@ use room::token::{Claims, Key, Secret, VideoGrant};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::{Namespace, Process, now, wait_for};
+use super::{Namespace, Process, now, wait_for, wait_while};
 
 /// The room's key; its secret is in a file, so that tokens outlive the daemon.
 const KEY: &str = "bench";
@@ -133,15 +133,11 @@ impl Daemon {
 
     /// Waits until `camera` or `microphone` is in this state, and returns its words.
     pub fn part_is(&self, part: &str, state: &str, limit: Duration) -> String {
-        let start = now();
-        loop {
+        wait_while(limit, || {
             let is = self.status()[part].take();
-            if is["state"] == state {
-                return is["reason"].as_str().unwrap_or_default().to_owned();
-            }
-            assert!(start.elapsed() < limit, "waited {limit:?} in vain for the {part} to be {state}; it is {is}");
-            super::let_pass(Duration::from_millis(20));
-        }
+            let reason = || is["reason"].as_str().unwrap_or_default().to_owned();
+            if is["state"] == state { Ok(reason()) } else { Err(format!("the {part} to be {state}; it is {is}")) }
+        })
     }
 
     /// The published tracks in `channel` of this daemon's room: whose, of what source, and the server's id for it.

@@ -33,7 +33,7 @@ pub fn now() -> Instant {
     Instant::now()
 }
 
-/// Lets time pass: for what must *not* happen meanwhile. To wait for something, use [`wait_for`].
+/// Lets time pass: for what must *not* happen meanwhile, and for counting what comes in it. To wait for something, use [`wait_for`].
 #[expect(clippy::disallowed_methods, reason = "a scenario owns its clock")]
 pub fn let_pass(time: Duration) {
     std::thread::sleep(time);
@@ -41,12 +41,17 @@ pub fn let_pass(time: Duration) {
 
 /// Waits until `look` finds what it looks for, and returns it; fails after `limit`.
 pub fn wait_for<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    wait_while(limit, || look().ok_or_else(|| what.to_owned()))
+}
+
+/// The same where what is missing is known only while one looks. All waiting of scenarios comes down to this.
+pub fn wait_while<T>(limit: Duration, mut look: impl FnMut() -> Result<T, String>) -> T {
     let start = now();
     loop {
-        if let Some(found) = look() {
-            return found;
+        match look() {
+            Ok(found) => return found,
+            Err(missing) => assert!(start.elapsed() < limit, "waited {limit:?} in vain for {missing}"),
         }
-        assert!(start.elapsed() < limit, "waited {limit:?} in vain for {what}");
         let_pass(Duration::from_millis(10));
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use artc_edge::capture::video::{Camera, Captured, Counters, Phase, State};
 use media::{Frame, Size};
 
-use super::{now, wait_for};
+use super::{now, wait_for, wait_while};
 
 /// What came so far.
 #[derive(Clone, Debug, Default)]
@@ -86,15 +86,11 @@ impl Viewer {
 
     /// Waits for a phase.
     pub fn wait_for(&self, phase: &Phase, limit: Duration) -> State {
-        let start = now();
-        loop {
+        wait_while(limit, || {
             let state = self.state();
-            if state.phase == *phase {
-                return state;
-            }
-            assert!(start.elapsed() < limit, "waited {limit:?} in vain for {phase:?}; it is {:?}: {}", state.phase, state.detail);
-            super::let_pass(Duration::from_millis(5));
-        }
+            let missing = format!("{phase:?}; it is {:?}: {}", state.phase, state.detail);
+            if state.phase == *phase { Ok(state) } else { Err(missing) }
+        })
     }
 
     /// Waits for `count` more pictures or units.

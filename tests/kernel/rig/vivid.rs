@@ -1,9 +1,10 @@
 //! vivid, the kernel's virtual video driver: cameras that can be unplugged and made to fail at will.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
-use super::{cameras, run, wait_for, write};
+use super::{Process, cameras, run, wait_for, write};
 
 const DRIVER: &str = "/sys/bus/platform/drivers/vivid";
 
@@ -32,6 +33,16 @@ impl Vivid {
     pub fn set(self, control: &str, value: i64) {
         let node = self.node();
         run("v4l2-ctl", ["-d".as_ref(), node.as_os_str(), "-c".as_ref(), format!("{control}={value}").as_ref()]);
+    }
+
+    /// Somebody else who streams from it, until dropped.
+    pub fn taken(self) -> Process {
+        let mut command = Command::new("v4l2-ctl");
+        command.arg("-d").arg(self.node()).arg("--stream-mmap");
+        let mut somebody = Process::start("v4l2-ctl", command);
+        // Said once a second, from the first pictures on.
+        somebody.wait_for_line("fps", Duration::from_secs(15));
+        somebody
     }
 
     /// Unplugs all of vivid's cameras.
