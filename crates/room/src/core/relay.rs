@@ -114,6 +114,11 @@ impl Pass<'_> {
     fn to(&self, cx: &mut Cx<'_>, p: &mut Participant, track: &Track) -> bool {
         let (key, conn, way) = (p.receiving_peer(), p.conn, p.way);
         let Some(subscription) = p.subscriptions.get_mut(&track.id).filter(|s| s.bound) else { return false };
+        // What cannot leave yet must not pass for forwarded: a key frame would be taken for shown, and no other one be asked for.
+        let up = |key| cx.peers.look(key).is_some_and(rtc::Peer::is_established);
+        if way != Way::Local && !key.is_some_and(up) {
+            return false;
+        }
         let Some(out) = subscription.flow.forward(&self.incoming) else { return false };
         if way == Way::Local {
             if !matches!(track.codec, Codec::H264 | Codec::Opus) {

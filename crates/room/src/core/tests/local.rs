@@ -9,9 +9,9 @@ use rtc::local::{Frame, FrameData, FromRoom, Packet, ToRoom};
 use rtc::proto::{self, TrackSource};
 use rtc::signal::{Request, Response, encode_request};
 
-use super::world::{World, picture};
-use crate::core::Way;
+use super::world::{World, grant, picture};
 use crate::core::track::KEY_FRAME_PAUSE;
+use crate::core::{ClientTraits, Way};
 
 fn signal(world: &mut World, index: usize, request: Request) {
     let conn = world.clients[index].conn;
@@ -129,6 +129,27 @@ fn the_packets_of_a_picture_are_of_one_size_so_that_the_kernel_takes_them_in_one
         }
         world.run(33);
     }
+}
+
+#[test]
+fn a_key_frame_that_passes_before_a_viewers_path_is_up_is_not_taken_for_seen() {
+    let mut world = World::new();
+    let camera = world.join("cam", Way::Local);
+    let sid = publish(&mut world, camera);
+    let traits = ClientTraits { auto_subscribe: true, ..Default::default() };
+    let viewer = world.enter("two", Way::Two, grant("camera"), traits);
+    // Offered and answered, but no datagram has arrived yet.
+    world.run(0);
+    heard(&mut world, camera);
+    let conn = world.clients[camera].conn;
+    world.core.link(conn, ToRoom::Frame(a_frame(&world, &sid, 0, true, 3000)), world.at);
+    world.run(1000);
+    let wanted = heard(&mut world, camera).iter().any(|message| matches!(message, FromRoom::KeyFrameWanted { .. }));
+    assert!(wanted, "it needs one of its own");
+    for number in 1..5 {
+        frame(&mut world, camera, &sid, number, number == 1, 3000);
+    }
+    assert_eq!(world.pictures(viewer).first(), Some(&(7, true)));
 }
 
 #[test]

@@ -64,6 +64,13 @@ impl World {
     }
 
     pub(crate) fn join_with(&mut self, identity: &str, way: Way, grant: VideoGrant, traits: ClientTraits) -> usize {
+        let index = self.enter(identity, way, grant, traits);
+        self.run(1000);
+        index
+    }
+
+    /// Joins, and no time passes.
+    pub(crate) fn enter(&mut self, identity: &str, way: Way, grant: VideoGrant, traits: ClientTraits) -> usize {
         self.next += 1;
         let conn = ConnId(self.next);
         let room = grant.room.clone();
@@ -74,7 +81,6 @@ impl World {
         self.clients.push(client);
         let join = Join { conn, claims, way, traits, resume: None, offer, add_tracks: Vec::new(), sync: None };
         self.core.join(join, self.at);
-        self.run(1000);
         self.clients.len() - 1
     }
 
