@@ -9,6 +9,8 @@ use std::time::Duration;
 use media::barcode::Stamp;
 use media::draw::Canvas;
 use media::h264::{self, sei};
+use media::shrink::Shrinker;
+use media::turn::Turn;
 use media::{Converter, FramePool, PixelFormat, Plane, RawFrame, Size, pattern};
 
 struct Counting;
@@ -84,6 +86,18 @@ fn conversion_allocates_nothing() {
         });
         assert_eq!(count, 0, "{format:?}");
     }
+}
+
+#[test]
+fn small_and_turned_pictures_allocate_nothing() {
+    let size = Size::new(320, 180);
+    let picture = vec![100; size.i420_len()];
+    let (mut small, mut turned, mut shrinker) = (vec![0; 106 * 60], vec![0; size.i420_len()], Shrinker::default());
+    let count = later_allocations(|| {
+        assert!(shrinker.shrink(Plane { data: &picture, stride: 320 }, 3, 106, &mut small));
+        assert!(Turn::new(90, true).apply((size, &picture), &mut turned));
+    });
+    assert_eq!(count, 0);
 }
 
 #[test]

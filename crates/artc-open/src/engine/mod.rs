@@ -136,7 +136,8 @@ impl OpenEngine {
         if slot.is_some() {
             return Ok(());
         }
-        let sink = Box::new(Sink { media: self.media.clone(), events: Arc::clone(&self.events) });
+        let (media, commands) = (self.media.clone(), self.commands.clone());
+        let sink = Box::new(Sink { media, commands, events: Arc::clone(&self.events) });
         let input = Arc::clone(&self.video[source as usize]);
         let thread = VideoTrackThread::start(source, self.options.encoder, input, sink, self.clock);
         *slot = Some(thread.map_err(|e| self.no_thread("set_external_video_source", &e))?);
@@ -201,6 +202,7 @@ impl Drop for OpenEngine {
 /// From the video threads to the network thread.
 struct Sink {
     media: Sender<Media>,
+    commands: Sender<Command>,
     events: Arc<EventQueue>,
 }
 
@@ -225,6 +227,10 @@ impl UnitSink for Sink {
         };
         tracing::error!(?track, why, "video cannot be encoded");
         self.events.push(Event::Error { code, detail: why });
+        if track == Local::Small {
+            // The big one goes on; a small one is tried again when it is asked for again.
+            let _ = self.commands.try_send(Command::Publish(Local::Small, false));
+        }
     }
 }
 
@@ -243,5 +249,25 @@ impl EngineFactory for OpenFactory {
             options.url.clone_from(url);
         }
         OpenEngine::create_with(options, &params.extra)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_stream_that_cannot_be_made_is_told_and_ends() {
+        let ((media, _outbox), (commands, mut inbox)) = (channel(1), channel(1));
+        let events = Arc::new(EventQueue::new());
+        let mut sink = Sink { media, commands, events: Arc::clone(&events) };
+        sink.failed(Local::Camera, "no encoder".into());
+        assert!(inbox.try_recv().is_err(), "the camera's own track stays");
+        sink.failed(Local::Small, "no pictures".into());
+        assert!(matches!(inbox.try_recv(), Ok(Command::Publish(Local::Small, false))));
+        let codes: Vec<_> = std::iter::from_fn(|| events.try_next())
+            .map(|event| if let Event::Error { code, .. } = event { code } else { panic!("{event:?}") })
+            .collect();
+        assert_eq!(codes, [ErrorCode::PublishVideoStreamFailed, ErrorCode::PublishDualStreamFailed]);
     }
 }

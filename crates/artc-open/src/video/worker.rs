@@ -143,6 +143,8 @@ impl Worker {
 
     fn pass(&mut self, work: Work) -> bool {
         let [big, small] = work.control.streams;
+        // Told each time that it is asked for.
+        self.told_no_small &= small.active;
         if small.active && !std::mem::replace(&mut self.told_no_small, true) {
             self.sink.failed(Local::Small, "a camera that encodes by itself has no small stream; push pictures instead".into());
         }
