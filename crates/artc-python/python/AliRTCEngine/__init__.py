@@ -13,6 +13,9 @@ from abc import ABC, abstractmethod
 from AliRTCLinuxSdkDefine import *
 from AliRTCLinuxSdkDefine import __all__ as _defined
 
+# The states of the callbacks below.
+_Publish, _Subscribe, _StreamType = AliEnginePublishState, AliEngineSubscribeState, AliEngineVideoStreamType
+
 
 class EngineEventHandlerInterface:
     """What the engine tells. Override what matters; the rest does nothing.
@@ -47,63 +50,35 @@ class EngineEventHandlerInterface:
         """What a user publishes has changed."""
 
     def OnAudioSubscribeStateChanged(
-        self,
-        uid: str,
-        oldState: AliEngineSubscribeState,
-        newState: AliEngineSubscribeState,
-        elapseSinceLastState: int,
-        channel: str,
+        self, uid: str, oldState: _Subscribe, newState: _Subscribe, elapseSinceLastState: int, channel: str
     ) -> None:
         """Subscription of a user's sound; the time is in milliseconds."""
 
     def OnVideoSubscribeStateChanged(
-        self,
-        uid: str,
-        oldState: AliEngineSubscribeState,
-        newState: AliEngineSubscribeState,
-        elapseSinceLastState: int,
-        channel: str,
+        self, uid: str, oldState: _Subscribe, newState: _Subscribe, elapseSinceLastState: int, channel: str
     ) -> None:
         """Subscription of a user's camera."""
 
     def OnSubscribeStreamTypeChanged(
-        self,
-        uid: str,
-        oldStreamType: AliEngineVideoStreamType,
-        newStreamType: AliEngineVideoStreamType,
-        elapseSinceLastState: int,
-        channel: str,
+        self, uid: str, oldStreamType: _StreamType, newStreamType: _StreamType, elapseSinceLastState: int, channel: str
     ) -> None:
         """Big or small stream of a user's camera; none: not subscribed."""
 
     def OnScreenShareSubscribeStateChanged(
-        self,
-        uid: str,
-        oldState: AliEngineSubscribeState,
-        newState: AliEngineSubscribeState,
-        elapseSinceLastState: int,
-        channel: str,
+        self, uid: str, oldState: _Subscribe, newState: _Subscribe, elapseSinceLastState: int, channel: str
     ) -> None:
         """Subscription of a user's screen."""
 
-    def OnScreenSharePublishStateChanged(
-        self, oldState: AliEnginePublishState, newState: AliEnginePublishState, elapseSinceLastState: int, channel: str
-    ) -> None:
+    def OnScreenSharePublishStateChanged(self, oldState: _Publish, newState: _Publish, elapseSinceLastState: int, channel: str) -> None:
         """Publishing of our screen."""
 
-    def OnDualStreamPublishStateChanged(
-        self, oldState: AliEnginePublishState, newState: AliEnginePublishState, elapseSinceLastState: int, channel: str
-    ) -> None:
+    def OnDualStreamPublishStateChanged(self, oldState: _Publish, newState: _Publish, elapseSinceLastState: int, channel: str) -> None:
         """Publishing of our small stream."""
 
-    def OnVideoPublishStateChanged(
-        self, oldState: AliEnginePublishState, newState: AliEnginePublishState, elapseSinceLastState: int, channel: str
-    ) -> None:
+    def OnVideoPublishStateChanged(self, oldState: _Publish, newState: _Publish, elapseSinceLastState: int, channel: str) -> None:
         """Publishing of our camera."""
 
-    def OnAudioPublishStateChanged(
-        self, oldState: AliEnginePublishState, newState: AliEnginePublishState, elapseSinceLastState: int, channel: str
-    ) -> None:
+    def OnAudioPublishStateChanged(self, oldState: _Publish, newState: _Publish, elapseSinceLastState: int, channel: str) -> None:
         """Publishing of our sound."""
 
     def OnSubscribeAudioFrame(self, uid: str, frame: AudioFrame) -> None:
@@ -278,13 +253,7 @@ class AliRTCEngineInterface(ABC):
 
 
 def CreateAliRTCEngine(
-    eventHandler: EngineEventHandlerInterface,
-    lowPort: int,
-    highPort: int,
-    logPath: str,
-    coreServicePath: str,
-    h5mode: bool,
-    extra: str,
+    eventHandler: EngineEventHandlerInterface, lowPort: int, highPort: int, logPath: str, coreServicePath: str, h5mode: bool, extra: str
 ) -> AliRTCEngineInterface:
     """Makes an engine.
 

@@ -67,14 +67,7 @@ class AliRTCEngineImpl(AliRTCEngineInterface):
     """An engine on a room server."""
 
     def __init__(
-        self,
-        eventHandler: EngineEventHandlerInterface,
-        lowPort: int,
-        highPort: int,
-        logPath: str,
-        coreServicePath: str,
-        h5mode: bool,
-        extra: str,
+        self, eventHandler: Any, lowPort: int, highPort: int, logPath: str, coreServicePath: str, h5mode: bool, extra: str
     ) -> None:
         if eventHandler is None:
             raise ValueError("eventHandler is missing: give an instance of a subclass of EngineEventHandlerInterface")
