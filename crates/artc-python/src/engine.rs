@@ -16,15 +16,13 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
+use crate::answer::{Answer, by_number, refusal, refused};
 use crate::buffer::Buffer;
 use crate::events;
 use crate::pool::Pool;
 
 /// Longest picture that is copied to be looked at: the largest one allowed has 8.4 MB, and rows may be padded.
 const MAX_PICTURE: usize = 32 << 20;
-
-/// How a call ended: well, or with the documented code and the reason.
-type Answer = PyResult<Option<(i64, String)>>;
 
 /// An engine.
 #[pyclass(frozen, module = "AliRTCEngineImpl._native")]
@@ -34,28 +32,31 @@ pub struct Engine {
     pool: Pool,
 }
 
-/// A documented enum by its number.
-fn member<T>(found: Option<T>, name: &str, value: i64) -> PyResult<T> {
-    found.ok_or_else(|| PyValueError::new_err(format!("{value} is no {name}")))
-}
-
-macro_rules! by_number {
-    ($kind:ident, $value:expr) => {
-        member($kind::from_value($value), stringify!($kind), $value)?
-    };
-}
-
 impl Engine {
     /// Calls the engine without the interpreter's lock.
     fn call(&self, py: Python<'_>, call: impl FnOnce(&dyn artc_bindings::Engine) -> Result<(), CallError> + Send) -> Answer {
         let engine = &*self.engine;
-        Ok(py.detach(|| call(engine)).err().map(|error| (error.code().value(), error.to_string())))
+        Ok(py.detach(|| call(engine)).err().map(|error| refusal(&error)))
     }
-}
 
-fn refused(method: &'static str, argument: &'static str, why: String) -> Answer {
-    let error = CallError::BadArgument { method, argument, why };
-    Ok(Some((error.code().value(), error.to_string())))
+    /// Calls the engine with a copy of the first `len` bytes of a Python object; `what` names the method and the argument that says
+    /// how many there are.
+    fn call_with(
+        &self,
+        py: Python<'_>,
+        what: (&'static str, &'static str),
+        object: &Bound<'_, PyAny>,
+        len: usize,
+        call: impl FnOnce(&dyn artc_bindings::Engine, Vec<u8>) -> Result<(), CallError> + Send,
+    ) -> Answer {
+        let bytes = Buffer::of(object)?;
+        if len > bytes.len() {
+            return refused(what, format!("is {len}, but there are {} bytes", bytes.len()));
+        }
+        let mut copy = Vec::new();
+        bytes.copy_first(len, &mut copy);
+        self.call(py, |engine| call(engine, copy))
+    }
 }
 
 #[pymethods]
@@ -173,18 +174,9 @@ impl Engine {
         let bytes = Buffer::of(data)?;
         if data_len == 0 || data_len > bytes.len() || data_len > MAX_PICTURE {
             let why = format!("is {data_len}, for {} bytes of data; at most {MAX_PICTURE} are taken", bytes.len());
-            return refused("push_external_video_frame", "data_len", why);
+            return refused(("push_external_video_frame", "data_len"), why);
         }
-        let mut kept = self.pool.take();
-        match Arc::get_mut(&mut kept) {
-            Some(buffer) => bytes.copy_first(data_len, buffer),
-            // The pool gives out what nobody else holds; should it ever not, a new buffer does as well.
-            None => {
-                let mut buffer = Vec::new();
-                bytes.copy_first(data_len, &mut buffer);
-                kept = Arc::new(buffer);
-            }
-        }
+        let kept = self.pool.copy_of(&bytes, data_len);
         let data: SampleBytes = Arc::clone(&kept) as SampleBytes;
         let ((stride_y, stride_u, stride_v), (width, height)) = (strides, size);
         let sample = VideoDataSample {
@@ -218,14 +210,8 @@ impl Engine {
         length: usize,
         timestamp: i64,
     ) -> Answer {
-        let bytes = Buffer::of(samples)?;
-        if length > bytes.len() {
-            let why = format!("is {length}, but there are {} bytes", bytes.len());
-            return refused("push_external_audio_frame_raw_data", "sample_length", why);
-        }
-        let mut copy = Vec::new();
-        bytes.copy_first(length, &mut copy);
-        self.call(py, |engine| engine.push_external_audio_frame_raw_data(&copy, timestamp))
+        const WHAT: (&str, &str) = ("push_external_audio_frame_raw_data", "sample_length");
+        self.call_with(py, WHAT, samples, length, |engine, bytes| engine.push_external_audio_frame_raw_data(&bytes, timestamp))
     }
 
     fn set_audio_profile(&self, py: Python<'_>, profile: i64, scene: i64) -> Answer {
@@ -250,14 +236,10 @@ impl Engine {
         delay: u32,
         key_frame: bool,
     ) -> Answer {
-        let bytes = Buffer::of(message)?;
-        if length > bytes.len() {
-            let why = format!("is {length}, but there are {} bytes", bytes.len());
-            return refused("send_media_extension_msg", "length", why);
-        }
-        let mut copy = Vec::new();
-        bytes.copy_first(length, &mut copy);
-        self.call(py, |engine| engine.send_media_extension_msg(&copy, repeat, delay, key_frame))
+        const WHAT: (&str, &str) = ("send_media_extension_msg", "length");
+        self.call_with(py, WHAT, message, length, |engine, bytes| {
+            engine.send_media_extension_msg(&bytes, repeat, delay, key_frame)
+        })
     }
 
     fn publish_local_dual_stream(&self, py: Python<'_>, enabled: bool) -> Answer {
@@ -373,15 +355,9 @@ impl Engine {
         data_len: usize,
     ) -> Answer {
         let kind = by_number!(DataMsgType, kind);
-        let bytes = Buffer::of(data)?;
-        if data_len > bytes.len() {
-            let why = format!("is {data_len}, but there are {} bytes", bytes.len());
-            return refused("send_data_channel_message", "data_len", why);
-        }
-        let mut copy = Vec::new();
-        bytes.copy_first(data_len, &mut copy);
-        let message = DataChannelMsg { kind, network_time, progress, data: copy };
-        self.call(py, |engine| engine.send_data_channel_message(&message))
+        self.call_with(py, ("send_data_channel_message", "data_len"), data, data_len, |engine, data| {
+            engine.send_data_channel_message(&DataChannelMsg { kind, network_time, progress, data })
+        })
     }
 
     /// The token of these; `ValueError` says which of them is wrong.

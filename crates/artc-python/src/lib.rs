@@ -4,6 +4,7 @@
 //! Python half (`python/`), where a user can read them. No call holds the interpreter's lock while the engine works, so a callback
 //! may call whatever it likes. Not for anything that the engine API does not have.
 
+mod answer;
 mod buffer;
 mod engine;
 mod events;
