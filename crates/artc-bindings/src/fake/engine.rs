@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::audio::{AudioQualityMode, AudioSceneMode, MAX_VOLUME, SAMPLE_RATES};
+use crate::audio::{AudioQualityMode, AudioSceneMode};
 use crate::channel::{ClientRole, JoinChannelConfig};
+use crate::check;
 use crate::encoder::{ScreenShareEncoderConfiguration, VideoEncoderConfiguration};
-use crate::engine::{Engine, MAX_DATA_BYTES, MAX_SEI_BYTES};
+use crate::engine::Engine;
 use crate::error::{CallError, ErrorCode};
 use crate::event::Event;
 use crate::extensions::{EngineStats, Extensions, Participant};
-use crate::extra::Parameters;
 use crate::fake::media::ReceivedBytes;
 use crate::fake::member::{Join, Member, Phase, Sei, Track};
 use crate::fake::state::{AGENDA_DEPTH, Effect, State};
@@ -99,9 +99,7 @@ impl FakeEngine {
     /// Changes a subscription of a user in the channel.
     fn subscribe(&self, method: &'static str, uid: &str, act: impl FnOnce(&mut crate::fake::member::Remote)) -> Call {
         self.call(method, |state, id| {
-            if uid.is_empty() {
-                return Err(CallError::BadArgument { method, argument: "uid", why: "is empty".into() });
-            }
+            check::uid(method, uid)?;
             if state.members[id].phase != Phase::Joined {
                 return Err(CallError::NotJoined { method });
             }
@@ -145,16 +143,7 @@ impl Engine for FakeEngine {
             if let Some(join) = &state.members[id].join {
                 return Err(CallError::AlreadyJoined { channel: join.channel.clone() });
             }
-            let bad = |code, why: &str| Err(CallError::BadJoin { code, why: why.to_owned() });
-            if token.is_empty() {
-                return bad(ErrorCode::JoinConfigInvalid, "the token is empty");
-            }
-            if channel_id.is_empty() {
-                return bad(ErrorCode::JoinBadParam, "the channel is empty");
-            }
-            if user_id.is_empty() {
-                return bad(ErrorCode::JoinBadParam, "the user is empty");
-            }
+            check::join(token, channel_id, user_id)?;
             let join = Join {
                 number: 0,
                 token: token.to_owned(),
@@ -209,16 +198,8 @@ impl Engine for FakeEngine {
     }
 
     fn set_external_audio_source(&self, enable: bool, sample_rate: u32, channels_per_frame: u32) -> Call {
-        const METHOD: &str = "set_external_audio_source";
-        self.call(METHOD, |state, id| {
-            if enable && !SAMPLE_RATES.contains(&sample_rate) {
-                let why = format!("is {sample_rate} Hz; one of {SAMPLE_RATES:?} is possible");
-                return Err(CallError::BadArgument { method: METHOD, argument: "sample_rate", why });
-            }
-            if enable && !(1..=2).contains(&channels_per_frame) {
-                let why = format!("is {channels_per_frame}; 1 and 2 are possible");
-                return Err(CallError::BadArgument { method: METHOD, argument: "channels_per_frame", why });
-            }
+        self.call("set_external_audio_source", |state, id| {
+            check::audio_source(enable, sample_rate, channels_per_frame)?;
             state.members[id].audio_input = enable.then_some((sample_rate, channels_per_frame));
             Ok(())
         })
@@ -233,12 +214,8 @@ impl Engine for FakeEngine {
     }
 
     fn set_external_audio_publish_volume(&self, volume: i32) -> Call {
-        const METHOD: &str = "set_external_audio_publish_volume";
-        if !(0..=MAX_VOLUME).contains(&volume) {
-            let why = format!("is {volume}; 0 to {MAX_VOLUME} are possible");
-            return Err(CallError::BadArgument { method: METHOD, argument: "volume", why });
-        }
-        self.set(METHOD, |member| member.volume = volume)
+        check::volume(volume)?;
+        self.set("set_external_audio_publish_volume", |member| member.volume = volume)
     }
 
     fn external_audio_publish_volume(&self) -> i32 {
@@ -251,16 +228,7 @@ impl Engine for FakeEngine {
             if matches!(state.members[id].phase, Phase::Idle | Phase::Leaving) {
                 return Err(CallError::NotJoined { method: METHOD });
             }
-            if message.is_empty() {
-                return Err(CallError::BadArgument { method: METHOD, argument: "message", why: "is empty".into() });
-            }
-            if message.len() > MAX_SEI_BYTES {
-                return Err(CallError::MessageTooLong { method: METHOD, len: message.len(), limit: MAX_SEI_BYTES });
-            }
-            if repeat_count < -1 {
-                let why = format!("is {repeat_count}; -1 means endless, 0 and 1 once");
-                return Err(CallError::BadArgument { method: METHOD, argument: "repeat_count", why });
-            }
+            check::sei(message, repeat_count)?;
             let not_before = state.now + Duration::from_millis(u64::from(delay));
             let left = u32::try_from(repeat_count).ok().map(|n| n.max(1));
             state.members[id].sei = Some(Sei { message: message.to_vec(), left, not_before, only_key: is_key_frame });
@@ -332,8 +300,7 @@ impl Engine for FakeEngine {
                 return Ok(());
             }
             if client_role == ClientRole::Live && member.profile_has_roles() && member.publishes() {
-                let why = "stop publishing before becoming a viewer".to_owned();
-                return Err(CallError::InvalidState { method: "set_client_role", why });
+                return Err(check::publishing_viewer("set_client_role"));
             }
             member.role = Some(client_role);
             state.tell(id, Event::UpdateRoleNotify { old_role, new_role: client_role });
@@ -362,13 +329,8 @@ impl Engine for FakeEngine {
     }
 
     fn set_parameter(&self, params: &str) -> Call {
-        const METHOD: &str = "set_parameter";
-        let parsed = Parameters::parse(params).map_err(|e| CallError::BadArgument {
-            method: METHOD,
-            argument: "params",
-            why: format!("is {e}"),
-        })?;
-        self.set(METHOD, |member| {
+        let parsed = check::parameters(params)?;
+        self.set("set_parameter", |member| {
             member.sends_data = parsed.data.enable_pub_data_channel.unwrap_or(member.sends_data);
             member.receives_data = parsed.data.enable_sub_data_channel.unwrap_or(member.receives_data);
         })
@@ -377,18 +339,13 @@ impl Engine for FakeEngine {
     fn send_data_channel_message(&self, ctrl_msg: &DataChannelMsg) -> Call {
         const METHOD: &str = "send_data_channel_message";
         self.call(METHOD, |state, id| {
-            let len = ctrl_msg.data.len();
-            if len > MAX_DATA_BYTES {
-                return Err(CallError::MessageTooLong { method: METHOD, len, limit: MAX_DATA_BYTES });
-            }
+            check::data(METHOD, ctrl_msg.data.len())?;
             let member = &state.members[id];
             if !member.sends_data {
-                let why = "the data channel is off; switch it on with set_parameter".to_owned();
-                return Err(CallError::InvalidState { method: METHOD, why });
+                return Err(check::data_channel_off(METHOD));
             }
             if member.profile_has_roles() && member.role == Some(ClientRole::Live) {
-                let why = "a viewer may not send; become a broadcaster first".to_owned();
-                return Err(CallError::InvalidState { method: METHOD, why });
+                return Err(check::viewer_sends(METHOD));
             }
             let Some((from, channel)) = state.address(id) else { return Err(CallError::NotJoined { method: METHOD }) };
             room_on_agenda(state, METHOD)?;
@@ -408,9 +365,7 @@ impl Extensions for FakeEngine {
     fn send_command_message(&self, to: &str, data: &[u8]) -> Call {
         const METHOD: &str = "send_command_message";
         self.call(METHOD, |state, id| {
-            if data.len() > MAX_DATA_BYTES {
-                return Err(CallError::MessageTooLong { method: METHOD, len: data.len(), limit: MAX_DATA_BYTES });
-            }
+            check::data(METHOD, data.len())?;
             let (from, receiver) = find(state, id, to, METHOD)?;
             room_on_agenda(state, METHOD)?;
             state.after(state.config.latency, Effect::Command { to: receiver, from, data: data.to_vec() });

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::audio::MAX_VOLUME;
 use crate::channel::{AudioFormat, VideoFormat};
+use crate::check;
 use crate::error::CallError;
 use crate::event::{Event, SubscribeChange};
 use crate::fake::member::{Phase, Sei, Track};
@@ -134,12 +135,7 @@ impl State {
         if member.phase == Phase::Idle {
             return Err(CallError::NotJoined { method: METHOD });
         }
-        let sample_bytes = 2 * channels as usize;
-        if samples.is_empty() || !samples.len().is_multiple_of(sample_bytes) {
-            let why = format!("{} bytes are no whole number of {channels}-channel 16-bit samples", samples.len());
-            return Err(CallError::BadAudio { why });
-        }
-        let count = samples.len() / sample_bytes;
+        let count = check::pcm(samples.len(), channels)?;
         let duration = Duration::from_secs(1) * u32::try_from(count).unwrap_or(u32::MAX) / rate;
         if member.keeps_time() {
             self.check_sound_time(id, time_stamp)?;

@@ -1,0 +1,102 @@
+//! What every engine refuses before it asks anybody: arguments out of their range. Not for what depends on the state of an engine.
+
+use crate::audio::{MAX_VOLUME, SAMPLE_RATES};
+use crate::engine::{MAX_DATA_BYTES, MAX_SEI_BYTES};
+use crate::error::{CallError, ErrorCode};
+use crate::extra::Parameters;
+
+type Checked<T = ()> = Result<T, CallError>;
+
+fn bad<T>(method: &'static str, argument: &'static str, why: String) -> Checked<T> {
+    Err(CallError::BadArgument { method, argument, why })
+}
+
+/// `join_channel`: nothing is empty.
+pub(crate) fn join(token: &str, channel_id: &str, user_id: &str) -> Checked {
+    let bad = |code, why: &str| Err(CallError::BadJoin { code, why: why.to_owned() });
+    if token.trim().is_empty() {
+        return bad(ErrorCode::JoinConfigInvalid, "the token is empty");
+    }
+    if channel_id.is_empty() {
+        return bad(ErrorCode::JoinBadParam, "the channel is empty");
+    }
+    if user_id.is_empty() {
+        return bad(ErrorCode::JoinBadParam, "the user is empty");
+    }
+    Ok(())
+}
+
+/// `set_external_audio_source`: what is switched on has a rate and a number of channels that exist.
+pub(crate) fn audio_source(enable: bool, sample_rate: u32, channels_per_frame: u32) -> Checked {
+    const METHOD: &str = "set_external_audio_source";
+    if enable && !SAMPLE_RATES.contains(&sample_rate) {
+        return bad(METHOD, "sample_rate", format!("is {sample_rate} Hz; one of {SAMPLE_RATES:?} is possible"));
+    }
+    if enable && !(1..=2).contains(&channels_per_frame) {
+        return bad(METHOD, "channels_per_frame", format!("is {channels_per_frame}; 1 and 2 are possible"));
+    }
+    Ok(())
+}
+
+/// `push_external_audio_frame_raw_data`: whole samples; how many of one channel.
+pub(crate) fn pcm(bytes: usize, channels: u32) -> Checked<usize> {
+    let sample = 2 * channels as usize;
+    if bytes == 0 || !bytes.is_multiple_of(sample) {
+        let why = format!("{bytes} bytes are no whole number of {channels}-channel 16-bit samples");
+        return Err(CallError::BadAudio { why });
+    }
+    Ok(bytes / sample)
+}
+
+/// `set_external_audio_publish_volume`: 0 to 100.
+pub(crate) fn volume(volume: i32) -> Checked {
+    if (0..=MAX_VOLUME).contains(&volume) {
+        return Ok(());
+    }
+    bad("set_external_audio_publish_volume", "volume", format!("is {volume}; 0 to {MAX_VOLUME} are possible"))
+}
+
+/// `send_media_extension_msg`: a message that fits.
+pub(crate) fn sei(message: &[u8], repeat_count: i32) -> Checked {
+    const METHOD: &str = "send_media_extension_msg";
+    if message.is_empty() {
+        return bad(METHOD, "message", "is empty".into());
+    }
+    if message.len() > MAX_SEI_BYTES {
+        return Err(CallError::MessageTooLong { method: METHOD, len: message.len(), limit: MAX_SEI_BYTES });
+    }
+    if repeat_count < -1 {
+        return bad(METHOD, "repeat_count", format!("is {repeat_count}; -1 means endless, 0 and 1 once"));
+    }
+    Ok(())
+}
+
+/// `send_data_channel_message`: a message that fits.
+pub(crate) fn data(method: &'static str, len: usize) -> Checked {
+    if len > MAX_DATA_BYTES { Err(CallError::MessageTooLong { method, len, limit: MAX_DATA_BYTES }) } else { Ok(()) }
+}
+
+/// `set_parameter`: a JSON object of the documented keys.
+pub(crate) fn parameters(params: &str) -> Checked<Parameters> {
+    Parameters::parse(params).or_else(|error| bad("set_parameter", "params", format!("is {error}")))
+}
+
+/// A call about another user names one.
+pub(crate) fn uid(method: &'static str, uid: &str) -> Checked {
+    if uid.is_empty() { bad(method, "uid", "is empty".into()) } else { Ok(()) }
+}
+
+/// The refusal of a message while the data channel is off.
+pub(crate) fn data_channel_off(method: &'static str) -> CallError {
+    CallError::InvalidState { method, why: "the data channel is off; switch it on with set_parameter".to_owned() }
+}
+
+/// The refusal of a message by a viewer.
+pub(crate) fn viewer_sends(method: &'static str) -> CallError {
+    CallError::InvalidState { method, why: "a viewer may not send; become a broadcaster first".to_owned() }
+}
+
+/// The refusal to become a viewer while something is published.
+pub(crate) fn publishing_viewer(method: &'static str) -> CallError {
+    CallError::InvalidState { method, why: "stop publishing before becoming a viewer".to_owned() }
+}
