@@ -3,11 +3,13 @@
 import gc
 import json
 import os
+import tempfile
 import unittest
 from unittest import mock
 
 import numpy
 from AliRTCEngine import *
+from AliRTCEngineImpl.delivery import LOG
 from rooms import PATIENCE, Listener, Room, automatic, create, i420, token
 
 NOWHERE = "ws://127.0.0.1:9"
@@ -46,6 +48,26 @@ class Creating(unittest.TestCase):
         self.assertIn("object", self.refused(Listener(), 42000, 45000, *ROUTE, "[]"))
         extra = json.dumps({"artc_open_url": NOWHERE, "user_specified_video_observer_codec": 99})
         self.assertIn("99", self.refused(Listener(), 42000, 45000, *ROUTE, extra))
+
+
+class LogPath(unittest.TestCase):
+    def test_refusals_are_in_a_file_there_until_the_last_engine_is_released(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "AliRTCEngine-%d.log" % os.getpid())
+            engines = [CreateAliRTCEngine(Listener(), 42000, 45000, folder, *ROUTE[1:], GOOD) for _ in range(2)]
+            self.assertFalse(os.path.exists(path), "nothing was said")
+            engines[0].Release()
+            engines[1].SetExternalAudioPublishVolume(101)
+            engines[1].JoinChannel("the-secret-token", "", "cam", "", JoinChannelConfig())
+            engines[1].Release()
+            CreateAliRTCEngine(Listener(), 42000, 45000, "/no/such/folder", *ROUTE[1:], GOOD).Release()
+            with open(path) as file:
+                said = file.read()
+            self.assertEqual(said.count("volume is 101"), 1)
+            self.assertNotIn("the-secret-token", said)
+            LOG.warning("after the end")
+            with open(path) as file:
+                self.assertEqual(file.read(), said)
 
 
 def custom(data, length=None):

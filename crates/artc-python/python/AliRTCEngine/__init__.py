@@ -258,7 +258,8 @@ def CreateAliRTCEngine(
     """Makes an engine.
 
     The room server's address, which the documents do not have, is the key ``artc_open_url`` of ``extra`` or the environment variable
-    ``ARTC_OPEN_URL``. Ports, log path, service path and h5mode matter to the vendor's engine only; they are checked and kept.
+    ``ARTC_OPEN_URL``. What the logger ``AliRTCEngine`` says goes to a file in ``logPath``, too. Ports, service path and h5mode matter to
+    the vendor's engine only; they are checked and kept.
     ``ValueError`` says what is wrong.
     """
     from AliRTCEngineImpl import AliRTCEngineImpl

@@ -24,6 +24,7 @@ from AliRTCLinuxSdkDefine import (
     VideoTrack,
 )
 
+from . import logfile
 from ._native import Engine as _Engine
 from .delivery import LOG, Delivery
 
@@ -84,6 +85,7 @@ class AliRTCEngineImpl(AliRTCEngineInterface):
             )
         self._handler = eventHandler
         self._native = _Engine(url, json.dumps(settings))
+        self._log: Optional[str] = logfile.take(LOG, logPath)
         self._told: Dict[str, str] = {}
         self._delivery = Delivery(self._native, eventHandler)
         _living.add(self)
@@ -116,6 +118,8 @@ class AliRTCEngineImpl(AliRTCEngineInterface):
         self._native.release()
         self._delivery.wait(RELEASE_WAITS)
         _living.discard(self)
+        logfile.give_back(LOG, self._log)
+        self._log = None
 
     def GetEventHandler(self) -> EngineEventHandlerInterface:
         return self._handler
