@@ -113,6 +113,9 @@ pub const METRICS: &[Metric] = &[
 
     counter("artc_events_dropped_total", "Events of the engine that a newer one replaced before they were read, by class."),
 
+    counter("artc_sdk_dropped_total", "Pictures and sound for which the vendor's SDK, or the memory shared with it, had no room."),
+    counter("artc_sdk_restarts_total", "Times that the process of the vendor's SDK was started again."),
+
     counter("artc_rtc_data_dropped_total", "Lossy data packets, the oldest first, for which their channel's queue had no room, by channel."),
     counter("artc_rtc_data_refused_total", "Reliable data packets that were refused because their channel's queue was full."),
     counter("artc_rtc_local_frames_dropped_total", "Pictures and sound for which the link to the room of the same process had no room."),

@@ -1,4 +1,4 @@
-//! The ARTC engine API: trait, types, events, error codes and the join token; the `fake` backend.
+//! The ARTC engine API: trait, types, events, error codes and the join token; the backends `fake` and `sdk`.
 //!
 //! **The law:** calls answer at once, and what comes of them arrives as an [`Event`] on the engine's [`EventQueue`]; so
 //! whoever owns an engine drains its queue, always.
@@ -31,6 +31,7 @@ pub mod fake;
 pub mod frame;
 pub mod queue;
 pub mod sample;
+pub mod sdk;
 pub mod token;
 pub mod track;
 
