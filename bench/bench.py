@@ -17,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from lib import table  # noqa: E402
 from lib.measure import busy_fraction, load, machine_ticks  # noqa: E402
 from lib.programs import ROOT  # noqa: E402
-from rows import cpu, delivery, engine, picture, publish, receive, response, size  # noqa: E402
+from rows import cpu, delivery, engine, picture, publish, receive, response, sdk, size  # noqa: E402
 
 ROWS = {
     "size": size.size,
@@ -36,6 +36,8 @@ ROWS = {
     "decode": receive.decode,
     "push": engine.push,
     "cycles": engine.cycles,
+    "sdk": sdk.sdk,
+    "python": sdk.python,
 }
 OUT = ROOT / "target/bench"
 

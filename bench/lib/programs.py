@@ -173,9 +173,9 @@ class Daemon:
 class Tool:
     """One of the bench's programs, which prints JSON lines and is steered by lines."""
 
-    def __init__(self, *words, prefix=()):
+    def __init__(self, *words, prefix=(), program=(TOOL,)):
         self.child = subprocess.Popen(
-            [*prefix, TOOL, *map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1,
+            [*prefix, *program, *map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1,
         )
         self.pid = self.child.pid
         self.lines = queue.SimpleQueue()

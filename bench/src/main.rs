@@ -5,6 +5,7 @@ mod clip;
 mod command;
 mod cycle;
 mod encode;
+mod feed;
 mod pattern;
 mod place;
 mod publish;
@@ -37,6 +38,8 @@ enum What {
     Join(watch::Join),
     /// The pattern's pictures, into a file
     Pattern(pattern::Pattern),
+    /// Pictures into an engine, as a program that uses the API does
+    Feed(feed::Feed),
     /// Commands over the data channel, timed
     Command(command::Commands),
     /// Users that talk
@@ -62,6 +65,7 @@ fn main() -> Result<(), Failure> {
         What::Watch(watch) => watch.run(),
         What::Join(join) => join.run(),
         What::Pattern(pattern) => pattern.run(),
+        What::Feed(feed) => feed.run(),
         What::Command(command) => command.run(),
         What::Talk(talk) => talk.run(),
         What::Listen(listen) => listen.run(),
