@@ -16,6 +16,7 @@ mod engine;
 mod facts;
 mod light;
 mod links;
+mod mail;
 mod memory;
 mod shell;
 mod start;

@@ -1,5 +1,6 @@
 //! What the shell remembers between messages, and the facts that commands are judged by, made from it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ pub struct Books {
     pub stopping: bool,
     /// How the session stood when it last said so.
     pub session: session::Status,
+    /// Who is in the channel, as far as the engine tells; for engines that cannot be asked.
+    others: BTreeSet<String>,
     last: Option<(Duration, EngineStats)>,
     sent: Sent,
 }
@@ -44,6 +47,7 @@ impl Books {
             unprovisioned: false,
             stopping: false,
             session: session::Status::default(),
+            others: BTreeSet::new(),
             last: None,
             sent: Sent::default(),
         }
@@ -58,6 +62,24 @@ impl Books {
     /// The channel of the last ticket.
     pub fn channel(&self) -> &str {
         &self.info.channel
+    }
+
+    /// Somebody is in the channel.
+    pub fn came(&mut self, uid: &str) {
+        self.others.insert(uid.to_owned());
+    }
+
+    /// Somebody has left it.
+    pub fn went(&mut self, uid: &str) {
+        self.others.remove(uid);
+    }
+
+    /// How the session stands now. Who was in a channel that we left is not known any more.
+    pub fn stands(&mut self, status: &session::Status) {
+        if matches!(status.phase, session::Phase::Idle | session::Phase::Connecting | session::Phase::Waiting { .. }) {
+            self.others.clear();
+        }
+        self.session = status.clone();
     }
 
     /// Turns counters into rates; to be called about once a second.
@@ -91,7 +113,8 @@ impl Books {
                 time_ms: super::clock::since_1970().as_millis() as u64,
                 connection: connection(&self.session),
                 connection_reason: (!self.session.detail.is_empty()).then(|| self.session.detail.clone()),
-                participants: parts.engine.extensions().map_or(0, |e| u32::try_from(e.participants().len()).unwrap_or(u32::MAX)),
+                participants: u32::try_from(parts.engine.extensions().map_or(self.others.len(), |e| e.participants().len()))
+                    .unwrap_or(u32::MAX),
                 camera: facts::camera_status(&camera),
                 microphone: facts::microphone_status(&microphone),
                 room: parts

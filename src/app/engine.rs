@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use artc_bindings::fake::{World, WorldConfig};
+use artc_bindings::sdk::{Options, SdkEngine};
 use artc_bindings::{AudioFormat, ChannelProfile, CreateError, Engine, JoinChannelConfig, PublishMode, SubscribeMode};
 
 use super::wishes::Wishes;
 use crate::config::{Config, EngineKind};
+use crate::exit::Exit;
 use crate::session;
 
 /// An engine, and what to say of it.
@@ -30,8 +32,24 @@ pub enum MakeError {
     Create(#[from] CreateError),
 }
 
+impl MakeError {
+    /// How the daemon ends because of it.
+    pub fn exit(&self) -> Exit {
+        match self {
+            // A program that does not start, or an SDK that dies while it loads: not the configuration's fault.
+            Self::Create(CreateError::Environment { .. }) => Exit::Unavailable,
+            _ => Exit::Configuration,
+        }
+    }
+}
+
 /// Makes the engine of the configuration. With `room` it joins the room of this process.
 pub fn make(config: &Config, room: Option<&room::Handle>) -> Result<Made, MakeError> {
+    if config.engine.kind == EngineKind::Sdk {
+        let options = Options::of(&config.engine.sdk)?;
+        let server = format!("the SDK in {}", options.path.display());
+        return Ok(Made { engine: SdkEngine::create(options)?, encoder: "sdk", server });
+    }
     if config.engine.kind == EngineKind::Fake {
         let world = World::new(WorldConfig::default());
         let engine = world.engine();

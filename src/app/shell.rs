@@ -7,19 +7,19 @@ use std::time::Duration;
 use artc_bindings::Event;
 use tokio::sync::{broadcast, mpsc};
 
-use super::announce;
 use super::board::BoardThread;
 use super::books::Books;
 use super::clock::now;
 use super::effects::{self, Begun, Done, Parts};
 use super::light::signal;
 use super::links::Links;
+use super::mail;
 use super::stop::Stop;
 use super::tickets::TicketSource;
 use super::wishes::Wishes;
 use crate::capture::video::{CameraEvent, Phase};
 use crate::control::socket::{Arrival, Server};
-use crate::control::{Desk, Failure, Letter, Outcome, Sender, Step, StreamChange, Ticket};
+use crate::control::{Desk, Effect, Failure, Letter, Outcome, Sender, Step, StreamChange, Ticket};
 use crate::session::{self, Input, Medium, Output, Session};
 use crate::telemetry::{Beat, Check, Fault};
 
@@ -179,7 +179,7 @@ impl Shell {
                 self.channel_check.not_ready(&status.detail);
             }
         }
-        self.books.session = status.clone();
+        self.books.stands(status);
         self.board.channel(status.phase == Connected);
         self.signal();
     }
@@ -193,7 +193,14 @@ impl Shell {
     fn event(&mut self, event: &Event, finished: &mpsc::Sender<Finished>) {
         match event {
             Event::CommandMessage { uid, data } => self.message(&Sender::participant(uid), data, finished),
-            Event::RemoteUserOffLineNotify { uid } => self.desk.forget(&Sender::participant(uid)),
+            Event::DataChannelMsg { uid, msg } if mail::is_command(&*self.parts.engine, msg) => {
+                self.message(&Sender::participant(uid), &msg.data, finished);
+            }
+            Event::RemoteUserOnLineNotify { uid } => self.books.came(uid),
+            Event::RemoteUserOffLineNotify { uid } => {
+                self.books.went(uid);
+                self.desk.forget(&Sender::participant(uid));
+            }
             Event::StreamNeeded(needed) => {
                 self.books.watched = *needed;
                 self.signal();
@@ -245,6 +252,12 @@ impl Shell {
         match self.desk.receive(from, message, &view, now()) {
             Step::Nothing => {}
             Step::Send(letter) => self.send(letter),
+            Step::Do { ticket, effect: Effect::TakeSnapshot }
+                if !from.is_local() && !mail::carries_files(&*self.parts.engine) =>
+            {
+                let why = "this engine carries no files; `artc-edge call camera.snapshot` on the device gives the picture";
+                self.reply(ticket, &Outcome::Failed(Failure::NotAvailable(why.into())));
+            }
             Step::Do { ticket, effect } => match effects::begin(effect, &self.parts, &self.tickets, self.wishes) {
                 Begun::Now(outcome) => self.reply(ticket, &outcome),
                 Begun::Wish(wishes) => {
@@ -316,20 +329,15 @@ impl Shell {
     }
 
     fn send(&self, letter: Letter) {
-        let Sender::Participant(to) = &letter.to else {
+        let Sender::Participant(to) = letter.to.clone() else {
             if let Some(socket) = &self.socket {
                 socket.send(letter);
             }
             return;
         };
-        let Some(extensions) = self.parts.engine.extensions() else { return };
-        let sent = extensions.send_command_message(to, &letter.message).and_then(|()| match letter.attachment {
-            Some(file) => extensions.send_bytes(to, announce::SNAPSHOT_TOPIC, &file.name, file.mime, file.bytes.to_vec()),
-            None => Ok(()),
-        });
-        if let Err(why) = sent {
+        if let Err(why) = mail::send(&*self.parts.engine, &to, letter.message, letter.attachment) {
             metrics::counter!("artc_control_unsent_total").increment(1);
-            tracing::warn!(to = &**to, "reply not sent: {why}");
+            tracing::warn!(to = &*to, "reply not sent: {why}");
         }
     }
 }

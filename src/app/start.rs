@@ -12,7 +12,7 @@ use super::clock::now;
 use super::effects::Parts;
 use super::shell::Shell;
 use super::stop::{Early, Stop};
-use super::tickets::TicketSource;
+use super::tickets::{TicketSource, TokenSource};
 use super::wishes::Wishes;
 use super::{STOP_WITHIN, engine, memory};
 use crate::capture::audio::{Microphone, Phase as MicrophonePhase};
@@ -82,13 +82,16 @@ pub async fn daemon(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit 
         Ok(made) => made,
         Err(why) => {
             eprintln!("artc-edge: {why}");
-            return Exit::Configuration;
+            return why.exit();
         }
     };
     let tickets = match &room {
         Some(room) => TicketSource::Embedded { room: Arc::clone(room), channel: config.room.channel.clone(), name: name.clone() },
         None if config.engine.kind == EngineKind::Fake => TicketSource::Scripted,
-        None => TicketSource::Configured { config: config.engine.open.clone(), name: name.clone() },
+        None if config.engine.kind == EngineKind::Sdk => {
+            TicketSource::Configured { source: TokenSource::of_sdk(&config.engine.sdk), name: name.clone() }
+        }
+        None => TicketSource::Configured { source: TokenSource::of_open(&config.engine.open), name: name.clone() },
     };
 
     let wishes = Wishes::of(&config);
@@ -210,6 +213,7 @@ fn info(config: &Config, board: &board::Profile, name: &str) -> Info {
     let system = rustix::system::uname();
     let engine = match config.engine.kind {
         EngineKind::Open => "open",
+        EngineKind::Sdk => "sdk",
         EngineKind::Fake => "fake",
     };
     Info {

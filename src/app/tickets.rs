@@ -1,5 +1,6 @@
 //! Where join tokens come from: the embedded room's own key, or the configuration for a server elsewhere.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,13 +42,47 @@ pub enum TicketSource {
     },
     /// A server elsewhere.
     Configured {
-        /// `[engine.open]`.
-        config: artc_open::Config,
+        /// Where its token is.
+        source: TokenSource,
         /// What others see.
         name: String,
     },
     /// An engine that asks for none.
     Scripted,
+}
+
+/// A token that somebody else made, and what the configuration says of its use.
+#[derive(Clone)]
+pub struct TokenSource {
+    section: &'static str,
+    token: Option<Secret>,
+    token_file: Option<PathBuf>,
+    channel: Option<String>,
+    identity: Option<String>,
+}
+
+impl TokenSource {
+    /// Of `[engine.open]`.
+    pub fn of_open(config: &artc_open::Config) -> Self {
+        Self {
+            section: "engine.open",
+            token: config.token.clone().map(Secret::new),
+            token_file: config.token_file.clone(),
+            channel: config.channel.clone(),
+            identity: config.identity.clone(),
+        }
+    }
+
+    /// Of `[engine.sdk]`: channel and user are the token's.
+    pub fn of_sdk(config: &artc_bindings::sdk::Config) -> Self {
+        Self {
+            section: "engine.sdk",
+            token: config.token.clone().map(Secret::new),
+            token_file: config.token_file.clone(),
+            channel: None,
+            identity: None,
+        }
+    }
 }
 
 impl TicketSource {
@@ -82,7 +117,7 @@ impl TicketSource {
                     user_name: name.clone(),
                 })
             }
-            Self::Configured { config, name } => configured(config, name, renew),
+            Self::Configured { source, name } => configured(source, name, renew),
             Self::Scripted => Ok(Ticket {
                 token: Secret::new("scripted"),
                 channel: "camera".into(),
@@ -93,22 +128,28 @@ impl TicketSource {
     }
 }
 
-fn configured(config: &artc_open::Config, name: &str, renew: bool) -> Result<Ticket, String> {
-    let token = match (&config.token_file, &config.token) {
+fn configured(source: &TokenSource, name: &str, renew: bool) -> Result<Ticket, String> {
+    let section = source.section;
+    let token = match (&source.token_file, &source.token) {
         (Some(path), _) => {
             let text =
-                std::fs::read_to_string(path).map_err(|why| format!("`[engine.open] token_file` {}: {why}", path.display()))?;
-            text.trim().to_owned()
+                std::fs::read_to_string(path).map_err(|why| format!("`[{section}] token_file` {}: {why}", path.display()))?;
+            Secret::new(text.trim())
         }
-        (None, Some(token)) if renew => {
-            tracing::warn!("`[engine.open] token` was refused and there is no other; `token_file` could be renewed in place");
+        (None, Some(token)) => {
+            if renew {
+                tracing::warn!("`[{section}] token` was refused and there is no other; `token_file` could be renewed in place");
+            }
             token.clone()
         }
-        (None, Some(token)) => token.clone(),
-        (None, None) => return Err("`[engine.open] url` is set without `token_file` or `token`".into()),
+        (None, None) => return Err(format!("`[{section}]` has neither `token_file` nor `token`")),
     };
-    let artc_open::Claims { identity, room, .. } = artc_open::peek(&token).unwrap_or_default();
-    let channel = config.channel.clone().or(room).ok_or("the token names no room; set `[engine.open] channel`")?;
-    let user_id = config.identity.clone().or(identity).ok_or("the token names no identity; set `[engine.open] identity`")?;
-    Ok(Ticket { token: Secret::new(token), channel, user_id, user_name: name.into() })
+    let artc_open::Claims { identity, room, .. } = artc_open::peek(token.expose()).unwrap_or_default();
+    let named = |what: &str, set: &Option<String>, own: Option<String>| {
+        let way_out = if section == "engine.open" { format!("; set `[engine.open] {what}`") } else { String::new() };
+        set.clone().or(own).ok_or_else(|| format!("the token of `[{section}]` names no {what}{way_out}"))
+    };
+    let channel = named("channel", &source.channel, room)?;
+    let user_id = named("identity", &source.identity, identity)?;
+    Ok(Ticket { token, channel, user_id, user_name: name.into() })
 }

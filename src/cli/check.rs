@@ -7,13 +7,14 @@ use std::{
 
 use clap::Args;
 
-use crate::config::{self, File, Sources};
+use crate::config::{self, EngineKind, File, Sources};
 use crate::exit::Exit;
 
 /// Check a configuration without running it.
 ///
 /// Reads the file with the `conf.d/*.toml` next to it, the board's profile and the variables ARTC__*, as `run` would, and says
-/// everything that is wrong, each with file, line and column. Devices and the network are not touched; that is what `doctor` does.
+/// everything that is wrong, each with file, line and column; with the engine "sdk" it looks into the SDK's folder. Devices and the
+/// network are not touched, and nothing is started; that is what `doctor` does.
 #[derive(Debug, Args)]
 pub struct Check {
     /// The file; `-` reads standard input [default: /etc/artc-edge/config.toml, if it is there]
@@ -43,6 +44,13 @@ impl Check {
             Ok(loaded) => loaded,
             Err(why) => return super::wrong_configuration(&why),
         };
+        let sdk = &loaded.config.engine.sdk;
+        if let (EngineKind::Sdk, Some(path)) = (loaded.config.engine.kind, &sdk.path)
+            && let Err(why) = artc_bindings::sdk::look(path)
+        {
+            eprintln!("artc-edge: {why}");
+            return Exit::Configuration;
+        }
         if self.quiet {
             return Exit::Ok;
         }

@@ -38,6 +38,7 @@ pub(super) fn check(config: &Config, whole: &Node, broken: &[String], problems: 
         ("board", config.board.problems()),
         ("stream", config.stream.problems()),
         ("engine.open", config.engine.open.problems()),
+        ("engine.sdk", config.engine.sdk.problems()),
         ("room", config.room.problems()),
         ("control", config.control.problems()),
         ("telemetry", config.telemetry.problems()),
@@ -67,6 +68,18 @@ pub(super) fn check(config: &Config, whole: &Node, broken: &[String], problems: 
             }
             _ => {}
         }
+    }
+    let sdk = &config.engine.sdk;
+    if config.engine.kind == EngineKind::Sdk {
+        if sdk.path.is_none() {
+            say("engine.kind", "\"sdk\" needs the folder of the vendor's SDK; set `engine.sdk.path`".into());
+        } else if sdk.token.is_none() && sdk.token_file.is_none() {
+            let text = "needs a join token; set `engine.sdk.token_file`, or hand one over as the credential `engine.sdk.token`";
+            say("engine.sdk.path", text.into());
+        }
+    }
+    if sdk.token.is_some() && sdk.token_file.is_some() {
+        say("engine.sdk.token", "given together with `token_file`; keep one of them".into());
     }
     for (number, camera) in config.cameras.iter().enumerate() {
         let at = item(whole, number).or_else(|| whole.get(&split("cameras")).map(|entry| entry.node.origin.clone()));

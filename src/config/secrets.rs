@@ -12,8 +12,9 @@ pub(super) struct Secret {
 }
 
 /// All of them. The room's secret is taken by file alone.
-pub(super) const SECRETS: [Secret; 2] = [
+pub(super) const SECRETS: [Secret; 3] = [
     Secret { key: "engine.open.token", file_key: "engine.open.token_file" },
+    Secret { key: "engine.sdk.token", file_key: "engine.sdk.token_file" },
     Secret { key: "room.api_secret", file_key: "room.api_secret_file" },
 ];
 

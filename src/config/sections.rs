@@ -83,6 +83,8 @@ pub struct Engine {
     pub kind: EngineKind,
     /// The open engine's own settings.
     pub open: artc_open::Config,
+    /// The sdk engine's own settings.
+    pub sdk: artc_bindings::sdk::Config,
 }
 
 /// Which engine.
@@ -92,6 +94,8 @@ pub enum EngineKind {
     /// Ours: WebRTC, in the LiveKit room protocol.
     #[default]
     Open,
+    /// The vendor's SDK, in a process of its own.
+    Sdk,
     /// A scripted one without a network, for tests and for trying out a camera.
     Fake,
 }

@@ -291,7 +291,7 @@ fn every_mistake_gets_its_message() {
         ),
         (
             "[engine]\nkind = \"opne\"",
-            "t:2:8: `engine.kind`: unknown value \"opne\"; did you mean \"open\"? It is one of \"open\", \"fake\"",
+            "t:2:8: `engine.kind`: unknown value \"opne\"; did you mean \"open\"? It is one of \"open\", \"sdk\", \"fake\"",
         ),
         (
             "[board]\nprofile = \"rasberrypi4\"",
@@ -348,6 +348,16 @@ fn every_mistake_gets_its_message() {
             "[engine.open]\nurl = \"wss://x\"",
             "t:2:7: `engine.open.url`: needs a join token; set `engine.open.token_file`, or hand one over as the credential \
              `engine.open.token`",
+        ),
+        ("[engine]\nkind = \"sdk\"", "t:2:8: `engine.kind`: \"sdk\" needs the folder of the vendor's SDK; set `engine.sdk.path`"),
+        (
+            "[engine]\nkind = \"sdk\"\nsdk.path = \"/opt/sdk\"",
+            "t:3:12: `engine.sdk.path`: needs a join token; set `engine.sdk.token_file`, or hand one over as the credential \
+             `engine.sdk.token`",
+        ),
+        (
+            "[engine.sdk]\nextra = \"{\"",
+            "t:2:9: `engine.sdk.extra`: not a JSON object of the documented keys: EOF while parsing an object at line 1 column 1",
         ),
         (
             "[engine.open]\nurl = \"wss://x\"\ntoken = \"a\"\ntoken_file = \"b\"",

@@ -40,6 +40,11 @@ impl Sender {
         Self::Participant(identity.into())
     }
 
+    /// Whether it is at the local socket.
+    pub fn is_local(&self) -> bool {
+        matches!(self, Self::Local { .. })
+    }
+
     fn caller(&self) -> Caller<'_> {
         match self {
             Self::Participant(identity) => Caller::Participant(identity),

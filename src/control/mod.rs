@@ -33,7 +33,7 @@ mod watchers;
 mod tests;
 
 pub use config::Config;
-pub use desk::{Desk, Letter, Sender, Step, Ticket};
+pub use desk::{Attachment, Desk, Letter, Sender, Step, Ticket};
 pub use dispatch::{Caller, Decision, dispatch};
 pub use effect::{BoardAct, Effect, Failure, Outcome, StreamChange};
 pub use limits::PATIENCE;

@@ -16,6 +16,7 @@ pub(super) fn secrets(config: &Config) -> Vec<Finding> {
     let files = [
         ("engine.open.ca_file", &open.ca_file),
         ("engine.open.token_file", &open.token_file),
+        ("engine.sdk.token_file", &config.engine.sdk.token_file),
         ("room.api_secret_file", &config.room.api_secret_file),
         ("room.tls_cert", &config.room.tls_cert),
         ("room.tls_key", &config.room.tls_key),

@@ -8,6 +8,7 @@ mod encoder;
 mod holders;
 mod machine;
 mod network;
+mod sdk;
 
 use std::fmt::Write;
 
@@ -131,6 +132,7 @@ fn around(loaded: &Loaded) -> Vec<Finding> {
     findings.extend(devices::cameras(config));
     findings.extend(devices::microphones(config));
     findings.extend(encoder::works(config));
+    findings.extend(sdk::loads(config));
     let running = network::daemon(config);
     findings.extend(network::ports(config, running.is_some()));
     findings.extend(running);
