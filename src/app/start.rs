@@ -78,11 +78,27 @@ pub async fn daemon(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit 
     } else {
         None
     };
-    let made = match engine::make(&config, room.as_deref()) {
-        Ok(made) => made,
-        Err(why) => {
+    // The vendor's SDK may take seconds to load; who asks to stop does not wait for it.
+    let making = {
+        let (config, room) = (config.clone(), room.clone());
+        tokio::task::spawn_blocking(move || engine::make(&config, room.as_deref()))
+    };
+    let made = tokio::select! {
+        made = making => made,
+        signal = stop.wait() => {
+            tracing::info!(signal, "stopped before there was an engine");
+            return Exit::Ok;
+        }
+    };
+    let made = match made {
+        Ok(Ok(made)) => made,
+        Ok(Err(why)) => {
             eprintln!("artc-edge: {why}");
             return why.exit();
+        }
+        Err(why) => {
+            eprintln!("artc-edge: the engine was not made: {why}");
+            return Exit::Bug;
         }
     };
     let tickets = match &room {
