@@ -180,7 +180,7 @@ PUSHED = [
     ("SendMediaExtensionMsg", b"", 0, 1, 0, False),
     ("SendMediaExtensionMsg", b"short", 6, 1, 0, False),
     ("SendMediaExtensionMsg", "text", 4, 1, 0, False),
-    ("SendMediaExtensionMsg", b"hello", 5, 0, 0, False),
+    ("SendMediaExtensionMsg", b"hello", 5, -2, 0, False),
     ("SendMediaExtensionMsg", b"hello", 5, 1, -1, False),
     ("SubscribeRemoteAudioStream", "", True),
     ("SubscribeRemoteAudioStream", None, True),
