@@ -17,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from lib import table  # noqa: E402
 from lib.measure import busy_fraction, load, machine_ticks  # noqa: E402
 from lib.programs import ROOT  # noqa: E402
-from rows import cpu, delivery, engine, picture, publish, receive, response, sdk, size  # noqa: E402
+from rows import board, cpu, delivery, engine, picture, publish, receive, response, sdk, size  # noqa: E402
 
 ROWS = {
     "size": size.size,
@@ -28,6 +28,7 @@ ROWS = {
     "command": response.command,
     "join": response.join,
     "start": response.start,
+    "gpio": board.gpio,
     "picture": picture.picture,
     "lossy": picture.lossy,
     "ear": receive.ear,

@@ -4,11 +4,29 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use rustix::process::Signal;
+use serde_json::json;
+
 use crate::bench::{Guest, in_guest};
 use crate::board::{GATE, chip, level};
-use crate::rig::{Process, Vivid, let_pass, run, wait_for, write};
+use crate::rig::daemon::wait_for_open;
+use crate::rig::{Audience, Daemon, Process, Setup, Vivid, let_pass, run, wait_for, write};
 
 const SOON: Duration = Duration::from_secs(15);
+
+const BOX: &str = r#"
+[board]
+id = "box"
+name = "Box"
+
+[lines.eye]
+line = "LINE2"
+direction = "output"
+safe = false
+
+[leds.privacy]
+line = "eye"
+"#;
 
 fn daemon(settings: &[(&str, &str)]) -> Process {
     let mut command = Command::new(env!("CARGO_BIN_EXE_artc-edge"));
@@ -62,5 +80,48 @@ fn the_status_led_tells_waiting_from_fault_and_goes_out_at_the_end() {
         let mut dark = daemon(&[("ARTC__BOARD__PROFILE", "/run/none.toml"), vivid]);
         dark.wait_for_line("LED \"status\": the kernel has no LED \"nowhere\"", SOON);
         dark.wait_for_line("viewer:", SOON);
+    });
+}
+
+#[test]
+fn the_privacy_led_follows_the_open_camera_and_not_the_wish() {
+    in_guest(&Guest { seconds: 150, ..Guest::default() }, || {
+        let chip = chip();
+        write("/run/box.toml", BOX);
+        let settings = [
+            ("board.profile", "/run/box.toml"),
+            ("camera.source", "vivid-000-vid-cap@platform:vivid-000"),
+            ("camera.idle", "close"),
+            ("microphone.source", "none"),
+        ];
+        let mut daemon = Daemon::start(&Setup { settings: &settings, ..Setup::default() });
+        let (node, process) = (Vivid::SINGLE.node(), daemon.process.id());
+        let eye = |lit: &'static str| wait_for("the privacy LED", SOON, || (level(&chip, 2) == lit).then_some(()));
+        for round in 0..10 {
+            wait_for_open(process, &node, false, SOON);
+            eye("0");
+            // Somebody watches, so the camera is opened.
+            let viewer = Audience::join(&daemon.url(), "camera", &format!("viewer-{round}"), "camera");
+            wait_for_open(process, &node, true, SOON);
+            eye("1");
+            if round == 0 {
+                // Muting is a wish; the camera is open all the same. And no command reaches the LED.
+                daemon.call("stream.mute", &json!({ "muted": true })).expect("muted");
+                let why = daemon.call("board.set_led", &json!({ "led": "privacy", "pattern": "off" })).expect_err("refused");
+                assert!(why.contains("LED \"privacy\" is the privacy LED, which no command moves"), "{why}");
+                let_pass(Duration::from_millis(500));
+                assert_eq!(level(&chip, 2), "1");
+                daemon.call("stream.mute", &json!({ "muted": false })).expect("allowed");
+                // A camera that is pulled is open no more.
+                Vivid::unplug();
+                eye("0");
+                Vivid::plug();
+                eye("1");
+            }
+            drop(viewer);
+        }
+        eye("0");
+        daemon.end(Signal::INT);
+        assert_eq!(level(&chip, 2), "0");
     });
 }

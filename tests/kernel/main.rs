@@ -12,6 +12,8 @@ mod encoder;
 mod faults;
 mod formats;
 mod light;
+mod lines;
+mod panel;
 mod rig;
 mod sound;
 mod unplug;
