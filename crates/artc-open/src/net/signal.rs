@@ -240,29 +240,66 @@ async fn carry<S: AsyncRead + AsyncWrite + Unpin>(
                     return News::Closed("by us".into());
                 };
                 if let Err(error) = stream.send(Message::Binary(frame)).await {
+                    // A server that has gone may have said why: that is read before the end is told.
+                    let said = async { while hear(stream.next().await, attempt, news).await.is_none() {} };
+                    let _ = timeout(Duration::from_secs(1), said).await;
                     return News::Closed(error.to_string());
                 }
             }
-            message = stream.next() => match message {
-                Some(Ok(Message::Binary(frame))) => {
-                    if news.send((attempt, News::Frame(frame))).await.is_err() {
-                        return News::Closed(String::new());
-                    }
+            message = stream.next() => {
+                if let Some(end) = hear(message, attempt, news).await {
+                    return end;
                 }
-                Some(Ok(Message::Close(frame))) => {
-                    return News::Closed(frame.map_or_else(|| "closed by the server".into(), |f| f.reason.to_string()));
-                }
-                Some(Ok(_)) => {}
-                Some(Err(error)) => return News::Closed(error.to_string()),
-                None => return News::Closed("connection ended".into()),
-            },
+            }
         }
+    }
+}
+
+/// Passes on what the server said; the end, where it is one.
+async fn hear(message: Option<Result<Message, tungstenite::Error>>, attempt: u64, news: &Sender<(u64, News)>) -> Option<News> {
+    match message {
+        Some(Ok(Message::Binary(frame))) => {
+            news.send((attempt, News::Frame(frame))).await.is_err().then(|| News::Closed(String::new()))
+        }
+        Some(Ok(Message::Close(frame))) => {
+            Some(News::Closed(frame.map_or_else(|| "closed by the server".into(), |f| f.reason.to_string())))
+        }
+        Some(Ok(_)) => None,
+        Some(Err(error)) => Some(News::Closed(error.to_string())),
+        None => Some(News::Closed("connection ended".into())),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use tokio_tungstenite::tungstenite::protocol::Role;
+
     use super::*;
+
+    #[tokio::test]
+    async fn the_last_words_of_a_server_that_has_gone_are_heard_before_the_end() {
+        // Which of the two is looked at first, what is to be sent or what has come, is drawn by lot each time.
+        for attempt in 0..64 {
+            let (ours, theirs) = tokio::io::duplex(4096);
+            let mut server = WebSocketStream::from_raw_socket(theirs, Role::Server, None).await;
+            server.send(Message::Binary(Bytes::from_static(b"leave"))).await.unwrap();
+            drop(server);
+            let client = WebSocketStream::from_raw_socket(ours, Role::Client, None).await;
+            let (outbox, waiting) = tokio::sync::mpsc::channel(1);
+            outbox.send(Bytes::from_static(b"ping")).await.unwrap();
+            let (news, mut told) = tokio::sync::mpsc::channel(4);
+            let end = carry(client, waiting, attempt, &news).await;
+            assert!(matches!(end, News::Closed(_)));
+            drop(news);
+            let mut heard = Vec::new();
+            while let Some((_, one)) = told.recv().await {
+                if let News::Frame(frame) = one {
+                    heard.push(frame);
+                }
+            }
+            assert_eq!(heard, [Bytes::from_static(b"leave")], "attempt {attempt}");
+        }
+    }
 
     #[test]
     fn what_a_server_says_is_shown_without_the_token_in_it() {
