@@ -145,6 +145,11 @@ impl Section {
             .collect()
     }
 
+    /// The SSRCs that its writer names, those of retransmissions among them.
+    pub fn ssrcs(&self) -> impl Iterator<Item = u32> {
+        self.lines.iter().filter_map(|line| line.strip_prefix("a=ssrc:")?.split(' ').next()?.parse().ok())
+    }
+
     /// The codec names of `a=rtpmap`, without retransmission.
     pub fn codecs(&self) -> impl Iterator<Item = &str> {
         self.lines

@@ -9,6 +9,7 @@ mod negotiation;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -28,6 +29,8 @@ pub use negotiation::NegotiationError;
 pub struct Peer {
     rtc: Rtc,
     pending: Option<SdpPendingOffer>,
+    /// What their last offer named as the sources of what they send.
+    sources: HashSet<u32>,
     data: DataQueues,
     closed_told: bool,
     established: bool,
@@ -47,7 +50,7 @@ impl Peer {
             // Probes look for what is desired. Without this they would look for nothing, and find it.
             rtc.bwe().set_bitrate(Bitrate::ZERO, Bitrate::from(start));
         }
-        Peer { rtc, pending: None, data: DataQueues::default(), closed_told: false, established: false }
+        Peer { rtc, pending: None, sources: HashSet::new(), data: DataQueues::default(), closed_told: false, established: false }
     }
 
     /// Our ICE user fragment now, for [`crate::mux::Mux::register`]. It changes when ICE restarts: ask again after each negotiation.

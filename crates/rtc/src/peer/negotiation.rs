@@ -4,6 +4,7 @@
 use str0m::change::{SdpAnswer, SdpApi, SdpOffer};
 
 use super::{DataChannel, Peer};
+use crate::sdp::Section;
 
 /// Why a session description is refused.
 #[derive(Debug, thiserror::Error)]
@@ -29,10 +30,15 @@ impl Peer {
     /// Applies their offer and answers it. An own offer that waits is rolled back, as the library demands; ask
     /// [`Peer::offer`] again.
     pub fn accept_offer(&mut self, offer: &str) -> Result<String, NegotiationError> {
-        crate::sdp::Sdp::parse(offer)?;
+        let sources = crate::sdp::Sdp::parse(offer)?.sections().iter().flat_map(Section::ssrcs).collect();
         let offer = SdpOffer::from_sdp_string(offer).map_err(|e| NegotiationError::Syntax(e.to_string()))?;
         self.pending = None;
-        Ok(self.rtc.sdp_api().accept_offer(offer)?.to_sdp_string())
+        let answer = self.rtc.sdp_api().accept_offer(offer)?.to_sdp_string();
+        // A section may carry one track after another. The library keeps what has ended, and would ask that for key frames.
+        for ended in std::mem::replace(&mut self.sources, sources).difference(&self.sources) {
+            self.rtc.direct_api().remove_stream_rx((*ended).into());
+        }
+        Ok(answer)
     }
 
     /// Makes an offer of the changes that `change` makes. `None` when nothing needs an offer. One offer at a time.

@@ -144,6 +144,27 @@ fn frames_and_their_capture_time_cross_a_connection() {
 }
 
 #[test]
+fn a_section_that_carries_another_track_forgets_the_one_before() {
+    let mut link = Link::new([&PeerConfig::default(), &PeerConfig::default()]);
+    let (mid, offer) =
+        link.ends[0].peer.offer(|api| api.add_media(MediaKind::Video, Direction::SendOnly, None, None, None)).unwrap();
+    let offer = offer.unwrap();
+    let named: Vec<u32> =
+        Sdp::parse(&offer).unwrap().sections().iter().flat_map(|section| section.ssrcs().collect::<Vec<_>>()).collect();
+    let theirs = &mut link.ends[1].peer;
+    theirs.accept_offer(&offer).unwrap();
+    let first = theirs.rtc.direct_api().stream_rx_by_mid(mid, None).unwrap().ssrc();
+    assert!(named.contains(&first));
+    // The server uses the section again, with sources of another track.
+    let again = named.iter().fold(offer, |text, ssrc| text.replace(&ssrc.to_string(), &(ssrc ^ 0x5555).to_string()));
+    theirs.accept_offer(&again).unwrap();
+    let second = theirs.rtc.direct_api().stream_rx_by_mid(mid, None).unwrap().ssrc();
+    assert_eq!(*second, *first ^ 0x5555, "a key frame is asked of the track that is there");
+    assert!(theirs.rtc.direct_api().stream_rx(&first).is_none());
+    assert!(theirs.request_key_frame(mid, None));
+}
+
+#[test]
 fn packets_of_our_own_packetizer_are_frames_to_the_other_side() {
     let packets = PeerConfig { media: MediaMode::Packets, ..Default::default() };
     let mut link = Link::new([&packets, &PeerConfig::default()]);
