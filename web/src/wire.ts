@@ -151,6 +151,52 @@ export interface Audio {
   mixer: boolean;
 }
 
+/** What an LED shows: steady, or milliseconds of light and dark in turns (2, 4, 6 or 8 numbers, each 20 to 60000). */
+export type LedPattern = "on" | "off" | number[];
+
+/** A line of the board; `on` is left out where it cannot be told. */
+export interface Line {
+  name: string;
+  /** The relay on it, whose name means the line as well. */
+  relay?: string;
+  /** It is driven; otherwise it is read. */
+  output: boolean;
+  on?: boolean;
+  /** For outputs: whether it is on when nobody is in charge. */
+  safe?: boolean;
+  /** What the device itself drives it for; commands do not move it then. */
+  owner?: string;
+  /** Why it cannot be used, when it cannot. */
+  missing?: string;
+}
+
+/** An LED of the board. */
+export interface Led {
+  name: string;
+  shows: LedPattern;
+  owner?: string;
+  missing?: string;
+}
+
+/** The IR-cut filter: who decides, whether it is night, and how light it was at last (0 to 255 of the picture, or lux of a sensor). */
+export interface IrCut {
+  mode: "auto" | "day" | "night";
+  night: boolean;
+  light?: number;
+}
+
+/** What the board has, and how it is. */
+export interface BoardInfo {
+  profile: string;
+  name: string;
+  support: string;
+  lines: Line[];
+  leds: Led[];
+  buttons: { name: string; pressed?: boolean; missing?: string }[];
+  ir_cut?: IrCut;
+  fan?: { runs?: boolean; rpm?: number };
+}
+
 /** No parameters. */
 export type Nothing = Record<string, never>;
 
@@ -173,6 +219,15 @@ export interface Methods {
   "audio.get": { params: Nothing; result: Audio };
   "audio.set_volume": { params: { volume: number }; result: Audio };
   "audio.mute": { params: { muted: boolean }; result: Audio };
+  "board.info": { params: Nothing; result: BoardInfo };
+  "board.get_line": { params: { line: string }; result: Line };
+  "board.set_line": { params: { line: string; on: boolean }; result: Line };
+  "board.pulse_line": { params: { line: string; ms: number; on?: boolean }; result: Line };
+  "board.set_led": { params: { led: string; pattern: LedPattern }; result: Led };
+  "board.set_ir_cut": { params: { mode: IrCut["mode"] }; result: IrCut };
+  "board.temperature": { params: Nothing; result: { sensors: { name: string; celsius: number }[] } };
+  "board.throttling": { params: Nothing; result: { throttled: boolean; slowed: string[]; undervoltage?: boolean } };
+  "board.watch": { params: { on: boolean }; result: unknown };
   "rpc.discover": { params: Nothing; result: unknown };
 }
 
