@@ -40,7 +40,7 @@ fn walk(ordered: Ordered, path: String, found: &mut Vec<(String, serde_json::Val
 
 /// Tables whose keys are the user's own.
 fn is_open(path: &str) -> bool {
-    path == "control.allow" || path == "room.apps"
+    matches!(path, "control.allow" | "control.roles" | "room.apps")
 }
 
 impl Ordered {

@@ -386,6 +386,10 @@ fn every_mistake_gets_its_message() {
             "t:2:9: `control.allow`: `reboot` is no method; use `family.verb`, `family.*` or `*`",
         ),
         (
+            "[control]\nroles = { a = \"root\" }",
+            "t:2:15: `control.roles.a`: unknown value \"root\"; it is one of \"observe\", \"operate\", \"maintain\", \"own\"",
+        ),
+        (
             "[telemetry]\nlog = \"loud\"",
             "t:2:7: `telemetry.log`: \"loud\" is no level; use error, warn, info, debug, trace or off",
         ),

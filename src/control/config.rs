@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use wire::Role;
+
 use super::permission;
 
 /// Where commands come from and who may send which.
@@ -16,19 +18,26 @@ pub struct Config {
     /// Group whose members may open the socket too (mode 0660); unset, only the daemon's own user may (mode 0600).
     pub socket_group: Option<String>,
     /// Which identity in the channel may call which methods; `*` stands for any run of characters on both sides, as in `camera.*`.
-    /// The app server (`app-server`) and whoever opens an address that the daemon made (`local-viewer`, in the channel
-    /// `local-viewer-XXXXXX`) may call everything without a line here; a line of their own says otherwise, so `local-viewer = []`
-    /// forbids it all. Whoever matches no line may call nothing; whoever matches several may call what any of them allows.
+    /// Whoever matches no line here and none of `roles` may call nothing; whoever matches several may call what any of them allows.
+    /// What needs the role maintain or own cannot be allowed by a line here.
     pub allow: BTreeMap<String, Vec<String>>,
+    /// Which identity in the channel has which role, and so may call every method that asks for no higher one. The app server
+    /// (`app-server`) has `maintain`, whoever opens an address that the daemon made (`local-viewer`, in the channel
+    /// `local-viewer-XXXXXX`) has `operate`, unless a line of their own, here or in `allow`, says otherwise.
+    pub roles: BTreeMap<String, Role>,
 }
 
 impl Config {
     /// What is wrong, as (key below `[control]`, why).
     pub fn problems(&self) -> Vec<(&'static str, String)> {
         let mut found = Vec::new();
+        let nobody = || "an empty identity can never join".to_owned();
+        if self.roles.contains_key("") {
+            found.push(("roles", nobody()));
+        }
         for (identity, methods) in &self.allow {
             if identity.is_empty() {
-                found.push(("allow", "an empty identity can never join".into()));
+                found.push(("allow", nobody()));
             }
             for method in methods {
                 if let Err(why) = permission::check(method) {

@@ -1,7 +1,7 @@
 //! What should happen when a command comes: pure, and exhaustive over the table of methods.
 
 use wire::method::Kind;
-use wire::{Code, Command, Refusal, Reply, Request};
+use wire::{Code, Command, Refusal, Reply, Request, Role};
 
 use super::effect::BoardAct;
 use super::permission::Permissions;
@@ -47,7 +47,13 @@ pub fn dispatch(request: &Request, caller: Caller<'_>, permissions: &Permissions
     let method = request.method;
     if let Caller::Participant(identity) = caller {
         if !permissions.allows(identity, method) {
-            let why = format!("`{}` may not call {}", identity.escape_debug(), method.name());
+            let has = permissions.role(identity).map_or("no role", Role::name);
+            let why = format!(
+                "`{}` may not call {}: it needs the role {}, the caller has {has}",
+                identity.escape_debug(),
+                method.name(),
+                method.role()
+            );
             return Err(Refusal::new(Code::NotAllowed, why));
         }
         // A token must not come by the way that a token opens, or whoever was let in once stays for ever.

@@ -1,6 +1,6 @@
 //! Who may call what: deny by default.
 
-use wire::Method;
+use wire::{Method, Role};
 
 use super::Config;
 
@@ -10,29 +10,51 @@ pub const APP_SERVER: &str = "app-server";
 /// The identity in the addresses that the daemon makes for viewers. Each browser that opens one joins as `local-viewer-XXXXXX`.
 pub const LOCAL_VIEWER: &str = "local-viewer";
 
+/// What `[control] allow` can give at most: whoever keeps or owns the device has a role.
+const ALLOWED_AT_MOST: Role = Role::Operate;
+
 /// The rules of the configuration and the built-in ones, ready to be asked.
 #[derive(Clone, Debug)]
 pub struct Permissions {
     /// Identity pattern and method patterns.
     rules: Vec<(String, Vec<String>)>,
+    /// Identity pattern and role.
+    roles: Vec<(String, Role)>,
 }
 
 impl Permissions {
     /// The rules of `config`, and the built-in ones for whom it has no line.
     pub fn new(config: &Config) -> Self {
-        let built_in = [APP_SERVER, LOCAL_VIEWER].into_iter().filter(|identity| !config.allow.contains_key(*identity));
-        let built_in = built_in.map(|identity| (identity.to_owned(), vec!["*".to_owned()]));
-        let configured = config.allow.iter().map(|(identity, methods)| (identity.clone(), methods.clone()));
-        Self { rules: built_in.chain(configured).collect() }
+        let unnamed = |identity: &str| !config.allow.contains_key(identity) && !config.roles.contains_key(identity);
+        let built_in = [(APP_SERVER, Role::Maintain), (LOCAL_VIEWER, Role::Operate)].into_iter();
+        let built_in = built_in.filter(|(identity, _)| unnamed(identity)).map(|(identity, role)| (identity.to_owned(), role));
+        let configured = config.roles.iter().map(|(identity, role)| (identity.clone(), *role));
+        Self {
+            rules: config.allow.iter().map(|(identity, methods)| (identity.clone(), methods.clone())).collect(),
+            roles: built_in.chain(configured).collect(),
+        }
     }
 
-    /// Whether the participant with this identity may call `method`. Who has no identity may call nothing.
-    pub fn allows(&self, identity: &str, method: Method) -> bool {
-        let invited = local_viewer(identity);
-        let of_mine = |pattern: &str| matches(pattern, identity) || invited && matches(pattern, LOCAL_VIEWER);
-        let mine = self.rules.iter().filter(|(pattern, _)| !identity.is_empty() && of_mine(pattern));
-        mine.flat_map(|(_, methods)| methods).any(|pattern| matches(pattern, method.name()))
+    /// The role of the participant with this identity: the highest of its lines. Who has no identity has none.
+    pub fn role(&self, identity: &str) -> Option<Role> {
+        self.roles.iter().filter(|(pattern, _)| covers(pattern, identity)).map(|(_, role)| *role).max()
     }
+
+    /// Whether the participant with this identity may call `method`, by its role or by a line that names the method.
+    pub fn allows(&self, identity: &str, method: Method) -> bool {
+        self.role(identity) >= Some(method.role())
+            || method.role() <= ALLOWED_AT_MOST
+                && self
+                    .rules
+                    .iter()
+                    .filter(|(pattern, _)| covers(pattern, identity))
+                    .any(|(_, methods)| methods.iter().any(|pattern| matches(pattern, method.name())))
+    }
+}
+
+/// Whether a line for `pattern` is about `identity`; what is said of the viewer address holds for each browser behind it.
+fn covers(pattern: &str, identity: &str) -> bool {
+    !identity.is_empty() && (matches(pattern, identity) || local_viewer(identity) && matches(pattern, LOCAL_VIEWER))
 }
 
 /// Whether `identity` is that of one browser behind a viewer address: the name in the address, a dash, and some letters and digits
@@ -42,17 +64,20 @@ fn local_viewer(identity: &str) -> bool {
     drawn.is_some_and(|drawn| (1..=16).contains(&drawn.len()) && drawn.bytes().all(|letter| letter.is_ascii_alphanumeric()))
 }
 
-/// Whether `pattern` matches any method that a participant can call.
+/// Whether `pattern` matches any method that a line of `[control] allow` can give to a participant.
 ///
 /// # Errors
 /// A text that names the pattern and, where there is one, the method that was probably meant.
 pub fn check(pattern: &str) -> Result<(), String> {
     let found = || Method::ALL.iter().filter(|method| matches(pattern, method.name()));
-    if found().any(|method| !method.is_local()) {
+    if found().any(|method| !method.is_local() && method.role() <= ALLOWED_AT_MOST) {
         return Ok(());
     }
-    if found().next().is_some() {
+    if found().next().is_some() && found().all(|method| method.is_local()) {
         return Err(format!("`{pattern}` is answered on the local socket only; nobody in the channel can be allowed it"));
+    }
+    if let Some(method) = found().find(|method| !method.is_local()) {
+        return Err(format!("`{pattern}` needs the role {0}; write `roles = {{ \"IDENTITY\" = \"{0}\" }}`", method.role()));
     }
     let meant = Method::from_name(pattern).err().and_then(|refusal| refusal.suggestion);
     let hint = meant.map_or("; use `family.verb`, `family.*` or `*`".to_owned(), |name| format!("; did you mean `{name}`?"));

@@ -49,7 +49,7 @@ codes! {
     /// The device made a mistake of its own.
     InternalError = -32603, "internal_error", "report it with the device's log";
     /// The caller may not do this.
-    NotAllowed = 2001, "not_allowed", "name the identity and the method under [control.allow] of the device's configuration";
+    NotAllowed = 2001, "not_allowed", "give the identity a role under [control.roles] of the device's configuration, or name identity and method under [control.allow]";
     /// The caller sends more messages a second than it may.
     RateLimited = 2002, "rate_limited", "wait retry_after_ms and send more slowly";
     /// The caller has too many unanswered requests.

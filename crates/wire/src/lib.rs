@@ -21,6 +21,7 @@ mod fields;
 pub mod jsonrpc;
 pub mod method;
 pub mod openrpc;
+pub mod role;
 pub mod stream;
 pub mod viewer;
 
@@ -28,6 +29,7 @@ pub use error::{Code, Refusal};
 pub use fields::nearest;
 pub use jsonrpc::{Bad, Id, Incoming, Request, Response};
 pub use method::{Command, Method, Reply};
+pub use role::Role;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{Code, Done, NoParams, Refusal, audio, board, camera, device, fields, stream, viewer};
+use crate::{Code, Done, NoParams, Refusal, Role, audio, board, camera, device, fields, stream, viewer};
 
 /// Whether a method only tells something or changes something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +15,11 @@ pub enum Kind {
     Change,
 }
 
+/// A line of the table: what it does, name, kind, least role (and `confirmed`, where it is asked for twice), parameters, reply.
 macro_rules! methods {
-    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $kind:ident, $params:ty => $reply:ty;)+) => {
+    (@confirmed confirmed) => { true };
+    (@confirmed) => { false };
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $kind:ident, $role:ident $($confirmed:ident)?, $params:ty => $reply:ty;)+) => {
         /// The methods, without parameters.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
@@ -39,6 +42,16 @@ macro_rules! methods {
             /// Whether it only tells something.
             pub const fn kind(self) -> Kind {
                 match self { $(Self::$variant => Kind::$kind,)+ }
+            }
+
+            /// The least role that may call it.
+            pub const fn role(self) -> Role {
+                match self { $(Self::$variant => Role::$role,)+ }
+            }
+
+            /// Whether it is carried out only when it is asked for a second time, because nothing brings back what it ends.
+            pub const fn is_confirmed(self) -> bool {
+                match self { $(Self::$variant => methods!(@confirmed $($confirmed)?),)+ }
             }
 
             /// Its parameters, typed.
@@ -83,55 +96,55 @@ macro_rules! methods {
 
 methods! {
     /// Tells who this device is.
-    DeviceInfo = "device.info", Read, NoParams => device::Info;
+    DeviceInfo = "device.info", Read, Observe, NoParams => device::Info;
     /// Tells how the device is: connection, camera, microphone, counters, load.
-    DeviceStatus = "device.status", Read, NoParams => device::Status;
+    DeviceStatus = "device.status", Read, Observe, NoParams => device::Status;
     /// Lists the cameras of this device.
-    CameraList = "camera.list", Read, NoParams => camera::List;
+    CameraList = "camera.list", Read, Observe, NoParams => camera::List;
     /// Lists what the camera in use can deliver.
-    CameraModes = "camera.modes", Read, NoParams => camera::Modes;
+    CameraModes = "camera.modes", Read, Observe, NoParams => camera::Modes;
     /// Lists the controls of the camera in use with their values.
-    CameraControls = "camera.controls", Read, NoParams => camera::Controls;
+    CameraControls = "camera.controls", Read, Observe, NoParams => camera::Controls;
     /// Sets one control of the camera and tells the value that it then has.
-    CameraSetControl = "camera.set_control", Change, camera::SetControl => camera::Control;
+    CameraSetControl = "camera.set_control", Change, Operate, camera::SetControl => camera::Control;
     /// Takes a still picture.
-    CameraSnapshot = "camera.snapshot", Change, NoParams => camera::Snapshot;
+    CameraSnapshot = "camera.snapshot", Change, Observe, NoParams => camera::Snapshot;
     /// Tells what is published as picture.
-    StreamGet = "stream.get", Read, NoParams => stream::Stream;
+    StreamGet = "stream.get", Read, Observe, NoParams => stream::Stream;
     /// Sets size, frame rate and highest bitrate of the published picture; what is left out stays.
-    StreamSet = "stream.set", Change, stream::Set => stream::Stream;
+    StreamSet = "stream.set", Change, Operate, stream::Set => stream::Stream;
     /// Stops or resumes sending the picture; the track stays published.
-    StreamMute = "stream.mute", Change, stream::Mute => stream::Stream;
+    StreamMute = "stream.mute", Change, Operate, stream::Mute => stream::Stream;
     /// Asks the encoder for a key frame.
-    StreamKeyFrame = "stream.key_frame", Change, NoParams => Done;
+    StreamKeyFrame = "stream.key_frame", Change, Operate, NoParams => Done;
     /// Tells what is published as sound.
-    AudioGet = "audio.get", Read, NoParams => audio::Audio;
+    AudioGet = "audio.get", Read, Observe, NoParams => audio::Audio;
     /// Sets the volume of the microphone.
-    AudioSetVolume = "audio.set_volume", Change, audio::SetVolume => audio::Audio;
+    AudioSetVolume = "audio.set_volume", Change, Operate, audio::SetVolume => audio::Audio;
     /// Stops or resumes sending the sound; the track stays published.
-    AudioMute = "audio.mute", Change, audio::Mute => audio::Audio;
+    AudioMute = "audio.mute", Change, Operate, audio::Mute => audio::Audio;
     /// Tells what the board has, and how it is: lines, LEDs, buttons, IR-cut filter, fan.
-    BoardInfo = "board.info", Read, NoParams => board::Info;
+    BoardInfo = "board.info", Read, Observe, NoParams => board::Info;
     /// Reads one line.
-    BoardGetLine = "board.get_line", Read, board::GetLine => board::Line;
+    BoardGetLine = "board.get_line", Read, Observe, board::GetLine => board::Line;
     /// Switches an output line, and ends a pulse of it.
-    BoardSetLine = "board.set_line", Change, board::SetLine => board::Line;
+    BoardSetLine = "board.set_line", Change, Operate, board::SetLine => board::Line;
     /// Switches an output line for a time, and then the other way; the reply comes when the pulse has begun.
-    BoardPulseLine = "board.pulse_line", Change, board::PulseLine => board::Line;
+    BoardPulseLine = "board.pulse_line", Change, Operate, board::PulseLine => board::Line;
     /// Lets an LED show a pattern; those that show how the device is are not for commands.
-    BoardSetLed = "board.set_led", Change, board::SetLed => board::Led;
+    BoardSetLed = "board.set_led", Change, Operate, board::SetLed => board::Led;
     /// Says who decides about the IR-cut filter: the light, or the caller.
-    BoardSetIrCut = "board.set_ir_cut", Change, board::SetIrCut => board::IrCut;
+    BoardSetIrCut = "board.set_ir_cut", Change, Operate, board::SetIrCut => board::IrCut;
     /// Tells what the machine's thermometers say.
-    BoardTemperature = "board.temperature", Read, NoParams => board::Temperatures;
+    BoardTemperature = "board.temperature", Read, Observe, NoParams => board::Temperatures;
     /// Tells whether heat or a weak supply slows the machine down.
-    BoardThrottling = "board.throttling", Read, NoParams => board::Throttling;
+    BoardThrottling = "board.throttling", Read, Observe, NoParams => board::Throttling;
     /// Sends what the board's buttons do to the caller from now on, as the notification `board.button`, until it leaves or says no more.
-    BoardWatch = "board.watch", Change, board::Watch => Done;
+    BoardWatch = "board.watch", Change, Observe, board::Watch => Done;
     /// Makes an address of the viewer page with a new token; answered on the device's own unix socket only.
-    ViewerAddress = "viewer.address", Read, NoParams => viewer::Address;
+    ViewerAddress = "viewer.address", Read, Own, NoParams => viewer::Address;
     /// Answers this list of methods as an OpenRPC document.
-    RpcDiscover = "rpc.discover", Read, NoParams => Discovery;
+    RpcDiscover = "rpc.discover", Read, Observe, NoParams => Discovery;
 }
 
 impl Method {

@@ -27,7 +27,8 @@ fn generate() -> Value {
             "title": "artc-edge",
             "version": env!("CARGO_PKG_VERSION"),
             "description": "Commands to an artc-edge device: JSON-RPC 2.0, one object a message, on the engine's data channel (LiveKit: topic `artc.rpc`) \
-                            or the local unix socket. Parameters go by name; unknown ones and batches are refused.",
+                            or the local unix socket. Parameters go by name; unknown ones and batches are refused. `x-role` is \
+                            the least role that may call a method: observe, operate, maintain or own.",
         },
         "methods": methods,
         "x-notifications": [{
@@ -40,14 +41,19 @@ fn generate() -> Value {
 }
 
 fn describe(method: Method, schemas: &mut SchemaGenerator) -> Value {
-    json!({
+    let mut described = json!({
         "name": method.name(),
         "summary": method.summary(),
+        "x-role": method.role(),
         "paramStructure": "by-name",
         "params": params(method.params_schema(schemas), schemas),
         "result": { "name": "result", "schema": method.reply_schema(schemas) },
         "errors": method_errors(method),
-    })
+    });
+    if method.is_confirmed() {
+        described["x-confirmed"] = true.into();
+    }
+    described
 }
 
 /// One content descriptor for each member of the parameter type.

@@ -248,6 +248,7 @@ fn the_document_describes_every_method_and_refers_to_nothing_missing() {
         let summary = method["summary"].as_str().unwrap();
         assert!(summary.ends_with('.') && !summary.contains("  "), "{summary}");
         assert_eq!(method["paramStructure"], "by-name");
+        assert!(serde_json::from_value::<Role>(method["x-role"].clone()).is_ok(), "{method}");
         assert!(method["result"]["schema"].is_object() && method["errors"].as_array().is_some_and(|errors| errors.len() >= 4));
     }
     let params = |name: &str| methods.iter().find(|method| method["name"] == name).unwrap()["params"].clone();
@@ -293,6 +294,20 @@ fn every_method_has_a_command_that_round_trips() {
                 && !matches!(method, Method::CameraSnapshot | Method::StreamKeyFrame)
                 || *method == Method::BoardGetLine
         );
+    }
+}
+
+#[test]
+fn a_role_has_all_below_it_and_what_changes_something_asks_for_more_than_looking() {
+    assert!(Role::Observe < Role::Operate && Role::Operate < Role::Maintain && Role::Maintain < Role::Own);
+    for method in Method::ALL {
+        let harmless = matches!(method, Method::CameraSnapshot | Method::BoardWatch);
+        assert!(method.kind() == Kind::Read || harmless || method.role() >= Role::Operate, "{}", method.name());
+        assert!(!method.is_confirmed() || method.role() >= Role::Maintain, "{}", method.name());
+        let described =
+            openrpc::document()["methods"].as_array().unwrap().iter().find(|one| one["name"] == method.name()).unwrap();
+        assert_eq!(described["x-role"], method.role().name());
+        assert_eq!(described["x-confirmed"] == true, method.is_confirmed());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::json;
-use wire::Method;
+use wire::{Method, Role};
 
 use super::super::permission::Permissions;
 use super::super::{Config, Desk, Effect, Outcome, Sender, Step};
@@ -13,15 +13,16 @@ fn config(toml: &str) -> Config {
 }
 
 #[test]
-fn by_default_the_app_server_the_printed_viewer_and_the_local_socket_may_everything_and_nobody_else_anything() {
+fn by_default_the_app_server_the_printed_viewer_and_the_local_socket_may_what_their_role_may_and_nobody_else_anything() {
     for method in Method::ALL {
         let message = request(1, method.name(), json!({}));
-        let viewers = ["app-server", "local-viewer", "local-viewer-Ab3xY9"].map(Sender::participant);
-        for lawful in viewers.into_iter().chain([local(1)]) {
+        let operators = ["local-viewer", "local-viewer-Ab3xY9"].map(|identity| (Sender::participant(identity), Role::Operate));
+        let keepers = [(Sender::participant("app-server"), Role::Maintain), (local(1), Role::Own)];
+        for (lawful, role) in operators.into_iter().chain(keepers) {
             let mut bench = Bench::new();
             if let Step::Send(letter) = bench.desk.receive(&lawful, &message, &bench.view, bench.now) {
                 let reply: serde_json::Value = serde_json::from_slice(&letter.message).unwrap();
-                assert_ne!(reply["error"]["code"], 2001, "{lawful:?} {}", method.name());
+                assert_eq!(reply["error"]["code"] == 2001, role < method.role(), "{lawful:?} {}", method.name());
             }
         }
         let strangers = ["", "viewer", "App-Server", "app-server2", "app-server\n", "*", "local-viewer ", "local user 0"];
@@ -30,7 +31,8 @@ fn by_default_the_app_server_the_printed_viewer_and_the_local_socket_may_everyth
         for stranger in strangers.into_iter().chain(almost) {
             let (name, text, id) = Bench::new().refused(&Sender::participant(stranger), &message);
             assert_eq!((name.as_str(), id), ("not_allowed", json!(1)), "{stranger:?}");
-            assert_eq!(text, format!("`{}` may not call {}", stranger.escape_debug(), method.name()));
+            let needs = format!("may not call {}: it needs the role {}, the caller has no role", method.name(), method.role());
+            assert_eq!(text, format!("`{}` {needs}", stranger.escape_debug()));
         }
     }
 }
@@ -38,10 +40,9 @@ fn by_default_the_app_server_the_printed_viewer_and_the_local_socket_may_everyth
 #[test]
 fn a_viewer_address_is_made_on_the_local_socket_only_whatever_is_allowed() {
     let message = request(1, "viewer.address", json!({}));
-    for who in ["app-server", "local-viewer-Ab3xY9"] {
-        let (name, text, _) = Bench::new().refused(&Sender::participant(who), &message);
-        assert_eq!((name.as_str(), text.as_str()), ("local_only", "viewer.address is not answered in the channel"), "{who}");
-    }
+    let mut bench = Bench { desk: Desk::new(&config("roles = { app-server = 'own' }")), ..Bench::new() };
+    let (name, text, _) = bench.refused(&Sender::participant("app-server"), &message);
+    assert_eq!((name.as_str(), text.as_str()), ("local_only", "viewer.address is not answered in the channel"));
     let mut bench = Bench::new();
     let (ticket, effect) = bench.effect(&local(1), &message);
     assert_eq!(effect, Effect::MakeViewerAddress);
@@ -79,8 +80,32 @@ fn a_line_allows_what_it_says_and_takes_the_place_of_the_built_in_one() {
     assert_eq!(allowed("guard"), ["device.info"]);
     assert_eq!(allowed("local-viewer"), ["device.info"], "its own line forbids the rest");
     assert_eq!(allowed("local-viewer-Ab3xY9"), ["device.info"], "and holds for each browser behind its address");
-    assert_eq!(allowed("app-server").len(), Method::ALL.len());
+    let kept = Method::ALL.iter().filter(|method| method.role() <= Role::Maintain).count();
+    assert_eq!(allowed("app-server").len(), kept);
     assert_eq!(allowed(""), [""; 0], "who has no identity matches not even a star");
+}
+
+#[test]
+fn a_role_gives_what_asks_for_no_higher_one_and_a_line_of_methods_never_more_than_operate() {
+    let rules = Permissions::new(&config(
+        r#"
+        roles = { "eye-*" = "observe", "eye-7" = "operate", "*-boss" = "own", "local-viewer" = "observe" }
+        allow = { "eye-*" = ["stream.*"], "hand" = ["*"] }
+        "#,
+    ));
+    for method in Method::ALL {
+        let (name, needed) = (method.name(), method.role());
+        let may = |who: &str| rules.allows(who, *method);
+        assert_eq!(may("eye-1"), needed == Role::Observe || name.starts_with("stream."), "{name}");
+        assert_eq!(may("eye-7"), needed <= Role::Operate, "{name}: the highest of several");
+        assert_eq!(may("hand"), needed <= Role::Operate, "{name}: a star is no higher role");
+        assert_eq!(may("local-viewer-Ab3xY9"), needed == Role::Observe, "{name}: its own line takes the built-in one's place");
+        assert_eq!((may("big-boss"), may("nobody"), may("")), (true, false, false), "{name}");
+    }
+    let mut bench = Bench { desk: Desk::new(&config("roles = { eye = 'observe' }")), ..Bench::new() };
+    let (name, text, _) = bench.refused(&Sender::participant("eye"), &request(1, "audio.mute", json!({ "muted": true })));
+    assert_eq!(name, "not_allowed");
+    assert_eq!(text, "`eye` may not call audio.mute: it needs the role operate, the caller has observe");
 }
 
 #[test]
@@ -96,6 +121,7 @@ fn a_pattern_without_a_method_is_a_mistake_with_a_suggestion() {
     let local = "`viewer.address` is answered on the local socket only; nobody in the channel can be allowed it";
     assert_eq!(problems(r#"x = ["viewer.address"]"#), [("allow", local.into())]);
     assert_eq!(problems(r#""" = ["*"]"#), [("allow", "an empty identity can never join".into())]);
+    assert_eq!(config("roles = { '' = 'own' }").problems(), [("roles", "an empty identity can never join".into())]);
     assert_eq!(config("socket_group = ''").problems().len(), 1);
 }
 
