@@ -3,13 +3,13 @@
 
 use std::time::{Duration, Instant};
 
-use artc_bindings::{AudioFormat, ChannelProfile, Event, JoinChannelConfig, PublishMode, SubscribeMode, VideoFormat};
+use artc_bindings::Event;
 use artc_open::{OpenEngine, Options};
 use clap::Args;
 use serde_json::json;
 
 use crate::Failure;
-use crate::place::Where;
+use crate::place::{Where, silent};
 use crate::steer::{now, say, sleep_until};
 
 /// An answer that takes longer counts as lost.
@@ -36,17 +36,9 @@ pub struct Commands {
 impl Commands {
     pub fn run(self) -> Result<(), Failure> {
         let engine = OpenEngine::create(Options::new(self.at.url.as_str()))?;
-        let config = JoinChannelConfig {
-            channel_profile: ChannelProfile::Communication,
-            publish_mode: PublishMode::Manually,
-            subscribe_mode: SubscribeMode::Manually,
-            subscribe_video_format: VideoFormat::None,
-            subscribe_audio_format: AudioFormat::None,
-            ..Default::default()
-        };
         engine.set_parameter(r#"{"data":{"enablePubDataChannel":true,"enableSubDataChannel":true}}"#)?;
         let events = engine.event_handler();
-        self.at.join(&*engine, &config)?;
+        self.at.user.join(&*engine, &silent())?;
         let answer = |id: u64, deadline: Instant| loop {
             match events.next_timeout(deadline.saturating_duration_since(now())) {
                 Some(Event::CommandMessage { data, .. }) => {

@@ -4,15 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use artc_bindings::{
-    ChannelProfile, Engine, Event, JoinChannelConfig, PublishMode, PublishState, RenderMode, VideoDataSample, VideoSource,
-};
+use artc_bindings::{Engine, Event, PublishState, RenderMode, VideoDataSample, VideoSource};
 use artc_open::{OpenEngine, Options};
 use clap::Args;
 use serde_json::json;
 
 use crate::Failure;
-use crate::place::Where;
+use crate::place::{Where, publishing};
 use crate::steer::say;
 
 /// Cycles before memory is looked at first: what is made once and kept is there then.
@@ -57,12 +55,7 @@ impl Cycle {
 
     fn stay(&self, engine: &dyn Engine, publish: bool) -> Result<(), Failure> {
         engine.set_external_video_source(true, VideoSource::Camera, RenderMode::Auto)?;
-        let config = JoinChannelConfig {
-            channel_profile: ChannelProfile::Communication,
-            publish_mode: PublishMode::Automatically,
-            ..Default::default()
-        };
-        self.at.join(engine, &config)?;
+        self.at.user.join(engine, &publishing())?;
         let events = engine.event_handler();
         if publish {
             let picture = VideoDataSample::i420(Arc::new(vec![128_u8; 320 * 180 * 3 / 2]), 320, 180, 0, None);

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::Failure;
 use crate::clip::Clip;
-use crate::steer::{Steer, monotonic, now, poll, say, sleep_until};
+use crate::steer::{monotonic, now, over, poll, say, sleep_until};
 
 /// Pictures that are in use at once: this program holds one.
 const POOL: usize = 2;
@@ -76,12 +76,7 @@ impl Encode {
             encode_us.push(now().saturating_duration_since(began).as_micros() as u64);
             frames += 1;
             bytes += out.len() as u64;
-            let steer = poll();
-            if steer.is_some() {
-                let at = monotonic().as_secs_f64();
-                say(&json!({ "event": "mark", "at": at, "frames": frames, "bytes": bytes, "keys": keys, "late": late }));
-            }
-            if steer == Some(Steer::End) {
+            if over(poll(), || json!({ "frames": frames, "bytes": bytes, "keys": keys, "late": late })) {
                 encode_us.sort_unstable();
                 let part = |p: usize| encode_us.get(encode_us.len() * p / 100);
                 say(&json!({ "event": "end", "encode_us_p50": part(50), "encode_us_p99": part(99) }));

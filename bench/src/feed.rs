@@ -4,16 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use artc_bindings::sdk::{Options as SdkOptions, SdkEngine};
-use artc_bindings::{
-    ChannelProfile, Engine, ErrorCode, Event, JoinChannelConfig, PublishMode, RenderMode, SampleBytes, VideoDataSample,
-    VideoSource,
-};
+use artc_bindings::{Engine, ErrorCode, RenderMode, SampleBytes, VideoDataSample, VideoSource};
 use artc_open::{OpenEngine, Options};
 use clap::Args;
 use serde_json::json;
 
 use crate::Failure;
-use crate::steer::{Steer, monotonic, now, poll, say, sleep_until};
+use crate::place::{User, publishing};
+use crate::steer::{monotonic, now, over, poll, say, sleep_until};
 
 const WIDTH: u32 = 1920;
 const HEIGHT: u32 = 1080;
@@ -31,15 +29,8 @@ pub struct Feed {
     /// The `extra` of that SDK
     #[arg(long, default_value = "{}")]
     extra: String,
-    /// Join token
-    #[arg(long)]
-    token: String,
-    /// Channel of the token
-    #[arg(long)]
-    room: String,
-    /// User of the token
-    #[arg(long)]
-    identity: String,
+    #[command(flatten)]
+    user: User,
     /// Pictures a second
     #[arg(long, default_value_t = 30.0)]
     fps: f64,
@@ -70,21 +61,8 @@ impl Feed {
         };
         engine.set_video_encoder_configuration(&camera)?;
         engine.publish_local_audio_stream(false)?;
-        let config = JoinChannelConfig {
-            channel_profile: ChannelProfile::Communication,
-            publish_mode: PublishMode::Automatically,
-            ..JoinChannelConfig::default()
-        };
-        engine.join_channel(&self.token, &self.room, &self.identity, "", &config)?;
+        self.user.join(&*engine, &publishing())?;
         let events = engine.event_handler();
-        loop {
-            match events.next_timeout(Duration::from_secs(20)) {
-                Some(Event::JoinChannelResult { result: ErrorCode::Ok, .. }) => break,
-                Some(Event::JoinChannelResult { result, .. }) => return Err(format!("the join was refused: {result}").into()),
-                Some(_) => {}
-                None => return Err("the join was not answered".into()),
-            }
-        }
         let pictures: Vec<SampleBytes> = (0..PICTURES).map(picture).collect();
         let (start, mut frames, mut full, mut push_us) = (now(), 0_u64, 0_u64, Vec::new());
         say(&json!({ "event": "streaming" }));
@@ -102,11 +80,7 @@ impl Feed {
             push_us.push(now().saturating_duration_since(began).as_micros() as u64);
             frames += 1;
             while events.try_next().is_some() {}
-            let steer = poll();
-            if steer.is_some() {
-                say(&json!({ "event": "mark", "at": monotonic().as_secs_f64(), "frames": frames, "full": full }));
-            }
-            if steer == Some(Steer::End) {
+            if over(poll(), || json!({ "frames": frames, "full": full })) {
                 break;
             }
         }

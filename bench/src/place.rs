@@ -1,8 +1,8 @@
-//! The room that a program's engine joins, and joining it.
+//! The room that a program's engine joins, as whom, and joining it.
 
 use std::time::Duration;
 
-use artc_bindings::{Engine, Event, JoinChannelConfig};
+use artc_bindings::{AudioFormat, ChannelProfile, Engine, Event, JoinChannelConfig, PublishMode, SubscribeMode, VideoFormat};
 use clap::Args;
 
 use crate::Failure;
@@ -15,6 +15,13 @@ pub struct Where {
     /// The room's signalling address, ws://
     #[arg(long)]
     pub url: String,
+    #[command(flatten)]
+    pub user: User,
+}
+
+/// Who joins.
+#[derive(Args)]
+pub struct User {
     /// Join token
     #[arg(long)]
     token: String,
@@ -26,7 +33,28 @@ pub struct Where {
     identity: String,
 }
 
-impl Where {
+/// A join that publishes what is pushed.
+pub fn publishing() -> JoinChannelConfig {
+    JoinChannelConfig {
+        channel_profile: ChannelProfile::Communication,
+        publish_mode: PublishMode::Automatically,
+        ..JoinChannelConfig::default()
+    }
+}
+
+/// A join that publishes and receives nothing but what is switched on.
+pub fn silent() -> JoinChannelConfig {
+    JoinChannelConfig {
+        channel_profile: ChannelProfile::Communication,
+        publish_mode: PublishMode::Manually,
+        subscribe_mode: SubscribeMode::Manually,
+        subscribe_video_format: VideoFormat::None,
+        subscribe_audio_format: AudioFormat::None,
+        ..JoinChannelConfig::default()
+    }
+}
+
+impl User {
     /// Joins and waits for the result.
     pub fn join(&self, engine: &dyn Engine, config: &JoinChannelConfig) -> Result<(), Failure> {
         engine.join_channel(&self.token, &self.room, &self.identity, &self.identity, config)?;

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use artc_bindings::{
-    ChannelProfile, Dimensions, Event, JoinChannelConfig, PublishMode, PublishState, RenderMode, SampleBytes, VideoDataSample,
-    VideoEncoderConfiguration, VideoSource,
+    Dimensions, Event, PublishState, RenderMode, SampleBytes, VideoDataSample, VideoEncoderConfiguration, VideoSource,
 };
 use artc_open::encoder::Choice;
 use artc_open::{OpenEngine, Options};
@@ -17,7 +16,8 @@ use serde_json::json;
 
 use crate::Failure;
 use crate::clip::Clip;
-use crate::steer::{Steer, monotonic, now, poll, say, sleep_until};
+use crate::place::publishing;
+use crate::steer::{monotonic, now, over, poll, say, sleep_until};
 
 #[derive(Args)]
 pub struct Publish {
@@ -60,13 +60,9 @@ impl Publish {
         })?;
         engine.set_external_video_source(true, VideoSource::Camera, RenderMode::Auto)?;
         engine.publish_local_dual_stream(self.small)?;
-        let config = JoinChannelConfig {
-            channel_profile: ChannelProfile::Communication,
-            publish_mode: PublishMode::Automatically,
-            ..JoinChannelConfig::default()
-        };
-        engine.join_channel(&self.token, &channel, &user, &user, &config)?;
+        engine.join_channel(&self.token, &channel, &user, &user, &publishing())?;
         let events = engine.event_handler();
+        let own = engine.extensions().ok_or("an engine without statistics")?;
         // What must be published before anything is measured: camera, small stream.
         let mut missing = [true, self.small];
         let (start, mut pushed) = (now(), 0_u64);
@@ -87,14 +83,11 @@ impl Publish {
                     say(&json!({ "event": "streaming" }));
                 }
             }
-            let steer = poll();
-            if steer.is_some() {
-                let stats = engine.extensions().ok_or("an engine without statistics")?.stats();
-                let (encoded, bytes) = (stats.video.encoded, stats.network.bytes_sent);
-                let at = monotonic().as_secs_f64();
-                say(&json!({ "event": "mark", "at": at, "frames": encoded, "bytes": bytes, "pushed": pushed }));
-            }
-            if steer == Some(Steer::End) {
+            let counters = || {
+                let stats = own.stats();
+                json!({ "frames": stats.video.encoded, "bytes": stats.network.bytes_sent, "pushed": pushed })
+            };
+            if over(poll(), counters) {
                 say(&json!({ "event": "end" }));
                 return Ok(());
             }

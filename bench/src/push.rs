@@ -4,16 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use artc_bindings::{
-    CallError, ChannelProfile, Dimensions, Engine, Event, JoinChannelConfig, PublishMode, RenderMode, VideoDataSample,
-    VideoEncoderConfiguration, VideoSource,
-};
+use artc_bindings::{CallError, Dimensions, Engine, Event, RenderMode, VideoDataSample, VideoEncoderConfiguration, VideoSource};
 use artc_open::{OpenEngine, Options};
 use clap::Args;
 use serde_json::json;
 
 use crate::Failure;
-use crate::place::Where;
+use crate::place::{Where, publishing};
 use crate::steer::{monotonic, now, say, sleep_until};
 
 /// Different pictures, so that none is in the processor's cache when it is pushed.
@@ -57,12 +54,7 @@ impl Push {
             ..Default::default()
         })?;
         engine.set_external_video_source(true, VideoSource::Camera, RenderMode::Auto)?;
-        let config = JoinChannelConfig {
-            channel_profile: ChannelProfile::Communication,
-            publish_mode: PublishMode::Automatically,
-            ..Default::default()
-        };
-        self.at.join(&*engine, &config)?;
+        self.at.user.join(&*engine, &publishing())?;
         let mut copy = vec![0_u8; width * height * 3 / 2];
         let (mut call_us, mut copy_us) = (Vec::new(), Vec::new());
         let (mut shared, mut refused, mut pushed) = (0_u64, 0_u64, 0_u64);

@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
+use serde_json::Value;
 
 /// What standard input said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,17 @@ pub fn poll() -> Option<Steer> {
     ready.then(read)
 }
 
+/// Says the counters of now as a mark, where standard input has said something; answers whether it is over.
+pub fn over(steer: Option<Steer>, counters: impl FnOnce() -> Value) -> bool {
+    let Some(steer) = steer else { return false };
+    let at = monotonic().as_secs_f64();
+    let mut mark = counters();
+    mark["event"] = "mark".into();
+    mark["at"] = at.into();
+    say(&mark);
+    steer == Steer::End
+}
+
 /// The clock of the program.
 #[expect(clippy::disallowed_methods, reason = "a measuring program owns its clock")]
 pub fn now() -> Instant {
@@ -51,7 +63,7 @@ pub fn monotonic() -> Duration {
 }
 
 /// Prints one JSON line.
-pub fn say(line: &serde_json::Value) {
+pub fn say(line: &Value) {
     use std::io::Write as _;
     let mut out = std::io::stdout().lock();
     // Whoever started us reads it, or is gone.

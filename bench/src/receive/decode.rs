@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::Failure;
-use crate::steer::{Steer, monotonic, now, poll, say, sleep_until};
+use crate::steer::{now, over, poll, say, sleep_until};
 
 #[derive(Args)]
 pub struct Decode {
@@ -37,11 +37,7 @@ impl Decode {
             sleep_until(start + Duration::from_secs_f64(n as f64 / self.fps));
             out.clear();
             pictures += u64::from(decoder.decode(units[n as usize % units.len()], &mut out)?.is_some());
-            let steer = poll();
-            if steer.is_some() {
-                say(&json!({ "event": "mark", "at": monotonic().as_secs_f64(), "pictures": pictures }));
-            }
-            if steer == Some(Steer::End) {
+            if over(poll(), || json!({ "pictures": pictures })) {
                 break;
             }
         }

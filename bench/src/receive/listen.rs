@@ -10,9 +10,10 @@ use artc_open::{OpenFactory, Options};
 use clap::Args;
 use serde_json::json;
 
-use super::{Room, bytes, silent};
+use super::{Room, bytes};
 use crate::Failure;
-use crate::steer::{Steer, monotonic, poll, say};
+use crate::place::silent;
+use crate::steer::{over, poll, say};
 
 #[derive(Args)]
 pub struct Listen {
@@ -91,14 +92,8 @@ impl Listen {
                 said = true;
                 say(&json!({ "event": "streaming" }));
             }
-            let steer = poll();
-            if steer.is_some() {
-                let at = monotonic().as_secs_f64();
-                say(&json!({
-                    "event": "mark", "at": at, "blocks": blocks, "loud": loud, "pictures": pictures, "subscribed": subscribed
-                }));
-            }
-            if steer == Some(Steer::End) {
+            let counters = || json!({ "blocks": blocks, "loud": loud, "pictures": pictures, "subscribed": subscribed });
+            if over(poll(), counters) {
                 break;
             }
         }

@@ -8,7 +8,7 @@ mod talk;
 
 use std::sync::Arc;
 
-use artc_bindings::{ChannelProfile, Engine, JoinChannelConfig, PublishMode, SubscribeMode};
+use artc_bindings::{Engine, JoinChannelConfig, PublishMode};
 use artc_open::{OpenEngine, Options};
 use clap::Args;
 
@@ -19,6 +19,7 @@ pub use speech::Understood;
 pub use talk::Talk;
 
 use crate::Failure;
+use crate::place::silent;
 
 /// Samples a second of everything here, one channel.
 const RATE: usize = 48_000;
@@ -45,18 +46,6 @@ impl Room {
         }
         engine.join_channel(token, &self.room, identity, identity, config)?;
         Ok(engine)
-    }
-}
-
-/// A join that publishes and receives nothing but what is switched on.
-fn silent() -> JoinChannelConfig {
-    JoinChannelConfig {
-        channel_profile: ChannelProfile::Communication,
-        publish_mode: PublishMode::Manually,
-        subscribe_mode: SubscribeMode::Manually,
-        subscribe_video_format: artc_bindings::VideoFormat::None,
-        subscribe_audio_format: artc_bindings::AudioFormat::None,
-        ..JoinChannelConfig::default()
     }
 }
 

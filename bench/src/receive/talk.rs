@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{BLOCK, Room, bytes, speech, talking};
 use crate::Failure;
-use crate::steer::{Steer, monotonic, now, poll, say, sleep_until};
+use crate::steer::{now, over, poll, say, sleep_until};
 
 /// How long all of them may take to join.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -60,11 +60,7 @@ impl Talk {
             if !said && now() > start + PATIENCE {
                 return Err("not all users could publish".into());
             }
-            let steer = poll();
-            if steer.is_some() {
-                say(&json!({ "event": "mark", "at": monotonic().as_secs_f64(), "blocks": n }));
-            }
-            if steer == Some(Steer::End) {
+            if over(poll(), || json!({ "blocks": n })) {
                 break;
             }
         }

@@ -13,7 +13,7 @@ use serde_json::json;
 use url::Url;
 
 use crate::Failure;
-use crate::steer::{Steer, monotonic, now, read, say};
+use crate::steer::{Steer, monotonic, now, over, read, say};
 use socket::Batch;
 use viewer::{Place, Viewer};
 
@@ -73,11 +73,7 @@ impl Watch {
         say(&json!({ "event": "streaming", "at": at, "began": at - ago, "joined": joined }));
         loop {
             let steer = turn(&mut viewers, &mut batch, now() + Duration::from_secs(1), true);
-            if steer.is_some() {
-                let counters: Vec<_> = viewers.iter().map(Viewer::counters).collect();
-                say(&json!({ "event": "mark", "at": monotonic().as_secs_f64(), "viewers": counters }));
-            }
-            if steer == Some(Steer::End) {
+            if over(steer, || json!({ "viewers": viewers.iter().map(Viewer::counters).collect::<Vec<_>>() })) {
                 let records = viewers.first().and_then(|first| first.records.as_ref()).into_iter().flatten();
                 let lines: Vec<_> = records.map(|r| json!([r.captured, r.first, r.last, r.bytes, r.packets])).collect();
                 say(&json!({ "event": "end", "records": lines }));
