@@ -2,10 +2,9 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use board::{Board, DayMode, Declared, Fake, Keeper, LineError, Pattern, Press, Profile, Shown, Signal, Temperature};
+use board::{DayMode, Keeper, LineError, Pattern, Press, Profile, SharedFake, Signal};
 
 const MS: Duration = Duration::from_millis(1);
 const S: Duration = Duration::from_secs(1);
@@ -49,60 +48,13 @@ line = "bell"
 line = "door"
 "#;
 
-/// A fake board that its test can look into while the keeper has it.
-#[derive(Clone)]
-struct Shared(Arc<Mutex<Fake>>);
-
-impl Shared {
-    fn fake(&self) -> MutexGuard<'_, Fake> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-    fn is_on(&self, line: &str) -> bool {
-        self.fake().values()[line]
-    }
-}
-
-impl Board for Shared {
-    fn declared(&self) -> Vec<Declared> {
-        self.fake().declared()
-    }
-    fn get(&mut self, line: &str) -> Result<bool, LineError> {
-        self.fake().get(line)
-    }
-    fn set(&mut self, line: &str, on: bool) -> Result<(), LineError> {
-        self.fake().set(line, on)
-    }
-    fn show(&mut self, led: &str, pattern: Pattern) -> Result<Shown, LineError> {
-        self.fake().show(led, pattern)
-    }
-    fn presses(&mut self) -> Vec<Press> {
-        self.fake().presses()
-    }
-    fn temperatures(&self) -> Vec<Temperature> {
-        self.fake().temperatures()
-    }
-    fn lux(&self) -> Option<f32> {
-        self.fake().lux()
-    }
-    fn rest(&mut self) {
-        self.fake().rest();
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        // What the real one does; here the test holds it, too.
-        self.rest();
-    }
-}
-
-fn kept(text: &str, root: &Path, patience: Option<Duration>) -> (Keeper, Shared) {
+fn kept(text: &str, root: &Path, patience: Option<Duration>) -> (Keeper, SharedFake) {
     let profile = Profile::parse("t", text).unwrap_or_else(|why| panic!("{why}"));
-    let board = Shared(Arc::new(Mutex::new(Fake::new(&profile, root))));
+    let board = SharedFake::new(&profile, root, &[]);
     (Keeper::new(&profile, Box::new(board.clone()), patience, Duration::ZERO), board)
 }
 
-fn gate(patience: Option<Duration>) -> (Keeper, Shared) {
+fn gate(patience: Option<Duration>) -> (Keeper, SharedFake) {
     kept(GATE, Path::new("/nowhere"), patience)
 }
 
@@ -199,7 +151,7 @@ fn the_status_led_speaks_one_language() {
     let texts = GATE.replace("[leds.privacy]", "[leds.status.patterns]\nwaiting = \"off\"\n[leds.privacy]");
     let (mut keeper, board) = kept(&texts, Path::new("/nowhere"), None);
     /// When the lamp changes in the next two seconds, from its being lit.
-    fn changes(keeper: &mut Keeper, board: &Shared, signal: Signal) -> Vec<u64> {
+    fn changes(keeper: &mut Keeper, board: &SharedFake, signal: Signal) -> Vec<u64> {
         keeper.signal(signal, Duration::ZERO);
         let (mut lit, mut seen) = (board.is_on("lamp"), vec![u64::from(board.is_on("lamp"))]);
         for ms in (0..2000).step_by(5) {

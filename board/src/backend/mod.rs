@@ -13,6 +13,7 @@ mod led;
 #[cfg(feature = "rppal")]
 mod rppal;
 mod sensors;
+mod shared;
 mod wired;
 
 use std::os::fd::BorrowedFd;
@@ -21,6 +22,7 @@ use std::path::Path;
 pub use error::LineError;
 pub use fake::{Fake, Nothing};
 pub use sensors::{Temperature, Throttling};
+pub use shared::SharedFake;
 
 use crate::{Pattern, Profile};
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::mpsc::channel;
 
-use board::Fake;
+use board::SharedFake;
 use serde_json::json;
 
 use super::*;
@@ -32,47 +32,8 @@ line = "door"
 line = "filter"
 "#;
 
-/// A board that its tests can look into while the thread has it.
-#[derive(Clone)]
-struct Shared(Arc<std::sync::Mutex<Fake>>);
-
-impl Shared {
-    fn new(profile: &Profile, held: &[(&str, &str)]) -> Self {
-        Self(Arc::new(std::sync::Mutex::new(Fake::with_held(profile, Path::new("/nowhere"), held))))
-    }
-
-    fn is_on(&self, line: &str) -> bool {
-        self.fake().values()[line]
-    }
-
-    fn fake(&self) -> std::sync::MutexGuard<'_, Fake> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
-
-impl Board for Shared {
-    fn declared(&self) -> Vec<board::Declared> {
-        self.fake().declared()
-    }
-    fn get(&mut self, line: &str) -> Result<bool, board::LineError> {
-        self.fake().get(line)
-    }
-    fn set(&mut self, line: &str, on: bool) -> Result<(), board::LineError> {
-        self.fake().set(line, on)
-    }
-    fn show(&mut self, led: &str, pattern: board::Pattern) -> Result<board::Shown, board::LineError> {
-        self.fake().show(led, pattern)
-    }
-    fn rest(&mut self) {
-        self.fake().rest();
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        // What the real one does; here others hold it, too.
-        self.rest();
-    }
+fn shared(profile: &Profile, held: &[(&str, &str)]) -> SharedFake {
+    SharedFake::new(profile, Path::new("/nowhere"), held)
 }
 
 fn gate() -> Profile {
@@ -92,7 +53,7 @@ fn set(line: &str, on: bool) -> BoardAct {
 #[test]
 fn commands_move_the_board_and_tell_how_it_is_then() {
     let profile = gate();
-    let witness = Arc::new(Shared::new(&profile, &[]));
+    let witness = Arc::new(shared(&profile, &[]));
     let thread = BoardThread::keep(&profile, Box::new((*witness).clone()), None).expect("started");
     assert_eq!(thread.info().lines.len(), 3);
     match ask(&thread, set("door", true)) {
@@ -124,7 +85,7 @@ fn commands_move_the_board_and_tell_how_it_is_then() {
 #[test]
 fn a_line_that_is_held_is_refused_by_its_holder_and_the_rest_works() {
     let profile = gate();
-    let board = Shared::new(&profile, &[("A", "w1_gpio")]);
+    let board = shared(&profile, &[("A", "w1_gpio")]);
     let thread = BoardThread::keep(&profile, Box::new(board), None).expect("started");
     match ask(&thread, set("door", true)) {
         Outcome::Failed(crate::control::Failure::NotAvailable(why)) => {
@@ -138,7 +99,7 @@ fn a_line_that_is_held_is_refused_by_its_holder_and_the_rest_works() {
 #[test]
 fn a_panic_of_whoever_has_the_board_leaves_it_safe() {
     let profile = gate();
-    let witness = Arc::new(Shared::new(&profile, &[]));
+    let witness = Arc::new(shared(&profile, &[]));
     let board = (*witness).clone();
     let ended = std::thread::spawn(move || {
         let thread = BoardThread::keep(&gate(), Box::new(board), None).expect("started");
