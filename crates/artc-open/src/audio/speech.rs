@@ -7,11 +7,9 @@ use std::time::Duration;
 use media::PcmFormat;
 use media::pcm::{STOI_RATE, stoi};
 
-use super::{AudioInput, AudioThread, Resampler};
+use super::{AudioInput, AudioThread, RATE, Resampler};
 use crate::clock::Clock;
 use crate::session::AudioPacket;
-
-const RATE: u32 = 48_000;
 
 /// Random numbers from 0 to 1, the same for each seed.
 pub struct Dice(u64);

@@ -4,7 +4,7 @@ use artc_bindings::{ConnectionStatus as Status, ErrorCode, Event, PublishState};
 use rtc::proto::{DisconnectReason, leave_request::Action};
 
 use super::stage::{Door, Stage};
-use super::{SECOND, errors, flowing, statuses};
+use super::{SECOND, errors, flowing, join_results, statuses};
 use crate::command::Command;
 use crate::net::ConnectError;
 
@@ -86,12 +86,7 @@ fn a_first_join_that_fails_says_why_once_and_can_be_tried_again() {
         stage.door = Door::Refuses(error);
         stage.join();
         stage.run(40 * SECOND);
-        let results: Vec<_> = stage
-            .told()
-            .into_iter()
-            .filter_map(|e| if let Event::JoinChannelResult { result, .. } = e { Some(result) } else { None })
-            .collect();
-        assert_eq!(results, [code]);
+        assert_eq!(join_results(&stage.told()), [code]);
     }
     stage.door = Door::Open;
     stage.join();

@@ -27,6 +27,10 @@ fn statuses(told: &[Event]) -> Vec<Status> {
     told.iter().filter_map(|e| if let Event::ConnectionState { status, .. } = e { Some(*status) } else { None }).collect()
 }
 
+fn join_results(told: &[Event]) -> Vec<ErrorCode> {
+    told.iter().filter_map(|e| if let Event::JoinChannelResult { result, .. } = e { Some(*result) } else { None }).collect()
+}
+
 fn errors(told: &[Event]) -> Vec<ErrorCode> {
     told.iter().filter_map(|e| if let Event::Error { code, .. } = e { Some(*code) } else { None }).collect()
 }

@@ -9,7 +9,7 @@ use rtc::proto::{self, SubscriptionError, TrackSource, TrackType};
 use rtc::signal::Response;
 
 use super::stage::{Door, Stage};
-use super::{SECOND, errors, flowing};
+use super::{SECOND, errors, flowing, join_results};
 use crate::net::ConnectError;
 
 fn bob(tracks: Vec<proto::TrackInfo>) -> Response {
@@ -83,12 +83,7 @@ fn documented_numbers_of_a_server_and_its_silence_come_with_the_result_of_the_jo
         stage.door = Door::Refuses(error);
         stage.join();
         stage.run(SECOND);
-        let results: Vec<_> = stage
-            .told()
-            .into_iter()
-            .filter_map(|e| if let Event::JoinChannelResult { result, .. } = e { Some(result) } else { None })
-            .collect();
-        assert_eq!(results, [code]);
+        assert_eq!(join_results(&stage.told()), [code]);
     }
 }
 
