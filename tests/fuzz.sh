@@ -8,7 +8,9 @@ seconds=${1:-10}
 shift || true
 if [ $# -gt 0 ]; then targets=("$@"); else targets=(command config h264 mjpeg received signalling); fi
 
-RUSTC_WORKSPACE_WRAPPER="$PWD/fuzz/sancov.sh" cargo build --release --locked --quiet -p fuzz --features libfuzzer
+# Of the workspace and with an example, not of the package alone: that would resolve other features than the workspace's tests have, and
+# all dependencies would be built once more.
+RUSTC_WORKSPACE_WRAPPER="$PWD/fuzz/sancov.sh" cargo build --release --locked --quiet --workspace --bin fuzz --example publish --features fuzz/libfuzzer
 
 broken=0
 for target in "${targets[@]}"; do

@@ -7,7 +7,8 @@ cd "$(dirname "$0")/../.."
 python=$(tests/clients/setup.sh)
 server=$(tests/clients/livekit-server.sh)
 release=${CARGO_TARGET_DIR:-target}/release
-cargo build --release --locked --quiet -p room --example serve -p artc-open --example publish -p artc-edge --bin artc-edge
+# Of the workspace, not of packages alone: these would resolve other features, and most would be built once more.
+cargo build --release --locked --quiet --workspace --example serve --example publish --bin artc-edge
 status=0
 "$python" -W ignore tests/clients/on_room.py "$release/examples/serve" || status=$?
 "$python" tests/clients/on_livekit.py "$server" "$release/examples/publish" || status=$?

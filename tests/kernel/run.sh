@@ -18,5 +18,6 @@ if [ -n "$lacks" ]; then
     left_out=(--skip panel::)
 fi
 
-cargo build --release --locked --bins --example uvc-camera
-exec cargo test --release --locked --test kernel -- --test-threads="${ARTC_BENCH_JOBS:-2}" "${left_out[@]}" "$@"
+# Of the workspace, not of the package alone: that would resolve other features, and most would be built once more.
+cargo build --release --locked --workspace --bin artc-edge --example uvc-camera
+exec cargo test --release --locked --workspace --test kernel -- --test-threads="${ARTC_BENCH_JOBS:-2}" "${left_out[@]}" "$@"

@@ -19,7 +19,7 @@ unshare $as --net --mount true || {
 python=$(tests/clients/setup.sh)
 export PYTHONPATH="$PWD/tests/clients" # stage.py and the room's own story
 server=$(tests/clients/livekit-server.sh)
-cargo build --release --locked --quiet -p room --example serve -p artc-open --example publish
+cargo build --release --locked --quiet --workspace --example serve --example publish
 programs=${CARGO_TARGET_DIR:-target}/release/examples
 alone() {
     # shellcheck disable=SC2086 # one word or none
