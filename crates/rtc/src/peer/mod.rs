@@ -9,12 +9,13 @@ mod negotiation;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::Instant;
 
 use bytes::Bytes;
 use str0m::bwe::Bitrate;
 use str0m::change::SdpPendingOffer;
+use str0m::media::Mid;
 use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, Input, Rtc};
 
@@ -29,8 +30,8 @@ pub use negotiation::NegotiationError;
 pub struct Peer {
     rtc: Rtc,
     pending: Option<SdpPendingOffer>,
-    /// What their last offer named as the sources of what they send.
-    sources: HashSet<u32>,
+    /// The source that carries what they send, by section: as many as sections fit into a description.
+    sources: HashMap<Mid, u32>,
     data: DataQueues,
     closed_told: bool,
     established: bool,
@@ -50,7 +51,7 @@ impl Peer {
             // Probes look for what is desired. Without this they would look for nothing, and find it.
             rtc.bwe().set_bitrate(Bitrate::ZERO, Bitrate::from(start));
         }
-        Peer { rtc, pending: None, sources: HashSet::new(), data: DataQueues::default(), closed_told: false, established: false }
+        Peer { rtc, pending: None, sources: HashMap::new(), data: DataQueues::default(), closed_told: false, established: false }
     }
 
     /// Our ICE user fragment now, for [`crate::mux::Mux::register`]. It changes when ICE restarts: ask again after each negotiation.

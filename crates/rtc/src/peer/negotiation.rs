@@ -2,9 +2,10 @@
 //! [`crate::sdp`]).
 
 use str0m::change::{SdpAnswer, SdpApi, SdpOffer};
+use str0m::media::Mid;
 
 use super::{DataChannel, Peer};
-use crate::sdp::Section;
+use crate::sdp::Sdp;
 
 /// Why a session description is refused.
 #[derive(Debug, thiserror::Error)]
@@ -30,15 +31,28 @@ impl Peer {
     /// Applies their offer and answers it. An own offer that waits is rolled back, as the library demands; ask
     /// [`Peer::offer`] again.
     pub fn accept_offer(&mut self, offer: &str) -> Result<String, NegotiationError> {
-        let sources = crate::sdp::Sdp::parse(offer)?.sections().iter().flat_map(Section::ssrcs).collect();
+        let description = Sdp::parse(offer)?;
         let offer = SdpOffer::from_sdp_string(offer).map_err(|e| NegotiationError::Syntax(e.to_string()))?;
         self.pending = None;
-        let answer = self.rtc.sdp_api().accept_offer(offer)?.to_sdp_string();
-        // A section may carry one track after another. The library keeps what has ended, and would ask that for key frames.
-        for ended in std::mem::replace(&mut self.sources, sources).difference(&self.sources) {
-            self.rtc.direct_api().remove_stream_rx((*ended).into());
+        self.forget_other_tracks(&description);
+        Ok(self.rtc.sdp_api().accept_offer(offer)?.to_sdp_string())
+    }
+
+    /// A section may carry one track after another. Of the one before the library would keep the sources, and ask those for key
+    /// frames, and the sequence numbers, and take a track that begins below them for what is long past. So a section with other
+    /// sources than before is made anew.
+    fn forget_other_tracks(&mut self, description: &Sdp) {
+        let before = std::mem::take(&mut self.sources);
+        for section in description.sections() {
+            let Some(mid) = section.mid().map(Mid::from) else { continue };
+            let known = before.get(&mid).copied();
+            let Some(source) = section.ssrcs().next().or(known) else { continue };
+            self.sources.insert(mid, source);
+            let sends = || self.rtc.media(mid).is_some_and(|media| media.direction().is_sending());
+            if known.is_some_and(|known| known != source) && !sends() {
+                self.rtc.direct_api().remove_media(mid);
+            }
         }
-        Ok(answer)
     }
 
     /// Makes an offer of the changes that `change` makes. `None` when nothing needs an offer. One offer at a time.
