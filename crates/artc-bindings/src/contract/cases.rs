@@ -1,6 +1,6 @@
 //! Joining, leaving, publishing flags, and the end of an engine.
 
-use crate::contract::stage::{Stage, must, publishing, watching};
+use crate::contract::stage::{Stage, Who, must, publishing, watching};
 use crate::contract::{Case, Fault, Outcome};
 use crate::encoder::{Dimensions, ScreenShareEncoderConfiguration, VideoEncoderConfiguration};
 use crate::error::{CallError, ErrorCode};
@@ -247,6 +247,14 @@ fn online_and_offline(stage: &mut Stage<'_>) -> Outcome {
     stage.wait(second, "OnRemoteUserOnLineNotify(first), who was there before", |event| online(event, "first"))?;
     stage.leave(second)?;
     stage.wait(first, "OnRemoteUserOffLineNotify(second)", |event| offline(event, "second"))
+}
+
+/// Waits until `who` has been told of the user `name`, now or before: users come on line in any order.
+pub(super) fn knows(stage: &mut Stage<'_>, who: Who, name: &str) -> Outcome {
+    if stage.told(who).iter().any(|event| online(event, name).is_some()) {
+        return Ok(());
+    }
+    stage.wait(who, &format!("OnRemoteUserOnLineNotify({name})"), |event| online(event, name))
 }
 
 pub(super) fn online(event: &Event, who: &str) -> Option<()> {

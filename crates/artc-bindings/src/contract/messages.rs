@@ -100,7 +100,7 @@ fn command_messages(stage: &mut Stage<'_>) -> Outcome {
         return Err(Fault::Lacks("what lies beyond the documents"));
     }
     for name in ["app", "third"] {
-        stage.wait(cam, "OnRemoteUserOnLineNotify", |event| super::cases::online(event, name))?;
+        super::cases::knows(stage, cam, name)?;
     }
     let payload = br#"{"jsonrpc":"2.0","method":"device.info","id":1}"#;
     let sent = stage.engine(app).extensions().map(|extensions| extensions.send_command_message("cam", payload));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::channel::{ChannelProfile, ClientRole, JoinChannelConfig, PublishMode};
-use crate::contract::cases::{offline, online};
+use crate::contract::cases::{knows, offline, online};
 use crate::contract::stage::{Stage, Who, interactive, must, publishing, role, watching};
 use crate::contract::{Case, Outcome};
 use crate::error::{CallError, ErrorCode};
@@ -101,10 +101,7 @@ fn who_sees_whom(stage: &mut Stage<'_>) -> Outcome {
     let seen = [&["cam-1", "cam-2"][..], &["cam-2"], &["cam-1"], &["cam-1", "cam-2"]];
     for (who, names) in people.iter().zip(seen) {
         for name in names {
-            // They may come in any order.
-            if !stage.told(*who).iter().any(|event| online(event, name).is_some()) {
-                stage.wait(*who, &format!("OnRemoteUserOnLineNotify({name})"), |event| online(event, name))?;
-            }
+            knows(stage, *who, name)?;
         }
     }
     stage.pass(Duration::from_millis(200));
