@@ -86,6 +86,28 @@ pub(crate) fn uid(method: &'static str, uid: &str) -> Checked {
     if uid.is_empty() { bad(method, "uid", "is empty".into()) } else { Ok(()) }
 }
 
+/// A call about another user names one who is not oneself.
+pub(crate) fn somebody(method: &'static str, uid: &str, own: &str) -> Checked {
+    self::uid(method, uid)?;
+    if uid == own {
+        let why = format!("{uid:?} is this engine's own user; subscribe to others");
+        return Err(CallError::Failed { method, code: ErrorCode::SubscribeInvalid, why });
+    }
+    Ok(())
+}
+
+/// The refusal of sound whose time stamp is before the last one.
+pub(crate) fn sound_backwards(time_stamp: i64, last: i64) -> CallError {
+    let why = format!("time stamp {time_stamp} ms is before the {last} ms pushed last; one join has one time axis");
+    CallError::BadAudio { why }
+}
+
+/// The refusal to publish as a viewer.
+pub(crate) fn viewer_publishes(method: &'static str) -> CallError {
+    let why = "a viewer may not publish; become a broadcaster with set_client_role first".to_owned();
+    CallError::Failed { method, code: ErrorCode::PublishInvalid, why }
+}
+
 /// The refusal of a message while the data channel is off.
 pub(crate) fn data_channel_off(method: &'static str) -> CallError {
     CallError::InvalidState { method, why: "the data channel is off; switch it on with set_parameter".to_owned() }

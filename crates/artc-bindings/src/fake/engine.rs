@@ -8,26 +8,23 @@ use crate::channel::{ClientRole, JoinChannelConfig};
 use crate::check;
 use crate::encoder::{ScreenShareEncoderConfiguration, VideoEncoderConfiguration};
 use crate::engine::Engine;
-use crate::error::{CallError, ErrorCode};
+use crate::error::CallError;
 use crate::event::Event;
-use crate::extensions::{EngineStats, Extensions, Participant};
-use crate::fake::media::ReceivedBytes;
+use crate::extensions::Extensions;
+use crate::fake::extensions::room_on_agenda;
 use crate::fake::member::{Join, Member, Phase, Sei, Track};
-use crate::fake::state::{AGENDA_DEPTH, Effect, State};
+use crate::fake::state::{Effect, State};
 use crate::fake::world::World;
 use crate::frame::DataChannelMsg;
 use crate::queue::EventQueue;
 use crate::sample::VideoDataSample;
 use crate::track::{RenderMode, VideoSource, VideoStreamType, VideoTrack};
 
-/// Byte streams kept for [`World::take_received_bytes`]; the oldest makes room.
-const RECEIVED_DEPTH: usize = 64;
-
 /// An engine of a [`World`].
 #[derive(Debug)]
 pub struct FakeEngine {
-    world: Arc<World>,
-    id: usize,
+    pub(super) world: Arc<World>,
+    pub(super) id: usize,
     queue: Arc<EventQueue>,
 }
 
@@ -59,7 +56,7 @@ impl FakeEngine {
     }
 
     /// Runs a call on the world unless the engine was released.
-    fn call(&self, method: &'static str, act: impl FnOnce(&mut State, usize) -> Call) -> Call {
+    pub(super) fn call(&self, method: &'static str, act: impl FnOnce(&mut State, usize) -> Call) -> Call {
         let mut state = self.world.lock();
         if state.members[self.id].released {
             return Err(CallError::Released { method });
@@ -86,8 +83,7 @@ impl FakeEngine {
             let member = &mut state.members[id];
             let viewer = member.phase == Phase::Joined && member.profile_has_roles() && member.role == Some(ClientRole::Live);
             if enabled && viewer {
-                let why = "a viewer may not publish; become a broadcaster first".to_owned();
-                return Err(CallError::Failed { method, code: ErrorCode::PublishInvalid, why });
+                return Err(check::viewer_publishes(method));
             }
             member.track_mut(track).wanted = Some(enabled);
             state.sync_tracks(id);
@@ -103,10 +99,7 @@ impl FakeEngine {
             if state.members[id].phase != Phase::Joined {
                 return Err(CallError::NotJoined { method });
             }
-            if state.members[id].user_id() == Some(uid) {
-                let why = format!("{uid:?} is this engine's own user; subscribe to others");
-                return Err(CallError::Failed { method, code: ErrorCode::SubscribeInvalid, why });
-            }
+            check::somebody(method, uid, state.members[id].user_id().unwrap_or_default())?;
             act(state.members[id].remotes.entry(uid.to_owned()).or_insert_with(crate::fake::member::Remote::new));
             state.settle(id);
             Ok(())
@@ -359,74 +352,4 @@ impl Engine for FakeEngine {
     fn extensions(&self) -> Option<&dyn Extensions> {
         Some(self)
     }
-}
-
-impl Extensions for FakeEngine {
-    fn send_command_message(&self, to: &str, data: &[u8]) -> Call {
-        const METHOD: &str = "send_command_message";
-        self.call(METHOD, |state, id| {
-            check::data(METHOD, data.len())?;
-            let (from, receiver) = find(state, id, to, METHOD)?;
-            room_on_agenda(state, METHOD)?;
-            state.after(state.config.latency, Effect::Command { to: receiver, from, data: data.to_vec() });
-            Ok(())
-        })
-    }
-
-    fn send_bytes(&self, to: &str, topic: &str, name: &str, mime: &str, bytes: Vec<u8>) -> Call {
-        const METHOD: &str = "send_bytes";
-        self.call(METHOD, |state, id| {
-            let (from, receiver) = find(state, id, to, METHOD)?;
-            let received = &mut state.members[receiver].received_bytes;
-            if received.len() >= RECEIVED_DEPTH {
-                received.remove(0);
-            }
-            let [topic, name, mime] = [topic, name, mime].map(str::to_owned);
-            received.push(ReceivedBytes { from, topic, name, mime, bytes });
-            Ok(())
-        })
-    }
-
-    fn request_key_frame(&self, _source: VideoSource) -> Call {
-        self.call("request_key_frame", |state, id| {
-            state.ask_for_key_frame(id);
-            Ok(())
-        })
-    }
-
-    fn network_changed(&self) {
-        self.world.lock().look_again(self.id);
-    }
-
-    fn stats(&self) -> EngineStats {
-        self.world.lock().members[self.id].stats
-    }
-
-    fn participants(&self) -> Vec<Participant> {
-        let state = self.world.lock();
-        let Some((_, channel)) = state.address(self.id) else { return Vec::new() };
-        let others = state.listeners(self.id, &channel).into_iter().map(|other| &state.members[other]);
-        others
-            .filter(|member| member.is_seen())
-            .filter_map(|member| {
-                let join = member.join.as_ref()?;
-                let (audio_track, video_track) = member.available();
-                Some(Participant { identity: join.user_id.clone(), name: join.user_name.clone(), audio_track, video_track })
-            })
-            .collect()
-    }
-}
-
-/// The sender's name, and the engine of a user in the sender's channel.
-fn find(state: &State, id: usize, to: &str, method: &'static str) -> Result<(String, usize), CallError> {
-    let Some((from, channel)) = state.address(id) else { return Err(CallError::NotJoined { method }) };
-    let receiver = state.listeners(id, &channel).into_iter().find(|other| state.members[*other].user_id() == Some(to));
-    match receiver {
-        Some(receiver) => Ok((from, receiver)),
-        None => Err(CallError::BadArgument { method, argument: "to", why: format!("is {to:?}, who is not in the channel") }),
-    }
-}
-
-fn room_on_agenda(state: &State, method: &'static str) -> Call {
-    if state.agenda.len() < AGENDA_DEPTH { Ok(()) } else { Err(CallError::BufferFull { method }) }
 }

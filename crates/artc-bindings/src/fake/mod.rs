@@ -12,6 +12,7 @@
 //! moves the clock. It is no codec: pictures and sound reach the other engines of the world as they were pushed.
 
 mod engine;
+mod extensions;
 mod media;
 mod member;
 mod rules;

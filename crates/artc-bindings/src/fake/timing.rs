@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::channel::PublishAvsyncMode;
+use crate::check;
 use crate::error::CallError;
 use crate::event::Event;
 use crate::fake::member::Member;
@@ -98,10 +99,7 @@ impl State {
     pub(super) fn check_sound_time(&self, id: usize, time_stamp: i64) -> Result<(), CallError> {
         match self.members[id].axis.last_sound.filter(|last| time_stamp < *last) {
             None => Ok(()),
-            Some(last) => {
-                let why = format!("time stamp {time_stamp} ms is before the {last} ms pushed last; one join has one time axis");
-                Err(CallError::BadAudio { why })
-            }
+            Some(last) => Err(check::sound_backwards(time_stamp, last)),
         }
     }
 }
