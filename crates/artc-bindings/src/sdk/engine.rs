@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 
 use super::keeper::{Inner, Shared, try_once};
 use super::link::packet;
-use super::memory::{Region, SOUND};
+use super::memory::SOUND;
 use super::mirror::{Phase, Track};
 use super::options::Options;
 use super::process::Ways;
+use super::push::{Kind, Piece};
 use super::values;
 use crate::audio::{AudioQualityMode, AudioSceneMode};
 use crate::channel::{ClientRole, JoinChannelConfig};
@@ -23,7 +24,7 @@ use crate::event::Event;
 use crate::extensions::Extensions;
 use crate::frame::DataChannelMsg;
 use crate::queue::EventQueue;
-use crate::sample::VideoDataSample;
+use crate::sample::{SampleError, VideoDataSample};
 use crate::track::{RenderMode, VideoSource, VideoStreamType, VideoTrack};
 
 /// An engine of the vendor's SDK.
@@ -33,6 +34,9 @@ pub struct SdkEngine {
 }
 
 type Call = Result<(), CallError>;
+
+/// The line of the sound's time stamps, after those of camera and screen.
+const SOUND_LINE: usize = 2;
 
 impl SdkEngine {
     /// Starts the SDK and makes its engine; waits until it is there or says why not.
@@ -72,6 +76,9 @@ impl SdkEngine {
 
     fn publish(&self, method: &'static str, name: &str, track: Track, enabled: bool) -> Call {
         let mut inner = self.alive(method)?;
+        if enabled && inner.mirror.phase != Phase::Idle && inner.mirror.is_viewer() {
+            return Err(check::viewer_publishes(method));
+        }
         inner.mirror.allowed[track as usize] = enabled;
         self.set(inner, method, name, "", &json!([enabled]))
     }
@@ -83,43 +90,21 @@ impl SdkEngine {
 
     fn subscribe(&self, method: &'static str, name: &str, uid: &str, arguments: &Value) -> Call {
         let inner = self.in_channel(method)?;
-        check::uid(method, uid)?;
+        check::somebody(method, uid, &inner.mirror.user)?;
         send(inner.ways.as_deref(), method, &packet(name, arguments, &[]))
     }
 }
 
 /// Hands a packet to the child, if there is one.
-fn send(ways: Option<&Ways>, method: &'static str, packet: &[u8]) -> Call {
+pub(super) fn send(ways: Option<&Ways>, method: &'static str, packet: &[u8]) -> Call {
     let Some(ways) = ways else { return Ok(()) };
-    match ways.link.send(packet) {
+    match ways.send(packet) {
         Ok(()) => Ok(()),
         Err(why) if why.kind() == io::ErrorKind::WouldBlock => Err(CallError::BufferFull { method }),
         // It has just died: its keeper tells so.
         Err(why) if matches!(why.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => Ok(()),
         Err(why) => Err(CallError::Failed { method, code: ErrorCode::Inner, why: format!("the SDK's process: {why}") }),
     }
-}
-
-/// Puts media into a free slot and tells the child; full when there is none.
-fn push(
-    ways: &Ways,
-    region: &Region,
-    bytes: &[u8],
-    code: ErrorCode,
-    method: &'static str,
-    told: impl FnOnce(usize) -> Vec<u8>,
-) -> Call {
-    let full = || {
-        metrics::counter!("artc_sdk_dropped_total").increment(1);
-        CallError::BufferFull { method }
-    };
-    let failed = |why: io::Error| CallError::Failed { method, code, why: format!("shared memory: {why}") };
-    let slot = ways.memory.fill(region, bytes).map_err(failed)?.ok_or_else(full)?;
-    send(Some(ways), method, &told(slot)).inspect_err(|_| {
-        metrics::counter!("artc_sdk_dropped_total").increment(1);
-        // A slot that stays taken is one less; there is nobody to tell.
-        let _ = ways.memory.free(region, slot);
-    })
 }
 
 impl Drop for SdkEngine {
@@ -148,7 +133,7 @@ impl Engine for SdkEngine {
         let user_name = if user_name.is_empty() { user_id } else { user_name };
         let packet = packet("JoinChannel", &json!([token, channel_id, user_id, user_name, values::join(config)]), &[]);
         send(inner.ways.as_deref(), METHOD, &packet)?;
-        inner.mirror.joining(channel_id, user_id, config.channel_profile);
+        inner.mirror.joining(channel_id, user_id, config);
         inner.mirror.waiting = inner.ways.is_none().then_some(packet);
         Ok(())
     }
@@ -201,12 +186,17 @@ impl Engine for SdkEngine {
             return Err(CallError::SourceOff { method: METHOD });
         }
         inner.mirror.in_channel(METHOD)?;
-        let ways = inner.ways.clone();
+        let line = source_type as usize;
+        let (ways, later) = (inner.ways.clone(), inner.mirror.lines.later(line, frame.time_stamp));
         // The copy is made without the lock, so that no call waits for it.
         drop(inner);
         frame.check()?;
+        if let Some(last) = later {
+            return Err(SampleError::Backwards { time_stamp: frame.time_stamp, last }.into());
+        }
         let Some(ways) = ways else { return Ok(()) };
-        push(&ways, &ways.memory.pictures, frame.bytes(), ErrorCode::VideoTransfer, METHOD, |slot| {
+        let piece = Piece { kind: Kind::Picture, line, stamp: frame.time_stamp, bytes: frame.bytes() };
+        self.shared.push(&ways, &piece, |slot| {
             packet("!picture", &json!([slot, 0.01, [source_type.value(), values::sample(frame)]]), &[])
         })
     }
@@ -226,16 +216,20 @@ impl Engine for SdkEngine {
         let inner = self.alive(METHOD)?;
         let Some((rate, channels)) = inner.mirror.sound else { return Err(CallError::SourceOff { method: METHOD }) };
         inner.mirror.in_channel(METHOD)?;
-        let ways = inner.ways.clone();
+        let (ways, later) = (inner.ways.clone(), inner.mirror.lines.later(SOUND_LINE, timestamp));
         drop(inner);
         let count = check::pcm(audio_samples.len(), channels)?;
         if audio_samples.len() > SOUND {
             let why = format!("{} bytes are too many for one call; {SOUND} fit", audio_samples.len());
             return Err(CallError::BadAudio { why });
         }
+        if let Some(last) = later {
+            return Err(check::sound_backwards(timestamp, last));
+        }
         let Some(ways) = ways else { return Ok(()) };
         let duration = Duration::from_secs(1) * u32::try_from(count).unwrap_or(u32::MAX) / rate;
-        push(&ways, &ways.memory.sounds, audio_samples, ErrorCode::AudioTransfer, METHOD, |slot| {
+        let piece = Piece { kind: Kind::Sound, line: SOUND_LINE, stamp: timestamp, bytes: audio_samples };
+        self.shared.push(&ways, &piece, |slot| {
             packet("!sound", &json!([slot, duration.as_secs_f64(), [audio_samples.len(), timestamp]]), &[])
         })
     }

@@ -14,6 +14,7 @@ use super::look::{self, Found};
 use super::mirror::{Mirror, Phase};
 use super::options::Options;
 use super::process::{Process, Ways};
+use super::push::Kind;
 use super::said::Said;
 use crate::error::{CreateError, ErrorCode, WarningCode};
 use crate::event::Event;
@@ -208,7 +209,7 @@ impl Shared {
     fn connect(&self, ways: &Arc<Ways>) {
         self.change(|inner| {
             let waiting = inner.mirror.waiting.take();
-            let told = inner.mirror.settings().chain(waiting.as_deref()).try_for_each(|packet| ways.link.send(packet));
+            let told = inner.mirror.settings().chain(waiting.as_deref()).try_for_each(|packet| ways.send(packet));
             if let Err(why) = told {
                 tracing::warn!("the SDK's process does not take its settings: {why}");
                 ways.link.end();
@@ -249,6 +250,11 @@ impl Shared {
         match &*packet.name {
             "!pong" => {}
             "!dropped" => metrics::counter!("artc_sdk_dropped_total").increment(1),
+            "!room" => {
+                if let Some(kind) = packet.arguments.get(0).and_then(Value::as_str).and_then(Kind::named) {
+                    self.room_again(kind);
+                }
+            }
             "!refused" => {
                 let words = |at: usize| packet.arguments.get(at).and_then(Value::as_str).unwrap_or_default();
                 let detail = self.said.clean(&format!("the SDK refuses {}: {}", words(0), words(1)));

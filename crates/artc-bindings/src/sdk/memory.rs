@@ -26,6 +26,11 @@ const SEEN: usize = 3840 * 2160 * 3 / 2;
 /// Pushed or received sound: a second of the highest rate.
 pub(super) const SOUND: usize = 96_000 * 2 * 2;
 
+/// Pushed pictures that wait for their time at most: as many as the documents have by default.
+pub(super) const MOST_PICTURES: usize = 100;
+/// The same of blocks of sound.
+pub(super) const MOST_SOUNDS: usize = 300;
+
 /// Slots of one kind. Fresh memory is untouched and costs nothing.
 #[derive(Debug)]
 pub(super) struct Region {
@@ -41,9 +46,9 @@ pub(super) struct Region {
 pub(super) struct Memory {
     file: File,
     size: u64,
-    /// Pushed pictures: one with the SDK, one waiting, one being written.
+    /// Pushed pictures.
     pub pictures: Region,
-    /// Pushed sound: 160 ms of the usual blocks.
+    /// Pushed sound.
     pub sounds: Region,
     /// Received pictures.
     pub seen: Region,
@@ -61,7 +66,8 @@ impl Memory {
             offset += (slots * size) as u64;
             region
         };
-        let (pictures, sounds, seen, heard) = (region(3, PICTURE), region(16, SOUND), region(3, SEEN), region(64, SOUND));
+        let (pictures, sounds) = (region(MOST_PICTURES, PICTURE), region(MOST_SOUNDS, SOUND));
+        let (seen, heard) = (region(3, SEEN), region(64, SOUND));
         let file = File::from(memfd_create("artc-edge sdk", MemfdFlags::CLOEXEC)?);
         file.set_len(offset)?;
         Ok(Self { file, size: offset, pictures, sounds, seen, heard })
@@ -78,16 +84,16 @@ impl Memory {
         (self.size, json!(regions.map(|one| json!([one.flags, one.offset, one.slots, one.size]))))
     }
 
-    /// Puts `bytes` into a free slot; `None` when there is none.
-    pub fn fill(&self, region: &Region, bytes: &[u8]) -> io::Result<Option<usize>> {
+    /// Puts `bytes` into a free slot of the first `most`; `None` when there is none.
+    pub fn fill(&self, region: &Region, bytes: &[u8], most: usize) -> io::Result<Option<usize>> {
         if bytes.len() > region.size {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 format!("{} bytes, at most {} fit", bytes.len(), region.size),
             ));
         }
-        let mut flags = [0_u8; 64];
-        let flags = &mut flags[..region.slots];
+        let mut flags = [0_u8; MOST_SOUNDS];
+        let flags = &mut flags[..region.slots.min(most)];
         let slot = {
             let _filling = region.filling.lock().unwrap_or_else(PoisonError::into_inner);
             self.file.read_exact_at(flags, region.flags)?;
@@ -124,18 +130,18 @@ mod tests {
     fn slots_are_taken_until_there_is_none_and_again_when_one_is_free() {
         let memory = Memory::new().expect("memory");
         let sounds = &memory.sounds;
-        let slots: Vec<_> = (0..sounds.slots).map(|n| memory.fill(sounds, &[n as u8; 100]).expect("written")).collect();
-        assert_eq!(slots, (0..sounds.slots).map(Some).collect::<Vec<_>>());
-        assert_eq!(memory.fill(sounds, &[0; 100]).expect("looked at"), None, "all are taken");
+        let slots: Vec<_> = (0..16).map(|n| memory.fill(sounds, &[n as u8; 100], 16).expect("written")).collect();
+        assert_eq!(slots, (0..16).map(Some).collect::<Vec<_>>());
+        assert_eq!(memory.fill(sounds, &[0; 100], 16).expect("looked at"), None, "all are taken");
         assert_eq!(memory.take(sounds, 5, 100).expect("read"), [5; 100], "each has what was put there");
-        assert_eq!(memory.fill(sounds, &[7; 100]).expect("written"), Some(5));
-        assert_eq!(memory.fill(&memory.pictures, &[1; 10]).expect("written"), Some(0), "other kinds have slots of their own");
+        assert_eq!(memory.fill(sounds, &[7; 100], 16).expect("written"), Some(5));
+        assert_eq!(memory.fill(&memory.pictures, &[1; 10], 3).expect("written"), Some(0), "other kinds have slots of their own");
     }
 
     #[test]
     fn what_does_not_fit_and_what_does_not_exist_is_refused() {
         let memory = Memory::new().expect("memory");
-        assert!(memory.fill(&memory.sounds, &vec![0; SOUND + 1]).is_err());
+        assert!(memory.fill(&memory.sounds, &vec![0; SOUND + 1], 16).is_err());
         assert!(memory.take(&memory.heard, memory.heard.slots, 1).is_err(), "a slot that does not exist");
         assert!(memory.take(&memory.heard, 0, SOUND + 1).is_err(), "more than a slot has");
     }
@@ -147,7 +153,7 @@ mod tests {
         let (mut flags, mut bytes) = (0, HEAD);
         for [flag, offset, slots, len] in regions {
             assert_eq!((flag, offset), (flags, bytes));
-            assert!(slots <= 64, "as many as are looked at at once");
+            assert!(slots <= MOST_SOUNDS as u64, "as many as are looked at at once");
             (flags, bytes) = (flag + slots, offset + slots * len);
         }
         assert!(flags < HEAD && bytes == size);

@@ -4,7 +4,8 @@
 use serde_json::Value;
 
 use super::link::packet;
-use crate::channel::{ChannelProfile, ClientRole};
+use super::push::Lines;
+use crate::channel::{ChannelProfile, ClientRole, JoinChannelConfig};
 use crate::error::CallError;
 use crate::event::Event;
 use crate::track::{PublishState, VideoSource};
@@ -47,6 +48,8 @@ pub(super) struct Mirror {
     pub sound: Option<(u32, u32)>,
     pub volume: i32,
     pub sends_data: bool,
+    /// What may wait of pushed media.
+    pub lines: Lines,
     parameters: Value,
     /// The last call of each setting as a packet, in the order in which they were first made.
     settings: Vec<(String, Vec<u8>)>,
@@ -69,6 +72,7 @@ impl Mirror {
             sound: None,
             volume: crate::audio::MAX_VOLUME,
             sends_data: false,
+            lines: Lines::new(&JoinChannelConfig::default()),
             parameters: Value::Object(serde_json::Map::new()),
             settings: Vec::new(),
             waiting: None,
@@ -84,11 +88,12 @@ impl Mirror {
         if self.phase == Phase::Idle { Err(CallError::NotJoined { method }) } else { Ok(()) }
     }
 
-    pub fn joining(&mut self, channel: &str, user: &str, profile: ChannelProfile) {
+    pub fn joining(&mut self, channel: &str, user: &str, config: &JoinChannelConfig) {
         self.phase = Phase::Joining;
         channel.clone_into(&mut self.channel);
         user.clone_into(&mut self.user);
-        self.profile = profile;
+        self.profile = config.channel_profile;
+        self.lines = Lines::new(config);
         self.publishing = [false; 4];
     }
 
@@ -179,7 +184,7 @@ mod tests {
     use crate::event::PublishChange;
 
     fn joined(mirror: &mut Mirror, profile: ChannelProfile) {
-        mirror.joining("yard", "cam", profile);
+        mirror.joining("yard", "cam", &JoinChannelConfig { channel_profile: profile, ..JoinChannelConfig::default() });
         let (channel, user_id) = ("yard".to_owned(), "cam".to_owned());
         mirror.hear(&Event::JoinChannelResult { result: ErrorCode::Ok, channel, user_id });
         assert_eq!(mirror.phase, Phase::Joined);
@@ -225,7 +230,7 @@ mod tests {
     #[test]
     fn a_join_that_was_left_does_not_come_back() {
         let mut mirror = Mirror::new();
-        mirror.joining("yard", "cam", ChannelProfile::Communication);
+        mirror.joining("yard", "cam", &JoinChannelConfig::default());
         mirror.phase = Phase::Leaving;
         let (channel, user_id) = ("yard".to_owned(), "cam".to_owned());
         mirror.hear(&Event::JoinChannelResult { result: ErrorCode::Ok, channel, user_id });

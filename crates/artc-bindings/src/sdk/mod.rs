@@ -27,6 +27,7 @@ mod memory;
 mod mirror;
 mod options;
 mod process;
+mod push;
 mod said;
 mod values;
 

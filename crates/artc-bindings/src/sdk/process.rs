@@ -10,9 +10,9 @@ use std::sync::Arc;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::json;
 
-use super::link::{Link, packet};
+use super::link::{Link, MAX_PACKET, packet};
 use super::look::Found;
-use super::memory::Memory;
+use super::memory::{MOST_PICTURES, Memory};
 use super::options::Options;
 
 /// Takes the program from the socket, so that it is in no file and not in the list of processes.
@@ -31,6 +31,9 @@ const PROGRAM: [(&str, &str); 4] = [
     ("artc_host", include_str!("host/artc_host.py")),
 ];
 
+/// From here on a packet is long: the kernel takes none that is longer than what it lets wait.
+const LONG: usize = MAX_PACKET / 2;
+
 /// What is taken over from our own environment: where programs are, whose home it is, where temporary files go.
 const KEPT: [&str; 3] = ["PATH", "HOME", "TMPDIR"];
 
@@ -39,6 +42,21 @@ const KEPT: [&str; 3] = ["PATH", "HOME", "TMPDIR"];
 pub(super) struct Ways {
     pub link: Link,
     pub memory: Memory,
+}
+
+impl Ways {
+    /// Sends a packet as [`Link::send`] does; one that is too long for the socket goes through a slot for pictures.
+    pub fn send(&self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.len() <= LONG {
+            return self.link.send(bytes);
+        }
+        let pictures = &self.memory.pictures;
+        let slot = self.memory.fill(pictures, bytes, MOST_PICTURES)?.ok_or(io::ErrorKind::WouldBlock)?;
+        self.link.send(&packet("!long", &json!([slot, bytes.len()]), &[])).or_else(|why| {
+            self.memory.free(pictures, slot)?;
+            Err(why)
+        })
+    }
 }
 
 /// A started child. It ends with this.

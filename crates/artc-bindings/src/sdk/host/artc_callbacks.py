@@ -7,8 +7,7 @@ PLAIN = (
     "OnWarning OnJoinChannelResult OnLeaveChannelResult OnRemoteUserOnLineNotify OnRemoteUserOffLineNotify"
     " OnRemoteTrackAvailableNotify OnAudioSubscribeStateChanged OnVideoSubscribeStateChanged OnSubscribeStreamTypeChanged"
     " OnScreenShareSubscribeStateChanged OnScreenSharePublishStateChanged OnDualStreamPublishStateChanged"
-    " OnVideoPublishStateChanged OnAudioPublishStateChanged OnUpdateRoleNotify OnPushAudioFrameBufferFull"
-    " OnPushVideoFrameBufferFull"
+    " OnVideoPublishStateChanged OnAudioPublishStateChanged OnUpdateRoleNotify"
 ).split()
 
 
@@ -26,6 +25,12 @@ class Callbacks:
 
     def OnMediaExtensionMsgReceived(self, userid, message, size):
         self.host.link.send("OnMediaExtensionMsgReceived", [userid], bytes(message)[:size])
+
+    def OnPushAudioFrameBufferFull(self, isFull):
+        self.host.full("!sound", "OnPushAudioFrameBufferFull", bool(isFull))
+
+    def OnPushVideoFrameBufferFull(self, isFull):
+        self.host.full("!picture", "OnPushVideoFrameBufferFull", bool(isFull))
 
     def OnSubscribeAudioFrame(self, uid, frame):
         self.host.sound("OnSubscribeAudioFrame", [uid], frame)

@@ -22,7 +22,7 @@ import traceback
 
 from artc_api import ARGUMENTS, Sdk, Wrong, number
 from artc_callbacks import handler_of
-from artc_link import Link, Region
+from artc_link import Link, Region, parsed
 
 BUFFER_FULL = 0x01060106
 JOIN_FAILED = 0x01030202
@@ -36,10 +36,12 @@ class Feed:
     """Media on its way into the SDK, in order. What the SDK has no room for is offered again when its own duration has passed, as
     the documents advise; or, where late is worse than never, given up."""
 
-    def __init__(self, host, region, push, patient):
-        self.host, self.region, self.push, self.patient = host, region, push, patient
+    def __init__(self, host, name, region, push, patient):
+        self.host, self.name, self.region, self.push, self.patient = host, name, region, push, patient
         self.waiting = collections.deque()
         self.due = None
+        # The SDK says that it has no room. The daemon wants to be told when no more than so many wait.
+        self.full, self.tell_at = False, None
 
     def take(self, arguments):
         self.waiting.append(arguments)
@@ -50,15 +52,24 @@ class Feed:
         self.due = None
         while self.waiting:
             slot, duration, arguments = self.waiting[0]
+            if self.full:
+                self.due = time.monotonic() + duration
+                break
             answer = self.push(slot, arguments)
             if answer == BUFFER_FULL and self.patient():
                 self.due = time.monotonic() + duration
-                return
+                break
             self.waiting.popleft()
             if answer == BUFFER_FULL:
                 self.drop(slot)
             else:
                 self.region.free(slot)
+        self.tell_room()
+
+    def tell_room(self):
+        if self.tell_at is not None and len(self.waiting) <= self.tell_at:
+            self.tell_at = None
+            self.host.link.send("!room", [self.name])
 
     def drop(self, slot):
         self.region.free(slot)
@@ -74,8 +85,11 @@ class Host:
         self.loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self.loop)
         self.feeds = {
-            "!picture": Feed(self, pictures, self.push_picture, lambda: self.with_pts),
-            "!sound": Feed(self, sounds, self.push_sound, lambda: True),
+            name: Feed(self, name, region, push, patient)
+            for name, region, push, patient in (
+                ("!picture", pictures, self.push_picture, lambda: self.with_pts),
+                ("!sound", sounds, self.push_sound, lambda: True),
+            )
         }
         self.pictures, self.sounds = pictures, sounds
         self.with_pts = False
@@ -109,6 +123,10 @@ class Host:
             for name, arguments, tail in self.packets():
                 if name in self.feeds:
                     self.feeds[name].take(arguments)
+                elif name == "!tell_room":
+                    feed = self.feeds[arguments[0]]
+                    feed.tell_at = arguments[1]
+                    feed.tell_room()
                 elif name == "!ping":
                     self.link.send("!pong", [])
                 else:
@@ -122,7 +140,7 @@ class Host:
         found = []
         try:
             while len(found) < AT_ONCE:
-                found.append(self.link.receive(socket.MSG_DONTWAIT))
+                found.append(self.whole(self.link.receive(socket.MSG_DONTWAIT)))
         except BlockingIOError:
             pass
         if self.with_pts:
@@ -135,6 +153,15 @@ class Host:
             else:
                 kept.append(packet)
         return kept
+
+    def whole(self, packet):
+        """The packet itself, where it was too long for the socket."""
+        if packet[0] != "!long":
+            return packet
+        slot, length = packet[1]
+        content = self.pictures.bytes(slot, length)
+        self.pictures.free(slot)
+        return parsed(content)
 
     # --- Calls ---
 
@@ -165,6 +192,8 @@ class Host:
         elif method == "Release":
             raise EOFError
         answer = self.ask(method, arguments)
+        if method == "LeaveChannel":
+            self.room_for_all()
         if method == "LeaveChannel" and answer != 0:
             self.link.send("OnLeaveChannelResult", [-1 if answer is None else answer])
         elif answer is not None and answer < 0:
@@ -174,6 +203,7 @@ class Host:
 
     def join(self, arguments):
         self.with_pts = arguments[4]["publishAvsyncMode"] == 1
+        self.room_for_all()
         self.asking, self.refusal = True, None
         answer = self.ask("JoinChannel", arguments)
         if answer is None or answer < 0:
@@ -196,6 +226,17 @@ class Host:
             self.link.send("OnError", [code])
 
     # --- Media ---
+
+    def full(self, feed, callback, is_full):
+        """The SDK has no room, or has it again. In the mode WithPts more waits here, and the daemon is told of the whole."""
+        if self.with_pts:
+            self.feeds[feed].full = is_full
+        else:
+            self.link.send(callback, [is_full])
+
+    def room_for_all(self):
+        for feed in self.feeds.values():
+            feed.full = False
 
     def push_picture(self, slot, arguments):
         source, sample = arguments

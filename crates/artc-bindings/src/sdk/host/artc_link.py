@@ -5,6 +5,13 @@ import socket
 import threading
 
 
+def parsed(packet):
+    """A packet's name, arguments, bytes."""
+    head, _, tail = packet.partition(b"\n")
+    name, arguments = json.loads(head)
+    return name, arguments, tail
+
+
 class Link:
     """The socket to the daemon."""
 
@@ -22,9 +29,7 @@ class Link:
         packet = self.socket.recv(1 << 18, flags)
         if not packet:
             raise EOFError
-        head, _, tail = packet.partition(b"\n")
-        name, arguments = json.loads(head)
-        return name, arguments, tail
+        return parsed(packet)
 
 
 class Region:
