@@ -185,7 +185,9 @@ documented_enum! {
     }
 }
 
-/// A data-channel message. `Debug` shows its length, not its content.
+/// A data-channel message. All of its fields reach the others. `Debug` shows its length, not its content.
+///
+/// Source: seed 000, section 4.1; [`kind`](Self::kind) and [`progress`](Self::progress) are named there without a meaning.
 #[doc(alias = "AliEngineDataChannelMsg")]
 #[derive(Clone, PartialEq, Eq)]
 pub struct DataChannelMsg {
@@ -195,7 +197,7 @@ pub struct DataChannelMsg {
     /// Free for the application; the documents advise network time in milliseconds.
     #[doc(alias = "networkTime")]
     pub network_time: i64,
-    /// Reserved; 0.
+    /// Reserved by the documents, which set 0; arrives as it was sent.
     pub progress: i32,
     /// The message.
     #[doc(alias = "dataLen")]

@@ -12,6 +12,7 @@ use crate::frame::{DataChannelMsg, DataMsgType};
 
 pub(super) const CASES: &[Case] = &[
     ("a data message reaches the others whole and in order", data_messages),
+    ("a data message's type, network time and progress arrive as they were sent", data_fields),
     ("data messages need the switches of both sides", data_switches),
     ("a viewer gets data messages and may not send any", viewers_receive),
     ("a data message that is too long is refused with the limit", long_data),
@@ -47,6 +48,29 @@ fn data_messages(stage: &mut Stage<'_>) -> Outcome {
     }
     let own = stage.told(cam).iter().any(|event| matches!(event, Event::DataChannelMsg { .. }));
     must(!own, "the sender got its own message")
+}
+
+fn data_fields(stage: &mut Stage<'_>) -> Outcome {
+    let (cam, other) = (stage.publisher("cam")?, stage.publisher("other")?);
+    stage.engine(cam).set_parameter(ON)?;
+    stage.engine(other).set_parameter(ON)?;
+    stage.wait(cam, "OnRemoteUserOnLineNotify", |e| matches!(e, Event::RemoteUserOnLineNotify { .. }).then_some(()))?;
+    // The switch takes its way.
+    stage.pass(Duration::from_millis(100));
+    let numbers = [(0, 0), (1_721_808_000_000, 37), (-1, -1), (i64::MAX, i32::MAX), (i64::MIN, i32::MIN)];
+    for kind in DataMsgType::ALL {
+        for (network_time, progress) in numbers {
+            let sent = DataChannelMsg { kind: *kind, network_time, progress, data: b"fields".to_vec() };
+            stage.engine(cam).send_data_channel_message(&sent)?;
+            let came = stage.wait(other, "OnDataChannelMsg", |event| match event {
+                Event::DataChannelMsg { msg, .. } => Some(msg.clone()),
+                _ => None,
+            })?;
+            let told = |msg: &DataChannelMsg| format!("{msg:?} with progress {}", msg.progress);
+            must(came == sent, &format!("{} came as {}", told(&sent), told(&came)))?;
+        }
+    }
+    Ok(())
 }
 
 fn data_switches(stage: &mut Stage<'_>) -> Outcome {

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
-use artc_bindings::{COMMAND_TOPIC, DataChannelMsg, Event};
+use artc_bindings::{COMMAND_TOPIC, DataChannelMsg, DataMsgType, Event};
 use bytes::Bytes;
 use rtc::local::ToRoom;
 use rtc::packet;
@@ -22,6 +22,34 @@ const FEED_BELOW: usize = 256 * 1024;
 const MOST_STREAMS: usize = 8;
 /// Senders whose sequence numbers are remembered.
 const MOST_SENDERS: usize = 4096;
+
+/// The topics of documented messages by their `type`. The application's own have none, as of any client that knows nothing of types.
+const KINDS: [(DataMsgType, &str); 3] =
+    [(DataMsgType::Custom, ""), (DataMsgType::Progress, "artc.data.progress"), (DataMsgType::None, "artc.data.none")];
+
+/// The documents' message as LiveKit's; their fields of numbers go in those of times: clients of others may read them, or not.
+fn documented(message: &DataChannelMsg) -> proto::UserPacket {
+    let topic = KINDS.iter().find(|(kind, topic)| *kind == message.kind && !topic.is_empty());
+    proto::UserPacket {
+        payload: message.data.clone(),
+        topic: topic.map(|(_, topic)| (*topic).to_owned()),
+        start_time: Some(message.network_time.cast_unsigned()),
+        end_time: (message.progress != 0).then(|| i64::from(message.progress).cast_unsigned()),
+        ..Default::default()
+    }
+}
+
+/// A message on a topic of the documents'; `None` on any other.
+fn from_topic(user: &mut proto::UserPacket) -> Option<DataChannelMsg> {
+    let topic = user.topic.as_deref().unwrap_or_default();
+    let (kind, _) = KINDS.iter().find(|(_, known)| *known == topic)?;
+    Some(DataChannelMsg {
+        kind: *kind,
+        network_time: user.start_time.unwrap_or(0).cast_signed(),
+        progress: user.end_time.and_then(|time| i32::try_from(time.cast_signed()).ok()).unwrap_or(0),
+        data: std::mem::take(&mut user.payload),
+    })
+}
 
 #[derive(Default)]
 pub(super) struct Data {
@@ -98,10 +126,7 @@ impl Session {
     /// The documents' message to everybody.
     pub(super) fn send_documented(&mut self, message: &DataChannelMsg) {
         if self.data.send {
-            // A field of LiveKit's for a time: clients of others may read it, or not.
-            let start_time = Some(message.network_time.cast_unsigned());
-            let user = proto::UserPacket { payload: message.data.clone(), start_time, ..Default::default() };
-            self.send_value(Value::User(user), &[]);
+            self.send_value(Value::User(documented(message)), &[]);
         }
     }
 
@@ -196,16 +221,15 @@ impl Session {
         if channel == DataChannel::Reliable && !self.data.is_new(&packet.participant_sid, packet.sequence) {
             return;
         }
-        let Some(Value::User(user)) = packet.value else { return };
+        let Some(Value::User(mut user)) = packet.value else { return };
         let uid = self.identity_of(&packet.participant_sid, packet.participant_identity);
-        match user.topic.as_deref() {
-            Some(COMMAND_TOPIC) => self.event(Event::CommandMessage { uid, data: user.payload }),
-            None | Some("") if self.data.receive => {
-                let network_time = user.start_time.unwrap_or(0).cast_signed();
-                let message = DataChannelMsg { network_time, ..DataChannelMsg::custom(user.payload) };
-                self.event(Event::DataChannelMsg { uid, msg: message });
-            }
-            _ => tracing::trace!(topic = user.topic, "message of another topic"),
+        if user.topic.as_deref() == Some(COMMAND_TOPIC) {
+            return self.event(Event::CommandMessage { uid, data: user.payload });
+        }
+        match from_topic(&mut user) {
+            Some(msg) if self.data.receive => self.event(Event::DataChannelMsg { uid, msg }),
+            Some(_) => {}
+            None => tracing::trace!(topic = user.topic, "message of another topic"),
         }
         let _ = now;
     }
