@@ -128,8 +128,13 @@ fn next_number(engine: &dyn Engine) -> ErrorCode {
 
 fn number_of_join(url: &str, token: &str) -> ErrorCode {
     let engine = OpenEngine::create(Options::new(url)).expect("an engine");
+    number_of(&*engine, token)
+}
+
+/// The number that a join with this token ends in.
+fn number_of(engine: &dyn Engine, token: &str) -> ErrorCode {
     engine.join_channel(token, "yard", "cam", "", &by_itself()).expect("to be refused later");
-    let number = next_number(&*engine);
+    let number = next_number(engine);
     engine.release();
     number
 }
@@ -183,6 +188,9 @@ fn servers_that_refuse_or_are_silent_are_told_by_their_numbers() {
     let url = server.room().signal_url();
     let token = Server::of_unknown_app("yard", "cam");
     expect("an unknown app", number_of_join(&url, &token), ErrorCode::JoinBadAppid);
+    let mut inside = Server::own(true, Tokens::Vendor);
+    let engine = inside.engine().expect("an engine");
+    expect("an unknown app, asked over the link", number_of(&*engine, &token), ErrorCode::JoinBadAppid);
 
     let engine = server.engine().expect("an engine");
     engine.set_external_video_source(true, VideoSource::Camera, RenderMode::Auto).expect("a camera");

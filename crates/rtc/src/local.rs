@@ -65,6 +65,9 @@ pub enum JoinRefused {
     /// The token is no good; the text says why.
     #[error("the room refused the token: {0}")]
     Token(String),
+    /// The token is of an app that the room does not know; the text says which.
+    #[error("the room refused the token: {0}")]
+    UnknownApp(String),
     /// The room server has stopped.
     #[error("the room server has stopped")]
     Stopped,

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use artc_bindings::ErrorCode;
 use rtc::local::{FromRoom, JoinRefused, Link, LocalJoin, LocalRoom, Refused, ToRoom};
 
 use super::ConnectError;
@@ -31,6 +32,7 @@ impl Stay {
         let link = room.join(join).map_err(|refused| match refused {
             JoinRefused::Token(_) if super::signal::expired(&connect.token) => ConnectError::TokenExpired,
             JoinRefused::Token(why) => ConnectError::TokenRefused { why },
+            JoinRefused::UnknownApp(why) => ConnectError::Documented { code: ErrorCode::JoinBadAppid, why },
             JoinRefused::Stopped => ConnectError::Unreachable { host: "room".into(), why: refused.to_string() },
         })?;
         Ok(Self { attempt: connect.attempt, link, waiting: VecDeque::new(), waiting_bytes: 0 })

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use super::Shared;
 use crate::core::{ClientTraits, Join, Way as Attachment};
 use crate::media::Command;
+use crate::token::TokenError;
 
 /// Joins over links.
 pub(super) struct Way(pub(super) Arc<Shared>);
@@ -20,7 +21,10 @@ impl std::fmt::Debug for Way {
 
 impl LocalRoom for Way {
     fn join(&self, join: LocalJoin) -> Result<Link, JoinRefused> {
-        let refused = |error: crate::token::TokenError| JoinRefused::Token(error.to_string());
+        let refused = |error: TokenError| match error {
+            TokenError::UnknownApp(_) => JoinRefused::UnknownApp(error.to_string()),
+            _ => JoinRefused::Token(error.to_string()),
+        };
         let claims = self.0.verify(Some(&join.token)).map_err(refused)?;
         claims.joins().map_err(refused)?;
         let conn = self.0.next_conn();
