@@ -50,6 +50,7 @@ fn main() -> Result<(), Failure> {
                     written += 1;
                 }
             }
+            Event::Warning { detail, .. } => println!("warning: {detail}"),
             Event::Error { code, detail } => return Err(format!("{code}: {detail}").into()),
             _ => {}
         }

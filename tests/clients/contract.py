@@ -12,7 +12,7 @@ import tempfile
 from on_livekit import server_of
 from stage import KEY, SECRET
 
-SUITE = ["cargo", "test", "--release", "--locked", "--package", "artc-edge", "--test", "contract", "--"]
+SUITE = ["cargo", "test", "--release", "--locked", "--workspace", "--test", "contract", "--"]
 
 
 def main(program):

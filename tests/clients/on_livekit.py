@@ -1,6 +1,6 @@
 """The open engine on an unmodified LiveKit server, judged by LiveKit's own Python client.
 
-usage: on_livekit.py LIVEKIT_SERVER PUBLISH_EXAMPLE
+usage: on_livekit.py LIVEKIT_SERVER PUBLISH_EXAMPLE WATCH_USER_EXAMPLE
 
 Starts the server on free ports of the loopback, publishes through a proxy whose connections can be cut, and looks at
 what arrives. The last line counts what passed, as cargo's tests do.
@@ -13,6 +13,8 @@ import sys
 import tempfile
 
 from livekit import rtc
+
+import watching
 from stage import KEY, SECRET, Judge, Process, Proxy, Publisher, Viewer, free_port, purity, until
 
 
@@ -28,7 +30,7 @@ def server_of(program, folder):
     return Process(os.path.join(folder, "livekit.log"), [program, "--config", config], port)
 
 
-async def main(server_program, publish_program):
+async def main(server_program, publish_program, watch_program):
     judge = Judge()
     with tempfile.TemporaryDirectory() as folder:
         server = server_of(server_program, folder)
@@ -41,6 +43,8 @@ async def main(server_program, publish_program):
             await story(judge, server, proxy, publisher)
             await refusals(judge, server, publish_program)
             await small_stream(judge, server, publish_program)
+            await watching.pictures(judge, server.port, watch_program, "LiveKit")
+            await watching.unknown_codec(judge, server.port, watch_program, "LiveKit")
         finally:
             await publisher.stop()
             server.kill()
@@ -143,4 +147,4 @@ async def small_stream(judge, server, program):
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(*sys.argv[1:3])))
+    sys.exit(asyncio.run(main(*sys.argv[1:4])))

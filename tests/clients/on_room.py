@@ -1,6 +1,6 @@
 """LiveKit's own Python client, its server SDK and aiortc in our room.
 
-usage: on_room.py SERVE_EXAMPLE
+usage: on_room.py SERVE_EXAMPLE WATCH_USER_EXAMPLE
 
 Starts the room on free ports of the loopback, joins it in both of LiveKit's topologies through a proxy whose connections can be
 cut, and looks at what arrives. The last line counts what passed, as cargo's tests do.
@@ -19,6 +19,7 @@ from livekit import api, rtc
 
 import stage
 import strangers
+import watching
 import whip_whep
 from stage import KEY, SECRET, Judge, Process, Proxy, free_port, purity, until
 
@@ -320,7 +321,7 @@ async def refusals(judge, room):
         judge(f"a token that is {what} is told as such", wanted in said, said)
 
 
-async def main(program):
+async def main(program, watch_program):
     judge = Judge()
     sys.unraisablehook = lambda _: None
     with tempfile.TemporaryDirectory() as folder:
@@ -330,6 +331,7 @@ async def main(program):
                     await media(judge, room, name, one)
                     await talk(judge, room, name, one)
                     await trouble(judge, room, name, one)
+                await watching.pictures(judge, room.port, watch_program, "the engine")
                 await service(judge, room)
                 await refusals(judge, room)
                 await whip_whep.story(judge, room, ROOM, token)
@@ -340,4 +342,4 @@ async def main(program):
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(sys.argv[1])))
+    sys.exit(asyncio.run(main(*sys.argv[1:3])))

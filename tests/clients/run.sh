@@ -8,10 +8,10 @@ python=$(tests/clients/setup.sh)
 server=$(tests/clients/livekit-server.sh)
 release=${CARGO_TARGET_DIR:-target}/release
 # Of the workspace, not of packages alone: these would resolve other features, and most would be built once more.
-cargo build --release --locked --quiet --workspace --example serve --example publish --bin artc-edge
+cargo build --release --locked --quiet --workspace --example serve --example publish --example watch_user --bin artc-edge
 status=0
-"$python" -W ignore tests/clients/on_room.py "$release/examples/serve" || status=$?
-"$python" tests/clients/on_livekit.py "$server" "$release/examples/publish" || status=$?
+"$python" -W ignore tests/clients/on_room.py "$release/examples/serve" "$release/examples/watch_user" || status=$?
+"$python" tests/clients/on_livekit.py "$server" "$release/examples/publish" "$release/examples/watch_user" || status=$?
 "$python" tests/clients/on_daemon.py "$release/artc-edge" || status=$?
 "$python" tests/clients/contract.py "$server" || status=$?
 exit "$status"

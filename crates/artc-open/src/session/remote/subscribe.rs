@@ -123,7 +123,6 @@ impl Session {
         self.event(Event::Warning { code: WarningCode::Default, detail });
     }
 
-    /// The caller wants the big or the small stream of a user's camera.
     /// The server cannot give what we asked for, and says so.
     pub(in super::super) fn subscription_failed(&mut self, response: &proto::SubscriptionResponse, now: Instant) {
         let sid = &response.track_sid;
@@ -141,6 +140,7 @@ impl Session {
         self.set_subscribe_state(&uid, sid, SubscribeState::NoSubscribe, now);
     }
 
+    /// The caller wants the big or the small stream of a user's camera.
     pub(in super::super) fn choose_stream(&mut self, uid: &str, stream: VideoStreamType, now: Instant) {
         let Some(person) = self.remote.people.get_mut(uid) else { return };
         if stream != VideoStreamType::None {
