@@ -3,10 +3,9 @@
 # engine with these modules as its SDK: tests/sdk. ARTC_VENDOR_SDK=folder runs the contract on the vendor's own SDK, too.
 set -eu
 cd "$(dirname "$0")/../.."
-make --no-print-directory python
+CARGO="$PWD/tests/python/cargo.sh" make --no-print-directory python
 python=$(setup/python.sh)
 room=${CARGO_TARGET_DIR:-target}/release/artc-edge
-[ -x "$room" ] || cargo build --release --locked --quiet --bin artc-edge
 modules=$PWD/target/python/modules
 rm -rf "$modules"
 "$python" -m pip install --quiet --disable-pip-version-check --no-index --target "$modules" target/wheels/artc_open-*.whl
