@@ -13,6 +13,7 @@
 
 mod engine;
 mod extensions;
+mod joining;
 mod media;
 mod member;
 mod rules;
