@@ -139,7 +139,7 @@ pub trait Engine: Send + Sync {
     #[doc(alias = "SetExternalAudioPublishVolume")]
     fn set_external_audio_publish_volume(&self, volume: i32) -> Result<(), CallError>;
 
-    /// The loudness of pushed sound; 100 until set. Source: seed 001.
+    /// The loudness of pushed sound in percent; 100 until set. Source: seed 001.
     #[doc(alias = "GetExternalAudioPublishVolume")]
     fn external_audio_publish_volume(&self) -> i32;
 

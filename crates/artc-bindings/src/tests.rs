@@ -7,6 +7,36 @@ use proptest::prelude::*;
 
 use crate::*;
 
+/// The callbacks of seed 001.
+const CALLBACKS: [&str; 26] = [
+    "OnError",
+    "OnWarning",
+    "OnJoinChannelResult",
+    "OnDataChannelMsg",
+    "OnLeaveChannelResult",
+    "OnRemoteUserOnLineNotify",
+    "OnRemoteUserOffLineNotify",
+    "OnRemoteTrackAvailableNotify",
+    "OnAudioSubscribeStateChanged",
+    "OnVideoSubscribeStateChanged",
+    "OnSubscribeStreamTypeChanged",
+    "OnScreenShareSubscribeStateChanged",
+    "OnScreenSharePublishStateChanged",
+    "OnDualStreamPublishStateChanged",
+    "OnVideoPublishStateChanged",
+    "OnAudioPublishStateChanged",
+    "OnSubscribeAudioFrame",
+    "OnSubscribeMixAudioFrame",
+    "OnRemoteVideoSample",
+    "OnRemoteVideoEncodedSample",
+    "OnMediaExtensionMsgReceived",
+    "OnUpdateRoleNotify",
+    "OnSubscribeAudioAac",
+    "OnSubscribeMixedAudioAac",
+    "OnPushAudioFrameBufferFull",
+    "OnPushVideoFrameBufferFull",
+];
+
 #[test]
 fn the_api_has_every_documented_method_and_callback() {
     let source = include_str!("engine.rs");
@@ -17,7 +47,10 @@ fn the_api_has_every_documented_method_and_callback() {
     assert_eq!(source.matches("#[doc(alias = \"").count(), engine::METHODS.len());
     let events = include_str!("event.rs");
     let (documented, extensions) = events.split_once("--- Extensions").expect("the mark between documented and ours");
-    assert_eq!(documented.matches("#[doc(alias = \"On").count(), 26);
+    for callback in CALLBACKS {
+        assert_eq!(documented.matches(&format!("#[doc(alias = \"{callback}\")]")).count(), 1, "{callback}");
+    }
+    assert_eq!(documented.matches("#[doc(alias = \"On").count(), CALLBACKS.len());
     assert!(extensions.contains("CommandMessage") && !documented.contains("    CommandMessage"));
 }
 
@@ -42,6 +75,11 @@ fn every_method_is_explained_with_what_it_refuses_and_where_it_comes_from() {
         let (_, signature) = source.split_once(&format!("    fn {rust}(")).expect("the method");
         let answers = signature.split([';', '{']).next().is_some_and(|signature| signature.contains("-> Result<"));
         assert_eq!(docs.contains("Refused: "), answers, "{rust}: what it refuses: {docs}");
+        let signature = signature.split([';', '{']).next().unwrap_or_default();
+        let numbers = ["i32", "u32", "i64", "u64", "usize"].iter().map(|kind| signature.matches(kind).count()).sum::<usize>();
+        let units = ["Hz", "1 or 2", " milliseconds", " seconds", "percent", "pictures"];
+        let units = units.iter().filter(|unit| docs.replace("/// ", "").replace('\n', " ").contains(**unit)).count();
+        assert!(numbers <= units, "{rust} has {numbers} numbers and names {units} units: {docs}");
     }
     let events = include_str!("event.rs").split("--- Extensions").next().expect("the documented ones");
     let callbacks = documentation(events, "#[doc(alias = \"On");
