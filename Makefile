@@ -38,10 +38,9 @@ web/dist/index.html: $(WEB_SOURCES)
 setup: ## install the system packages that a build needs
 	@setup/packages.sh build
 
-lint: ## format, clippy and the documentation of the engine API with warnings denied
+lint: ## format, clippy with warnings denied
 	@cargo fmt --all --check
 	@cargo clippy --release --locked --workspace --all-targets -- -D warnings
-	@RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --quiet --no-deps -p artc-bindings
 
 # Not `advisories`: its database is a git repository on github.com, and this shall run where only the package registries are in reach.
 # Where it is reachable: setup/cargo-deny.sh check advisories
