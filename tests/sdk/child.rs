@@ -9,7 +9,7 @@ use artc_bindings::{
     VideoDataSample, VideoSource,
 };
 
-use crate::served::ServedRoom;
+use crate::server::{Server, Tokens};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -76,19 +76,20 @@ fn config(subscribe_mode: SubscribeMode) -> JoinChannelConfig {
 
 #[test]
 fn a_killed_child_is_an_error_and_after_its_restart_pictures_flow_again() {
-    let served = ServedRoom::new();
-    let cam = crate::engine(&served.room.signal_url());
+    let server = Server::own(false, Tokens::LiveKit);
+    let cam = crate::engine(&server.room().signal_url());
     let [first] = children()[..] else { panic!("children: {:?}", children()) };
-    let watcher = crate::engine(&served.room.signal_url());
+    let watcher = crate::engine(&server.room().signal_url());
     cam.set_external_video_source(true, VideoSource::Camera, RenderMode::Auto).expect("taken");
     let join = || {
-        let token = served.token("yard", "cam");
+        let token = server.access(Server::participant("yard"), "cam");
         cam.join_channel(&token, "yard", "cam", "", &config(SubscribeMode::Manually)).expect("taken");
         assert_eq!(wait(&*cam, None, "the join's result", joined), ErrorCode::Ok);
         token
     };
     let token = join();
-    watcher.join_channel(&served.token("yard", "eye"), "yard", "eye", "", &config(SubscribeMode::Automatically)).expect("taken");
+    let token_of_eye = server.access(Server::participant("yard"), "eye");
+    watcher.join_channel(&token_of_eye, "yard", "eye", "", &config(SubscribeMode::Automatically)).expect("taken");
     assert_eq!(wait(&*watcher, None, "the join's result", joined), ErrorCode::Ok);
     let picture = |event: &Event| matches!(event, Event::RemoteVideoSample { .. }).then_some(());
     wait(&*watcher, Some(&*cam), "OnRemoteVideoSample", picture);

@@ -8,11 +8,11 @@ use artc_bindings::contract::{self, Driver};
 use artc_bindings::sdk::{Options, SdkEngine};
 use artc_bindings::{AuthInfo, Engine, token};
 
-use crate::served::ServedRoom;
+use crate::server::{Server, Tokens};
 
 /// Our modules, with a room of this process as their cloud.
 struct Ours {
-    served: ServedRoom,
+    server: Server,
 }
 
 /// The vendor's SDK, with the vendor's cloud.
@@ -24,33 +24,32 @@ struct Vendors {
 
 impl Driver for Ours {
     fn engine(&mut self) -> Result<Arc<dyn Engine>, String> {
-        let options = crate::options(&self.served.room.signal_url());
+        let options = crate::options(&self.server.room().signal_url());
         SdkEngine::create(options).map_err(|error| error.to_string())
     }
 
     fn token(&mut self, channel: &str, user: &str) -> String {
-        self.served.token(channel, user)
+        self.server.token(channel, user)
     }
 
     fn forged_token(&mut self, channel: &str, user: &str) -> String {
-        ServedRoom::forged_token(channel, user)
+        self.server.forged_token(channel, user)
     }
 
     fn expired_token(&mut self, channel: &str, user: &str) -> String {
-        ServedRoom::expired_token(channel, user)
+        self.server.expired_token(channel, user)
     }
 
     fn pass(&mut self, time: Duration) {
-        std::thread::park_timeout(time);
+        self.server.pass(time);
     }
 
     fn patience(&self) -> Duration {
-        Duration::from_secs(20)
+        self.server.patience()
     }
 
     fn remove(&mut self, channel: &str, user: &str) -> bool {
-        self.served.remove(channel, user);
-        true
+        self.server.remove(channel, user)
     }
 }
 
@@ -119,7 +118,7 @@ fn keeps_the_contract(what: &str, sdk: &mut dyn Driver) {
 
 #[test]
 fn the_sdk_engine_keeps_the_contract_on_every_sdk_that_is_here() {
-    keeps_the_contract("our modules", &mut Ours { served: ServedRoom::new() });
+    keeps_the_contract("our modules", &mut Ours { server: Server::own(false, Tokens::LiveKit) });
     match Vendors::named() {
         Some(mut vendors) => keeps_the_contract("the vendor's SDK", &mut vendors),
         None => println!("the vendor's SDK: not run, ARTC_VENDOR_SDK names no folder of it"),
