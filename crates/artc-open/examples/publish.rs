@@ -12,6 +12,7 @@ use artc_bindings::{
     RenderMode, VideoDataSample, VideoEncoderConfiguration, VideoFormat, VideoSource,
 };
 use artc_open::{Latency, OpenEngine, Options};
+use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -70,10 +71,8 @@ fn draw(width: usize, height: usize, n: usize) -> Vec<u8> {
 }
 
 fn main() -> Result<(), Failure> {
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .with_writer(std::io::stderr)
-        .init();
+    let wanted: Targets = std::env::var("RUST_LOG").unwrap_or_else(|_| "error".to_owned()).parse()?;
+    tracing_subscriber::registry().with(fmt::layer().with_writer(std::io::stderr)).with(wanted).init();
     let args = Args::read()?;
     let (width, height) = args.value("--size").unwrap_or("1280x720").split_once('x').ok_or("--size is WIDTHxHEIGHT")?;
     let (width, height): (u32, u32) = (width.parse()?, height.parse()?);

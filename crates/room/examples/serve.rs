@@ -6,12 +6,11 @@
 use std::time::Duration;
 
 use room::token::{Claims, Secret, VideoGrant};
+use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .with_writer(std::io::stderr)
-        .init();
+    let wanted: Targets = std::env::var("RUST_LOG").unwrap_or_else(|_| "error".to_owned()).parse()?;
+    tracing_subscriber::registry().with(fmt::layer().with_writer(std::io::stderr)).with(wanted).init();
     let mut config = room::Config { api_key: "devkey".to_owned(), ..Default::default() };
     let (mut secret, mut room, mut identity) = ("secret".to_owned(), "camera".to_owned(), "viewer".to_owned());
     let mut app = String::new();
