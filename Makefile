@@ -23,7 +23,7 @@ bench: ## set up and measure: the table of SPECIFICATION.md's numbers, with thei
 	@bench/run.sh
 
 dist: setup web ## what is shipped and measured: target/dist/artc-edge, small and without symbols
-	@cargo build --profile dist --locked --bin artc-edge
+	@cargo rustc --profile dist --locked --bin artc-edge -- -C opt-level=3 # the program alone, so all is linked at 3: see Cargo.toml
 
 python: setup ## the wheel of the documented Python API, in target/wheels
 	@rm -rf target/wheels; VIRTUAL_ENV= $$(setup/python.sh) -m maturin build --quiet --release --locked --strip \
