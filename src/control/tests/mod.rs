@@ -5,6 +5,7 @@ mod desk;
 mod dispatch;
 mod permission;
 mod socket;
+mod states;
 
 use std::time::Duration;
 

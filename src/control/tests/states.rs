@@ -1,0 +1,102 @@
+//! Every method in every state that a device can be in: the table has a row for each method, or the test fails.
+
+use serde_json::Value;
+use wire::Method;
+use wire::device::SourceState;
+
+use super::super::{Step, View};
+use super::{Bench, local};
+
+/// What changes a device on which everything works into one that is so.
+type Change = fn(&mut View);
+
+/// The columns of the table.
+const STATES: [(&str, Change); 13] = [
+    ("all is well", |_| ()),
+    ("camera off", |view| camera(view, SourceState::Off)),
+    ("camera resting", |view| camera(view, SourceState::Resting)),
+    ("camera without signal", |view| camera(view, SourceState::NoSignal)),
+    ("camera lost", |view| camera(view, SourceState::Lost)),
+    ("built-in picture", |view| view.status.camera.state = SourceState::BuiltIn),
+    ("microphone off", |view| view.status.microphone.state = SourceState::Off),
+    ("microphone lost", |view| view.status.microphone.state = SourceState::Lost),
+    ("nothing published", |view| view.stream.published = false),
+    ("picture muted", |view| view.stream.muted = true),
+    ("nobody watches", |view| view.stream.watched = false),
+    ("bare board", |view| view.board = std::sync::Arc::default()),
+    ("about to stop", |view| view.stopping = true),
+];
+
+/// Method, lawful parameters, and what becomes of it in each state: `a` answered, `d` done by the shell, `-` not available,
+/// `?` no thing of that name.
+const TABLE: &[(&str, &str, &str)] = &[
+    ("device.info", "{}", "aaaaaaaaaaaaa"),
+    ("device.status", "{}", "aaaaaaaaaaaaa"),
+    ("camera.list", "{}", "ddddddddddddd"),
+    ("camera.modes", "{}", "a----aaaaaaaa"),
+    ("camera.controls", "{}", "d--d-dddddddd"),
+    ("camera.set_control", r#"{"name":"brightness","value":2}"#, "d--d-ddddddd-"),
+    ("camera.snapshot", "{}", "d-d--ddddddd-"),
+    ("stream.get", "{}", "aaaaaaaaaaaaa"),
+    ("stream.set", r#"{"fps":15}"#, "dddddddddddd-"),
+    ("stream.mute", r#"{"muted":true}"#, "dddddddddddd-"),
+    ("stream.key_frame", "{}", "dddddddd---d-"),
+    ("audio.get", "{}", "aaaaaaaaaaaaa"),
+    ("audio.set_volume", r#"{"volume":40}"#, "dddddd-ddddd-"),
+    ("audio.mute", r#"{"muted":true}"#, "dddddd-ddddd-"),
+    ("board.info", "{}", "ddddddddddddd"),
+    ("board.get_line", r#"{"line":"bell"}"#, "ddddddddddd?d"),
+    ("board.set_line", r#"{"line":"door","on":true}"#, "ddddddddddd?-"),
+    ("board.pulse_line", r#"{"line":"gate","ms":10}"#, "ddddddddddd?-"),
+    ("board.set_led", r#"{"led":"red","pattern":"on"}"#, "ddddddddddd?-"),
+    ("board.set_ir_cut", r#"{"mode":"auto"}"#, "ddddddddddd--"),
+    ("board.temperature", "{}", "ddddddddddddd"),
+    ("board.throttling", "{}", "ddddddddddddd"),
+    ("board.watch", r#"{"on":true}"#, "aaaaaaaaaaa--"),
+    ("viewer.address", "{}", "ddddddddddddd"),
+    ("rpc.discover", "{}", "aaaaaaaaaaaaa"),
+];
+
+fn camera(view: &mut View, state: SourceState) {
+    view.status.camera.state = state;
+    view.modes.modes.clear();
+}
+
+#[test]
+fn every_method_in_every_state_does_what_the_table_says() {
+    let rows: Vec<&str> = TABLE.iter().map(|(method, ..)| *method).collect();
+    let methods: Vec<&str> = Method::ALL.iter().map(|method| method.name()).collect();
+    assert_eq!(rows, methods, "the table has one row for each method, in the order of the methods");
+    let mut wrong = Vec::new();
+    for (method, params, expected) in TABLE {
+        assert_eq!(expected.len(), STATES.len(), "{method} has a letter for each state");
+        for ((state, change), expected) in STATES.iter().zip(expected.chars()) {
+            let (seen, said) = ask(method, params, *change);
+            if seen != expected {
+                wrong.push(format!("{method} while {state}: `{seen}`, not `{expected}`: {said}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Asks once, as somebody who may everything: the letter of what came of it, and what was said.
+fn ask(method: &str, params: &str, change: Change) -> (char, String) {
+    let mut bench = Bench::new();
+    change(&mut bench.view);
+    let message = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
+    match bench.desk.receive(&local(1), message.as_bytes(), &bench.view, bench.now) {
+        Step::Do { effect, .. } => ('d', format!("{effect:?}")),
+        Step::Send(letter) => {
+            let reply: Value = serde_json::from_slice(&letter.message).expect("JSON");
+            let letter = match reply["error"]["data"]["name"].as_str() {
+                None if reply["result"].is_object() => 'a',
+                Some("not_available") => '-',
+                Some("unknown_name") => '?',
+                _ => '!',
+            };
+            (letter, reply.to_string())
+        }
+        Step::Nothing => ('!', "nothing".to_owned()),
+    }
+}
