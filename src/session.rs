@@ -28,6 +28,7 @@ pub use backoff::{FIRST_PAUSE, MAX_PAUSE};
 pub use call::Call;
 pub use interface::{Config, Input, Medium, Output, Ticket};
 pub use status::{Phase, Status};
+pub use verdict::is_about_the_token;
 
 use backoff::Backoff;
 

@@ -52,10 +52,15 @@ impl Daemon {
     }
 
     fn program(&self, arguments: &[&str]) -> Output {
+        self.program_with(arguments, &[])
+    }
+
+    fn program_with(&self, arguments: &[&str], more: &[(&str, &str)]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_artc-edge"))
             .args(arguments)
             .env_clear()
             .envs(variables(&self.socket(), &self.telemetry))
+            .envs(more.iter().copied())
             .output()
             .expect("it runs")
     }
@@ -139,6 +144,50 @@ fn it_gets_ready_answers_and_ends_in_order() {
 }
 
 /// The program with a configuration that is a pipe: once the other end is open, it is reading its configuration, and waits.
+#[test]
+fn it_is_commanded_over_its_room_with_nothing_but_address_and_token() {
+    let daemon = Daemon::start();
+    let line = daemon.line("viewer:");
+    let (url, fragment) = line.trim_start_matches("viewer:").trim().split_once("/#").expect("an address with a fragment");
+    let token = fragment.split('&').find_map(|part| part.strip_prefix("token=")).expect("a token");
+    let file = daemon.directory.path().join("token");
+    std::fs::write(&file, format!("{token}\n")).expect("written");
+    let file = file.to_str().expect("UTF-8");
+    let forged = format!("{}x", &token[..token.len() - 1]);
+    let over = |arguments: &[&str], token: &str| {
+        let said = daemon.program_with(&[&["call", "--room", url], arguments].concat(), &[("ARTC_TOKEN", token)]);
+        let text = format!("{}{}", String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
+        assert!(!text.contains(token) || token.is_empty(), "the token is said to nobody: {text}");
+        (said.status.code(), text)
+    };
+
+    let (code, info) = over(&["--token-file", file, "device.info"], "");
+    assert_eq!(code, Some(0), "{info}");
+    let info: serde_json::Value = serde_json::from_str(&info).expect("JSON");
+    let device = info["identity"].as_str().expect("an identity");
+    let (code, set) = over(&["--device", device, "stream.set", r#"{"fps":15}"#], token);
+    assert_eq!(code, Some(0), "{set}");
+    let there = daemon.program(&["call", "stream.get"]);
+    let there: serde_json::Value = serde_json::from_slice(&there.stdout).expect("JSON");
+    assert_eq!(there["fps"], 15.0, "the device has taken it: {there}");
+
+    let cases: [(&[&str], &str, i32, &str); 6] = [
+        (&["device.inof"], token, 64, "did you mean `device.info`?"),
+        (&["audio.set_volume", r#"{"volume":101}"#], token, 64, "volume 101 is not between 0 and 100"),
+        (&["--device", "nobody", "--timeout", "2", "device.info"], token, 69, "no device \"nobody\" in room"),
+        (&["viewer.address"], token, 77, "viewer.address"),
+        (&["device.info"], &forged, 77, "not in the room"),
+        (&["device.info"], "", 64, "the token is no join token of a room"),
+    ];
+    for (arguments, token, code, text) in cases {
+        let (ended, said) = over(arguments, token);
+        assert!(ended == Some(code) && said.contains(text), "{arguments:?} ended with {ended:?}: {said}");
+    }
+    let nobody = ["call", "--room", "http://127.0.0.1:1", "--token-file", file, "--timeout", "2", "device.info"];
+    let said = daemon.program(&nobody);
+    assert_eq!(said.status.code(), Some(75), "{}", String::from_utf8_lossy(&said.stderr));
+}
+
 fn reading_its_configuration(subcommand: &[&str]) -> (Child, std::fs::File, tempfile::TempDir) {
     let directory = tempfile::tempdir().expect("a directory");
     let pipe = directory.path().join("config.toml");

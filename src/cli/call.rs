@@ -1,4 +1,6 @@
-//! `artc-edge call`: one command to the running daemon.
+//! `artc-edge call`: one command to the running daemon, or to a device in a room.
+
+mod room;
 
 use std::{
     fs,
@@ -10,7 +12,7 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use clap::{Args, value_parser};
 use serde_json::Value;
-use wire::error::Code;
+use wire::error::{Code, ErrorObject};
 
 use super::ConfigArgs;
 use crate::control::{
@@ -23,15 +25,17 @@ use crate::exit::Exit;
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 const _: () = assert!(PATIENCE.as_secs() > crate::control::PATIENCE.as_secs());
 
-/// Send one command to the running daemon and print its answer.
+/// Send one command to the running daemon, or with --room to a device anywhere, and print its answer.
 ///
-/// The same methods as over the data channel, by the daemon's local unix socket; `artc-edge call rpc.discover` lists them.
+/// Without --room it goes by the daemon's local unix socket. With it, this program joins the room as somebody who sends and sees nothing;
+/// give it a token of its own, best one of `artc-edge token --hidden`. `artc-edge call rpc.discover` lists the methods.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   artc-edge call device.status
   artc-edge call camera.set_control '{\"name\": \"brightness\", \"value\": 140}'
-  artc-edge call camera.snapshot --output picture.jpg")]
+  artc-edge call camera.snapshot --output picture.jpg
+  artc-edge call --room wss://rooms.example.com --token-file door.token device.status")]
 pub struct Call {
     /// The method, such as camera.modes
     method: String,
@@ -45,8 +49,10 @@ pub struct Call {
     #[arg(long, value_name = "SECONDS", default_value_t = PATIENCE.as_secs(), value_parser = value_parser!(u64).range(1..=3600))]
     timeout: u64,
     /// Write the picture of a snapshot to this file instead of printing it
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", conflicts_with = "room")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    room: room::RoomArgs,
 }
 
 impl Call {
@@ -55,7 +61,13 @@ impl Call {
             Ok(params) => params,
             Err(why) => return super::complain(Exit::Usage, why),
         };
-        match ask(&config, self.socket, &self.method, params, Duration::from_secs(self.timeout)) {
+        let patience = Duration::from_secs(self.timeout);
+        let answer = match self.room.way() {
+            Ok(None) => ask(&config, self.socket, &self.method, params, patience),
+            Ok(Some(way)) => room::call(&way, &self.method, params, patience).map_err(|why| super::complain(why.exit(), why)),
+            Err(why) => Err(super::complain(why.exit(), why)),
+        };
+        match answer {
             Ok(answer) => match self.output {
                 Some(file) => save(&answer, &file),
                 None => super::print_json(&answer),
@@ -112,14 +124,19 @@ fn exit(why: &CallError) -> Exit {
         CallError::Denied { .. } => Exit::Permission,
         CallError::Broken { .. } | CallError::TimedOut { .. } => Exit::TryAgain,
         CallError::Garbled { .. } => Exit::Bug,
-        CallError::Refused(error) => match Code::from_number(error.code) {
-            Some(Code::MethodNotFound | Code::InvalidParams | Code::OutOfRange | Code::UnknownName | Code::MessageTooLarge) => {
-                Exit::Usage
-            }
-            Some(Code::NotAllowed | Code::LocalOnly) => Exit::Permission,
-            Some(Code::NotAvailable | Code::DeviceFailed) => Exit::Unavailable,
-            Some(Code::RateLimited | Code::TooManyInFlight | Code::TimedOut) => Exit::TryAgain,
-            _ => Exit::Bug,
-        },
+        CallError::Refused(error) => exit_of(error),
+    }
+}
+
+/// How a refusal of the device ends the process.
+fn exit_of(error: &ErrorObject) -> Exit {
+    match Code::from_number(error.code) {
+        Some(Code::MethodNotFound | Code::InvalidParams | Code::OutOfRange | Code::UnknownName | Code::MessageTooLarge) => {
+            Exit::Usage
+        }
+        Some(Code::NotAllowed | Code::LocalOnly) => Exit::Permission,
+        Some(Code::NotAvailable | Code::DeviceFailed) => Exit::Unavailable,
+        Some(Code::RateLimited | Code::TooManyInFlight | Code::TimedOut) => Exit::TryAgain,
+        _ => Exit::Bug,
     }
 }

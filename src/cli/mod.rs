@@ -38,6 +38,7 @@ Environment:
   ARTC__SECTION__KEY            any key, above all files: ARTC__CAMERA__WIDTH=640;
                                 lists by commas, an empty value unsets
   ARTC_LOG                      what is logged: debug, or a list: info,room=debug
+  ARTC_TOKEN                    token of `call --room`, kept out of the arguments
   NO_COLOR                      no colours on a terminal
   CREDENTIALS_DIRECTORY         secrets by file (systemd LoadCredential=) called
                                 engine.open.token, room.api_secret,

@@ -57,7 +57,8 @@ pub enum CallError {
     Refused(ErrorObject),
 }
 
-fn refused(error: &ErrorObject) -> String {
+/// A refusal for people: what is wrong, its name, what to do.
+pub fn refused(error: &ErrorObject) -> String {
     let remedy = error.data.as_ref().map(|data| format!(" ({}; {})", data.name, data.remedy)).unwrap_or_default();
     format!("{}{remedy}", error.message)
 }

@@ -23,7 +23,7 @@ pub(super) fn ends_the_join(code: ErrorCode) -> bool {
 }
 
 /// Whether another token may help.
-pub(super) fn is_about_the_token(code: ErrorCode) -> bool {
+pub fn is_about_the_token(code: ErrorCode) -> bool {
     matches!(
         code,
         ErrorCode::JoinBadToken
