@@ -2,10 +2,10 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build dist test bench lint deny web python setup clean
+.PHONY: help run build dist test bench lint deny generate web python setup clean
 
 CARGO_BUILD := cargo build --release --locked
-WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
+WEB_SOURCES := $(shell find web clients/typescript -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -24,6 +24,10 @@ bench: ## set up and measure: the table of SPECIFICATION.md's numbers, with thei
 
 dist: setup web ## what is shipped and measured: target/dist/artc-edge, small and without symbols
 	@cargo rustc --profile dist --locked --bin artc-edge -- -C opt-level=3 # the program alone, so all is linked at 3: see Cargo.toml
+
+generate: ## write what is made of Rust: docs/control.md, OpenRPC, the clients' types and methods, docs/boards.md
+	@cargo run --release --locked --quiet -p wire-codegen
+	@cargo run --release --locked --quiet -p board --example boards >target/boards.md && mv target/boards.md docs/boards.md
 
 python: setup ## the wheel of the documented Python API, in target/wheels
 	@rm -rf target/wheels; VIRTUAL_ENV= $$(setup/python.sh) -m maturin build --quiet --release --locked --strip \

@@ -3,6 +3,12 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   // Relative addresses, so that the page also works below a path of a reverse proxy.
   base: "./",
+  // The client that every TypeScript program uses, from its sources, and with the livekit-client of the page.
+  resolve: {
+    alias: { "artc-edge-client": new URL("../clients/typescript/src", import.meta.url).pathname },
+    dedupe: ["livekit-client"],
+  },
+  server: { fs: { allow: [".."] } },
   build: {
     target: "es2022",
     // Nothing may become a data: address; the content security policy allows none.

@@ -204,16 +204,6 @@ describe("the device", () => {
     const before = await sent();
     await eventually(sent, (now) => now > before, "packets go to the viewer");
   });
-
-  it("has the methods that the page's types name", async () => {
-    const source = await readFile(new URL("../../web/src/wire.ts", import.meta.url), "utf8");
-    const typed = [...source.matchAll(/^ {2}"([a-z_]+\.[a-z_]+)": \{/gm)].map(([, name]) => name).sort();
-    const { methods } = await daemon.call("rpc.discover");
-    // What is answered on the local socket only is not the page's to ask.
-    const local = ({ errors }) => errors.some(({ $ref }) => $ref.endsWith("/local_only"));
-    assert.deepEqual(typed, methods.filter((method) => !local(method)).map(({ name }) => name).sort());
-    assert.deepEqual(methods.filter(local).map(({ name }) => name), ["viewer.address"]);
-  });
 });
 
 describe("somebody who may not command", () => {

@@ -7,12 +7,11 @@ The daemon plays clips of two profiles as if a camera sent them. The last line c
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import tempfile
 
-from stage import KEY, SECRET, Judge, Process, Viewer, free_port, until
+from stage import Judge, Viewer, daemon_of, until
 
 # x264's name for it, profile_idc, and what LiveKit's client calls it in an SDP. It names no higher one, though it decodes them.
 PROFILES = [("baseline", 0x42, "42e0"), ("main", 0x4D, "4d00")]
@@ -39,26 +38,13 @@ def starts(data):
         at = data.find(b"\0\0\1", at + 3)
 
 
-def daemon_of(program, folder, clip):
-    port, secret = free_port(), os.path.join(folder, "secret")
-    with open(os.open(secret, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
-        file.write(SECRET)
-    settings = {
-        "CAMERA__SOURCE": f"file:{clip}", "MICROPHONE__SOURCE": "none", "ROOM__LISTEN": f"127.0.0.1:{port}",
-        "ROOM__MEDIA_PORT": str(free_port(socket.SOCK_DGRAM)), "ROOM__TCP_PORT": "0", "ROOM__CHANNEL": "yard", "ROOM__API_KEY": KEY,
-        "ROOM__API_SECRET_FILE": secret, "CONTROL__SOCKET": os.path.join(folder, "control.sock"), "TELEMETRY__HTTP": "false",
-    }
-    environment = {"PATH": os.environ["PATH"], **{f"ARTC__{name}": value for name, value in settings.items()}}
-    return Process(os.path.join(folder, "daemon.log"), [program, "run"], port, environment=environment)
-
-
 async def main(program):
     judge = Judge()
     with tempfile.TemporaryDirectory() as folder:
         for profile, number, wanted in PROFILES:
             clip, sps = clip_of(folder, profile)
             judge(f"{profile}: the clip is what it shall be", sps[0] == number, sps.hex())
-            async with daemon_of(program, folder, clip) as daemon:
+            async with daemon_of(program, folder, CAMERA__SOURCE=f"file:{clip}", MICROPHONE__SOURCE="none") as daemon:
                 viewer = Viewer()
                 await viewer.join(daemon.port)
                 judge(f"{profile}: pictures arrive and decode", await until(15, lambda: viewer.pictures > 30), viewer.pictures)

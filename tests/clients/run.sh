@@ -1,7 +1,7 @@
 #!/bin/sh
 # Clients and servers of others: our room met by LiveKit's Python client, its server SDK and aiortc; the open engine on an unmodified
 # LiveKit server, watched by LiveKit's Python client, and put through the contract suite there; the whole daemon, watched by the same
-# client.
+# client, and commanded by the project's Python client over it.
 set -eu
 cd "$(dirname "$0")/../.."
 python=$(tests/clients/setup.sh)
@@ -13,5 +13,6 @@ status=0
 "$python" -W ignore tests/clients/on_room.py "$release/examples/serve" "$release/examples/watch_user" || status=$?
 "$python" tests/clients/on_livekit.py "$server" "$release/examples/publish" "$release/examples/watch_user" || status=$?
 "$python" tests/clients/on_daemon.py "$release/artc-edge" || status=$?
+"$python" tests/clients/on_commands.py "$release/artc-edge" || status=$?
 "$python" tests/clients/contract.py "$server" || status=$?
 exit "$status"

@@ -5,6 +5,7 @@ as a publisher, LiveKit's client as a viewer, and a judge. Not for stories: thos
 import asyncio
 import contextlib
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -99,6 +100,20 @@ class Proxy:
         for writer in self.writers:
             writer.transport.abort()
         self.writers.clear()
+
+
+def daemon_of(program, folder, **settings):
+    """The daemon with its room, in channel "yard", and its socket in `folder`; settings as its environment names them."""
+    port, secret = free_port(), os.path.join(folder, "secret")
+    with open(os.open(secret, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
+        file.write(SECRET)
+    settings = {
+        "CAMERA__SOURCE": "pattern", "MICROPHONE__SOURCE": "tone", "ROOM__LISTEN": f"127.0.0.1:{port}",
+        "ROOM__MEDIA_PORT": str(free_port(socket.SOCK_DGRAM)), "ROOM__TCP_PORT": "0", "ROOM__CHANNEL": "yard", "ROOM__API_KEY": KEY,
+        "ROOM__API_SECRET_FILE": secret, "CONTROL__SOCKET": os.path.join(folder, "control.sock"), "TELEMETRY__HTTP": "false",
+    } | settings
+    environment = {"PATH": os.environ["PATH"], **{f"ARTC__{name}": value for name, value in settings.items()}}
+    return Process(os.path.join(folder, "daemon.log"), [program, "run"], port, environment=environment)
 
 
 class Publisher:

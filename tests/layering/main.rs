@@ -30,6 +30,7 @@ const TOP: [&str; 3] = ["main", "cli", "app"];
 /// What a crate may depend on of ours.
 const OURS: &[(&str, &[&str])] = &[
     ("wire", &[]),
+    ("wire-codegen", &["wire"]),
     ("annexb", &[]),
     ("media", &["annexb"]),
     ("board", &[]),

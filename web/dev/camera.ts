@@ -1,6 +1,6 @@
 /** A camera that exists only here: answers every command as a device would, and draws its own picture. */
 
-import type { Control, ControlValue, DeviceStatus, Stream } from "../src/wire";
+import type { Control, ControlValue, DeviceStatus, Stream } from "artc-edge-client/methods";
 
 interface Request {
   id: number;
@@ -119,6 +119,7 @@ export class MadeUpCamera {
     const frames = Math.round(seconds * 30) + 1_204_551;
     return {
       uptime_s: 40_155 + Math.round(seconds),
+      time_ms: Date.now(),
       connection: "connected",
       participants: 2,
       camera: { name: "Brio 100", state: lost ? "lost" : "live", ...(lost && { reason: "/dev/video0 was unplugged" }), grabbed: frames, broken: 3, dropped: 12, pushed: frames - 15, recovered: 1 },
@@ -177,7 +178,6 @@ function controls(): Control[] {
     number(0x9a0902, "exposure_time_absolute", "Exposure Time, Absolute", 250, 3, 2047, 250),
     number(0x9a0908, "pan_absolute", "Pan, Absolute", 0, -36000, 36000, 0, 3600),
     { id: 0x9a0911, name: "autofocus_now", label: "Auto Focus, Start", kind: "button", min: 0, max: 0, step: 0 },
-    { id: 0x9a0999, name: "osd_text", label: "OSD Text", kind: "text", value: "Front door", default: "", min: 0, max: 32, step: 1 },
     { id: 0x9a0998, name: "mask", label: "Region mask", kind: "bitmask", value: 5, default: 0, min: 0, max: 255, step: 1 },
     { id: 0x9a0997, name: "privacy", label: "Privacy", kind: "boolean", value: false, default: false, min: 0, max: 1, step: 1, read_only: true },
   ];

@@ -4,7 +4,7 @@ import { CameraModel, type Part } from "./camera";
 import type { Channel, Media, Phase } from "./channel";
 import { fill, h, show } from "./dom";
 import type { Problem } from "./problem";
-import { Refused, type Unanswered } from "./rpc";
+import { Refused, type Unanswered } from "artc-edge-client/rpc";
 import { Controls } from "./view/controls";
 import { Device } from "./view/device";
 import { Header, phaseStanding, type Standing } from "./view/header";
@@ -14,7 +14,7 @@ import { Picture, type Notice } from "./view/picture";
 import { Snapshots } from "./view/snapshot";
 import { Stats } from "./view/stats";
 import { StreamPanel } from "./view/stream";
-import { Code, type DeviceStatus } from "./wire";
+import { Code, type DeviceStatus } from "artc-edge-client/methods";
 
 /** Looks without a single new frame before the page says that the picture stands still. */
 const STILL_AFTER = 3;

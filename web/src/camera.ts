@@ -5,8 +5,8 @@
 import type { Channel } from "./channel";
 import { Clock } from "./clock";
 import { Emitter } from "./emitter";
-import { Refused, RpcClient, Unanswered, type Exchange, type Notification } from "./rpc";
-import { Code, type Audio, type Control, type ControlValue, type DeviceInfo, type DeviceStatus, type Methods, type Mode, type Snapshot, type Source, type Stream } from "./wire";
+import { Refused, RpcClient, Unanswered, type Exchange, type Notification } from "artc-edge-client/rpc";
+import { Code, type Audio, type Control, type ControlValue, type DeviceInfo, type DeviceStatus, type Methods, type Mode, type Snapshot, type Source, type Stream } from "artc-edge-client/methods";
 
 /** Milliseconds between two looks at the device while the page is visible. */
 const LOOK_AGAIN = 2500;

@@ -26,7 +26,8 @@ import type { Channel, ChannelEvents, Media, Person, Phase, Quality } from "./ch
 import { Emitter } from "./emitter";
 import { accept } from "./invitation";
 import { NO_TOKEN, joinProblem, leaveProblem } from "./problem";
-import { RPC_TOPIC, SNAPSHOT_TOPIC } from "./wire";
+import { isDevice } from "artc-edge-client/device";
+import { RPC_TOPIC, SNAPSHOT_TOPIC } from "artc-edge-client/methods";
 
 /** Pauses before joining again, in ms; the last one stays. */
 const PAUSES = [500, 1000, 2000, 4000, 8000];
@@ -312,7 +313,7 @@ function nextRetryDelayInMs({ retryCount, elapsedMs }: ReconnectContext): number
 
 /** Devices say so in their attributes; other publishers are known by what they send. */
 function isCamera(participant: RemoteParticipant): boolean {
-  return participant.attributes["artc.profile"] !== undefined || participant.getTrackPublication(Track.Source.Camera) !== undefined;
+  return isDevice(participant) || participant.getTrackPublication(Track.Source.Camera) !== undefined;
 }
 
 function describe(participant: Participant, chosen: boolean): Person {

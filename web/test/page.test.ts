@@ -6,7 +6,7 @@ import type { Channel, ChannelEvents, Media, Person } from "../src/channel";
 import { Emitter } from "../src/emitter";
 import { browserProblem, joinProblem, leaveProblem } from "../src/problem";
 import { offeredRates, offeredSizes } from "../src/view/stream";
-import type { Stream } from "../src/wire";
+import type { Stream } from "artc-edge-client/methods";
 
 const CLAIMS = { identity: "v", channel: "c", expires: undefined, invitation: false };
 const STREAM: Stream = {
@@ -64,7 +64,7 @@ describe("what is wrong is said", () => {
   it("beside a picture that is not the camera's", () => {
     const source = { name: "Cam", grabbed: 0, broken: 0, dropped: 0, pushed: 0, recovered: 0 };
     const status = (state: "lost" | "no_signal" | "live", reason?: string) => ({
-      status: { uptime_s: 0, connection: "connected" as const, participants: 1, camera: { ...source, state, ...(reason && { reason }) }, microphone: { ...source, state }, cpu_ms: 0, memory_kib: 0 },
+      status: { uptime_s: 0, time_ms: 0, connection: "connected" as const, participants: 1, camera: { ...source, state, ...(reason && { reason }) }, microphone: { ...source, state }, cpu_ms: 0, memory_kib: 0 },
       still: 0,
     });
     expect(bannerFor(status("lost", "unplugged"))).toBe("The camera is gone: unplugged. Its picture comes back by itself when it is plugged in again.");

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { MAX_MESSAGE, Refused, RpcClient, Unanswered, type Exchange, type RpcOptions } from "../src/rpc";
+import { MAX_MESSAGE, Refused, RpcClient, Unanswered, type Exchange, type RpcOptions } from "artc-edge-client/rpc";
 
 interface Request {
   jsonrpc: string;
@@ -14,6 +14,7 @@ function wired(options: RpcOptions = {}) {
   const sent: Request[] = [];
   const log: Exchange[] = [];
   const client = new RpcClient((bytes) => void sent.push(JSON.parse(new TextDecoder().decode(bytes)) as Request), {
+    lastId: 0,
     observe: (exchange) => log.push({ ...exchange }),
     ...options,
   });
@@ -79,6 +80,35 @@ describe("a call", () => {
     answer({ jsonrpc: "2.0", id: 1, result: {} });
     expect(log).toHaveLength(2);
     expect(log[1]).toMatchObject({ took: 3000, error });
+  });
+
+  it("is sent again under its id when no answer comes, and the refusal of the repetition is not its answer", async () => {
+    const { client, sent, answer } = wired({ again: 1000 });
+    const call = client.call("stream.key_frame");
+    await settle();
+    vi.advanceTimersByTime(2000);
+    await settle();
+    client.resend();
+    await settle();
+    expect(sent.map(({ id }) => id)).toEqual([1, 1, 1, 1]);
+    answer({ jsonrpc: "2.0", id: 1, error: { code: 2008, message: "id 1 is that of a request that is still unanswered" } });
+    answer({ jsonrpc: "2.0", id: 1, result: {} });
+    await expect(call).resolves.toEqual({});
+    vi.advanceTimersByTime(5000);
+    await settle();
+    expect(sent).toHaveLength(4);
+  });
+
+  it("has an id that no client before it has had", async () => {
+    const ids = [0, 1, 2].map(() => {
+      const { client, sent } = wired({ lastId: undefined as never });
+      void client.call("device.info").catch(() => undefined);
+      return sent;
+    });
+    await settle();
+    const first = ids.map(([request]) => request?.id ?? NaN);
+    expect(new Set(first).size).toBe(3);
+    expect(first.every(Number.isSafeInteger)).toBe(true);
   });
 
   it("says why it could not be sent", async () => {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What this board has, and how it is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "BoardInfo")]
 pub struct Info {
     /// Id of the profile in force.
     pub profile: String,
@@ -68,6 +69,7 @@ pub struct Led {
 /// What an LED shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "LedPattern")]
 pub enum Pattern {
     /// Steady light, or none.
     Steady(Steady),
@@ -78,6 +80,7 @@ pub enum Pattern {
 /// Steady light, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "LedSteady")]
 pub enum Steady {
     /// Light.
     On,
@@ -234,6 +237,7 @@ pub struct Watch {
 
 /// Parameters of the notification `board.button`, which goes to whoever called `board.watch`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ButtonPress")]
 pub struct Press {
     /// The button.
     pub button: String,

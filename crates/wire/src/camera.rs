@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// The cameras of this device.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "CameraList")]
 pub struct List {
     /// All that were found, in the order in which "auto" would try them.
     pub cameras: Vec<Camera>,
@@ -28,6 +29,7 @@ pub struct Camera {
 
 /// What the camera in use can deliver.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "CameraModes")]
 pub struct Modes {
     /// Every combination that the camera announces.
     pub modes: Vec<Mode>,
@@ -51,6 +53,7 @@ pub struct Mode {
 
 /// The controls of the camera in use.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "CameraControls")]
 pub struct Controls {
     /// All of them, in the driver's order.
     pub controls: Vec<Control>,

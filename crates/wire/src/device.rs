@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Who this device is; does not change while the daemon runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DeviceInfo")]
 pub struct Info {
     /// The name from the configuration.
     pub name: String,
@@ -28,6 +29,7 @@ pub struct Info {
 
 /// How the device is at this moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DeviceStatus")]
 pub struct Status {
     /// Seconds since the daemon started.
     pub uptime_s: u64,
@@ -76,6 +78,7 @@ pub enum Connection {
 
 /// The device's own room in numbers. Those of people and tracks are of now, at most 100 ms old; the others since the daemon started.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RoomStatus")]
 pub struct Room {
     /// Who is in it besides the device: those who watch, by WHEP too, and whoever else has joined.
     pub viewers: u64,

@@ -30,6 +30,7 @@ pub struct Stream {
 
 /// What is really sent at this moment, over the last second or so.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "StreamSent")]
 pub struct Sent {
     /// Pixels a row.
     pub width: u32,
@@ -43,6 +44,7 @@ pub struct Sent {
 
 /// What `stream.set` takes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "StreamLimits")]
 pub struct Limits {
     /// Most pixels on the longer side.
     pub max_long_side: u32,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// An address of the viewer page. It lets in whoever has it, so `Debug` keeps it to itself.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ViewerAddress")]
 pub struct Address {
     /// To be opened in a browser; several may use it.
     pub address: String,

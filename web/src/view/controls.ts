@@ -3,7 +3,7 @@
 import { card, fill, freshId, h, set, setText, show } from "../dom";
 import { icon } from "../icons";
 import { words } from "../numbers";
-import type { Control, ControlValue } from "../wire";
+import type { Control, ControlValue } from "artc-edge-client/methods";
 
 /** Sets a control and settles when the camera has answered. */
 export type SetControl = (name: string, value: ControlValue | undefined) => Promise<void>;
@@ -43,8 +43,7 @@ export class Controls {
     this.unread("Shown as soon as a camera answers.");
   }
 
-  controls(controls: Control[]): void {
-    const settable = controls.filter(({ kind }) => kind !== "other");
+  controls(settable: Control[]): void {
     // Rows are kept while the camera stays the same, so that a refresh takes no focus away.
     const same = settable.length === this.#rows.size && settable.every((control) => this.#rows.get(control.name)?.fits(control) === true);
     if (same) for (const control of settable) this.#rows.get(control.name)?.update(control);
@@ -182,15 +181,6 @@ class Row {
         button.addEventListener("click", () => void this.#send(undefined));
         this.#fields.push(button);
         return [button];
-      }
-      case "text": {
-        const text = h("input", { type: "text", id, minlength: control.min, maxlength: control.max, ...described });
-        text.addEventListener("change", () => void this.#send(text.value));
-        this.#fields.push(text);
-        this.#showValue = (value) => {
-          if (document.activeElement !== text) text.value = String(value ?? "");
-        };
-        return [label, this.#reset, text];
       }
       default:
         return this.#number(control, label, id, described);

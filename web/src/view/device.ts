@@ -2,7 +2,7 @@
 
 import { card, fill, h, setText } from "../dom";
 import { count, duration, size } from "../numbers";
-import type { DeviceInfo, DeviceStatus, Room, Source, Traffic } from "../wire";
+import type { DeviceInfo, DeviceStatus, RoomStatus, Source, Traffic } from "artc-edge-client/methods";
 
 type Tone = "good" | "busy" | "bad" | "idle";
 
@@ -88,7 +88,7 @@ function fact(title: string, value: string | Node): HTMLElement[] {
 }
 
 /** What goes through the device's own room. */
-function room({ viewers, tracks, sent, received, dropped, refused = {} }: Room): HTMLElement[] {
+function room({ viewers, tracks, sent, received, dropped, refused = {} }: RoomStatus): HTMLElement[] {
   const refusals = Object.entries(refused);
   return [
     ...fact("Viewers", `${count(viewers)}, ${count(tracks)} ${tracks === 1 ? "track" : "tracks"}`),

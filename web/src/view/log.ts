@@ -2,8 +2,8 @@
 
 import { card, fill, h, set, setText, show } from "../dom";
 import { bitrate, rate, size } from "../numbers";
-import { Refused, type Exchange, type Notification } from "../rpc";
-import type { Audio, Method, Methods, Snapshot, Stream } from "../wire";
+import { Refused, type Exchange, type Notification } from "artc-edge-client/rpc";
+import type { Audio, Method, Methods, Snapshot, Stream } from "artc-edge-client/methods";
 
 const KEPT = 100;
 

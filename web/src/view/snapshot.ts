@@ -4,7 +4,7 @@ import type { IncomingFile } from "../channel";
 import { card, fill, h, setText } from "../dom";
 import { icon } from "../icons";
 import { size } from "../numbers";
-import type { Snapshot } from "../wire";
+import type { Snapshot } from "artc-edge-client/methods";
 
 /** The file follows its announcement within this time or never, in ms. */
 const FILE_WITHIN = 10_000;

@@ -2,7 +2,7 @@
 
 import { card, fill, freshId, h, setText, show } from "../dom";
 import { bitrate, rate } from "../numbers";
-import type { Audio, Methods, Mode, Stream } from "../wire";
+import type { Audio, Methods, Mode, Stream } from "artc-edge-client/methods";
 
 export interface StreamActions {
   setStream: (params: Methods["stream.set"]["params"]) => Promise<void>;

@@ -1,7 +1,8 @@
 /**
- * Commands to a camera: JSON-RPC 2.0 with types, time limits and a bound on what is under way.
+ * Commands to a device: JSON-RPC 2.0 with types, time limits and a bound on what is under way.
  *
- * Knows no transport: give it a function that sends bytes and hand it the bytes that come back. Over LiveKit:
+ * Knows no transport: give it a function that sends bytes and hand it the bytes that come back. `Device` does that over a LiveKit
+ * room; by hand it is:
  *
  * ```ts
  * const rpc = new RpcClient((bytes) =>
@@ -13,7 +14,7 @@
  * ```
  */
 
-import type { Method, Methods } from "./wire";
+import { Code, type Method, type Methods } from "./methods";
 
 /** The `error` member of a reply. */
 export interface ErrorObject {
@@ -70,6 +71,10 @@ export interface Notification {
 export interface RpcOptions {
   /** Milliseconds to wait for an answer. */
   timeout?: number;
+  /** Milliseconds after which an unanswered request is sent again, under its id: the device runs it once and answers it twice. 0: never. */
+  again?: number;
+  /** The id before that of the first request. Left out, it is drawn, because a device remembers the ids of clients that were here before. */
+  lastId?: number;
   /** Requests under way at once; the device refuses more than 16 of one sender. */
   inFlight?: number;
   /** Requests that may wait for their turn; one more is turned away here. */
@@ -89,7 +94,11 @@ export interface CallOptions {
 interface Pending {
   exchange: Exchange;
   sentAt: number;
+  bytes: Uint8Array;
+  /** How often it was sent. */
+  sent: number;
   timer: ReturnType<typeof setTimeout>;
+  again: ReturnType<typeof setInterval> | undefined;
   resolve: (result: unknown) => void;
   reject: (error: Refused | Unanswered) => void;
 }
@@ -99,27 +108,34 @@ export const MAX_MESSAGE = 15 * 1024;
 
 export class RpcClient {
   readonly #send: (bytes: Uint8Array) => Promise<unknown> | unknown;
-  readonly #options: Required<Pick<RpcOptions, "timeout" | "inFlight" | "waiting" | "now">> & RpcOptions;
+  readonly #options: Required<Pick<RpcOptions, "timeout" | "again" | "inFlight" | "waiting" | "now">> & RpcOptions;
   readonly #pending = new Map<number, Pending>();
   readonly #turns: { go: () => void; giveUp: (error: Unanswered) => void }[] = [];
   #underWay = 0;
-  #lastId = 0;
+  #lastId: number;
 
   constructor(send: (bytes: Uint8Array) => Promise<unknown> | unknown, options: RpcOptions = {}) {
     this.#send = send;
-    this.#options = { timeout: 5000, inFlight: 12, waiting: 64, now: () => performance.now(), ...options };
+    this.#options = { timeout: 5000, again: 0, inFlight: 12, waiting: 64, now: () => performance.now(), ...options };
+    // 2^20 requests, and 2^32 clients before one meets the ids of another; all of it is exact in a number.
+    this.#lastId = options.lastId ?? crypto.getRandomValues(new Uint32Array(1))[0]! * 2 ** 20;
   }
 
   /** Asks the device. Rejects with `Refused` when it says no and with `Unanswered` when it says nothing. */
-  async call<M extends Method>(
+  call<M extends Method>(
     method: M,
     ...[params, options]: Methods[M]["params"] extends Record<string, never>
       ? [params?: Methods[M]["params"], options?: CallOptions]
       : [params: Methods[M]["params"], options?: CallOptions]
   ): Promise<Methods[M]["result"]> {
+    return this.ask(method, params ?? {}, options ?? {});
+  }
+
+  /** The same for callers that do not know which method it is. */
+  async ask<M extends Method>(method: M, params: Methods[M]["params"], options: CallOptions): Promise<Methods[M]["result"]> {
     await this.#turn(method);
     try {
-      return (await this.#exchange(method, params ?? {}, options ?? {})) as Methods[M]["result"];
+      return (await this.#exchange(method, params, options)) as Methods[M]["result"];
     } finally {
       // The place goes to the one that waits longest, or is free again.
       const next = this.#turns.shift();
@@ -144,8 +160,17 @@ export class RpcClient {
       return;
     }
     if (typeof id !== "number") return;
-    if (isErrorObject(error)) this.#settle(id, { error: new Refused(error) });
+    if (isErrorObject(error)) {
+      // The answer to the first sending is still on its way.
+      if (error.code === Code.DuplicateId && (this.#pending.get(id)?.sent ?? 0) > 1) return;
+      this.#settle(id, { error: new Refused(error) });
+    }
     else if (result !== undefined) this.#settle(id, { result });
+  }
+
+  /** Sends every unanswered request again, under its id: the connection is back, and some may have been lost with the one before. */
+  resend(): void {
+    for (const pending of this.#pending.values()) this.#sendAgain(pending);
   }
 
   /** Ends every call that is under way or waits: the connection is gone, no answer can come any more. */
@@ -176,7 +201,9 @@ export class RpcClient {
       const timer = setTimeout(() => {
         this.#settle(id, { error: new Unanswered("timeout", `no answer within ${limit / 1000} s`) });
       }, limit);
-      this.#pending.set(id, { exchange, sentAt: this.#options.now(), timer, resolve, reject });
+      const pending: Pending = { exchange, sentAt: this.#options.now(), bytes, sent: 1, timer, again: undefined, resolve, reject };
+      this.#pending.set(id, pending);
+      if (this.#options.again > 0) pending.again = setInterval(() => this.#sendAgain(pending), this.#options.again);
       this.#options.observe?.(exchange);
       const unsent = (why: string) => this.#settle(id, { error: new Unanswered("unsent", `not sent: ${why}`) });
       if (bytes.length > MAX_MESSAGE) {
@@ -189,11 +216,20 @@ export class RpcClient {
     });
   }
 
+  #sendAgain(pending: Pending): void {
+    pending.sent += 1;
+    // What does not go out now may go out the next time; in the end it is a time-out.
+    Promise.resolve()
+      .then(() => this.#send(pending.bytes))
+      .catch(() => undefined);
+  }
+
   #settle(id: number, outcome: { result: unknown } | { error: Refused | Unanswered }): void {
     const pending = this.#pending.get(id);
     if (!pending) return;
     this.#pending.delete(id);
     clearTimeout(pending.timer);
+    clearInterval(pending.again);
     const { exchange, sentAt, resolve, reject } = pending;
     exchange.took = this.#options.now() - sentAt;
     if ("error" in outcome) {

@@ -1,0 +1,623 @@
+"""What can be said to a device: every method with its parameters and result, as types.
+
+Written from the Rust types of the device (crates/wire) by `make generate`: change them there.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Any, Literal, NotRequired, TypedDict, Union
+
+# Data topic of commands, replies and notifications.
+RPC_TOPIC = "artc.rpc"
+# Byte stream topic of snapshots.
+SNAPSHOT_TOPIC = "artc.snapshot"
+
+
+class Code(enum.IntEnum):
+    """Error codes of a device's replies; JSON-RPC's own are below zero."""
+
+    PARSE_ERROR = -32700  # The message is not JSON.
+    INTERNAL_ERROR = -32603  # The device made a mistake of its own.
+    INVALID_PARAMS = -32602  # The parameters do not fit the method.
+    METHOD_NOT_FOUND = -32601  # There is no such method.
+    INVALID_REQUEST = -32600  # The message is JSON, but no JSON-RPC 2.0 request.
+    NOT_ALLOWED = 2001  # The caller may not do this.
+    RATE_LIMITED = 2002  # The caller sends more messages a second than it may.
+    TOO_MANY_IN_FLIGHT = 2003  # The caller has too many unanswered requests.
+    MESSAGE_TOO_LARGE = 2004  # The message is longer than it may be.
+    NOT_AVAILABLE = 2005  # What the command is about is not there, or not in a state for it.
+    DEVICE_FAILED = 2006  # The device was asked and answered with an error.
+    OUT_OF_RANGE = 2007  # A value is outside of what is possible.
+    DUPLICATE_ID = 2008  # The id is that of another request of the same caller that is still unanswered.
+    TIMED_OUT = 2009  # The command did not finish in time; it may still take effect.
+    REPLY_TOO_LARGE = 2010  # The reply is longer than a message may be.
+    UNKNOWN_NAME = 2011  # There is no thing of that name.
+    LOCAL_ONLY = 2012  # The method is answered on the device's own unix socket only.
+
+# State of the way to the channel. `idle`: Not trying. `connecting`: On the way in. `connected`: In
+# the channel. `reconnecting`: Was in the channel and is on the way back. `failed`: The last attempt
+# failed; the next one comes by itself.
+Connection = Literal["idle", "connecting", "connected", "reconnecting", "failed"]
+
+# How a control is set. `integer`: A whole number between `min` and `max`. `boolean`: On or off.
+# `menu`: One of the menu's values. `bitmask`: A set of bits of `max`. `button`: Pressed, without a
+# value.
+ControlKind = Literal["integer", "boolean", "menu", "bitmask", "button"]
+
+# Who decides about the IR-cut filter. `auto`: The light. `day`: It is day, whatever the light.
+# `night`: It is night, whatever the light.
+IrCutMode = Literal["auto", "day", "night"]
+
+# Steady light, or none. `on`: Light. `off`: None.
+LedSteady = Literal["on", "off"]
+
+# What a camera or microphone is doing. `off`: Switched off by the configuration. `resting`: Closed
+# because nobody watches, as the configuration asks. `live`: The device delivers. `built_in`: The
+# built-in pattern or tone delivers. `no_signal`: The device is there but has no signal or stands
+# still. `lost`: The device is gone or refuses; a still picture or silence takes its place until it is
+# back.
+SourceState = Literal["off", "resting", "live", "built_in", "no_signal", "lost"]
+
+
+class Audio(TypedDict):
+    """The published sound."""
+    # 1 or 2.
+    channels: int
+    # The volume is set in the sound card's own mixer, not in software.
+    mixer: bool
+    # Others hear nothing because it was muted by a command.
+    muted: bool
+    # The track is published.
+    published: bool
+    # Samples a second.
+    rate: int
+    # Name of the microphone, or of the built-in source.
+    source: str
+    # Volume of the microphone, 0 to 100; 100 is what the device delivers.
+    volume: int
+
+
+class BoardInfo(TypedDict):
+    """What this board has, and how it is."""
+    # Buttons.
+    buttons: list[Button]
+    # LEDs.
+    leds: list[Led]
+    # Lines that are read or driven.
+    lines: list[Line]
+    # Name of the board.
+    name: str
+    # Id of the profile in force.
+    profile: str
+    # How far the profile can be relied on: `tested`, `community` or `untested`.
+    support: str
+    # The fan, where there is one.
+    fan: NotRequired[Fan]
+    # The IR-cut filter, where there is one.
+    ir_cut: NotRequired[IrCut]
+
+
+class Button(TypedDict):
+    """A button."""
+    # Its name.
+    name: str
+    # Why it cannot be used, when it cannot.
+    missing: NotRequired[str]
+    # It is down; left out where that is not known yet.
+    pressed: NotRequired[bool]
+
+
+class ButtonPress(TypedDict):
+    """Parameters of the notification `board.button`, which goes to whoever called `board.watch`."""
+    # The button.
+    button: str
+    # It went down; otherwise it went up.
+    pressed: bool
+    # The device's clock then, in milliseconds since 1970.
+    time_ms: int
+
+
+class Camera(TypedDict):
+    """One camera."""
+    # The name that stays the same when the camera is plugged in again: what `[camera] source` takes.
+    id: str
+    # What the camera calls itself.
+    name: str
+    # Its node at this moment, such as `/dev/video0`.
+    node: str
+    # The daemon uses this one.
+    selected: bool
+    # Why it cannot be used, when it cannot.
+    note: NotRequired[str]
+
+
+class CameraControls(TypedDict):
+    """The controls of the camera in use."""
+    # All of them, in the driver's order.
+    controls: list[Control]
+
+
+class CameraList(TypedDict):
+    """The cameras of this device."""
+    # All that were found, in the order in which "auto" would try them.
+    cameras: list[Camera]
+
+
+class CameraModes(TypedDict):
+    """What the camera in use can deliver."""
+    # Every combination that the camera announces.
+    modes: list[Mode]
+    # The one in use; none while there is no camera.
+    current: NotRequired[Mode]
+
+
+class Control(TypedDict):
+    """One control of the camera, as the driver describes it."""
+    # V4L2's number for it.
+    id: int
+    # How it is set.
+    kind: ControlKind
+    # The driver's own name, for people.
+    label: str
+    # Highest value; for a bitmask, all bits that may be set.
+    max: int
+    # Lowest value.
+    min: int
+    # The name that `camera.set_control` takes: the label in lower case with underscores.
+    name: str
+    # Distance between values, counted from `min`.
+    step: int
+    # The driver's default.
+    default: NotRequired[ControlValue]
+    # It has no effect at this moment because another control overrules it; setting it is refused.
+    inactive: NotRequired[bool]
+    # The choices of a menu.
+    menu: NotRequired[list[MenuItem]]
+    # It can be read only.
+    read_only: NotRequired[bool]
+    # Its value at this moment; none for buttons and for what cannot be read.
+    value: NotRequired[ControlValue]
+
+
+class DeviceInfo(TypedDict):
+    """Who this device is; does not change while the daemon runs."""
+    # Processor architecture, as in `uname -m`.
+    architecture: str
+    # Name of the board profile.
+    board: str
+    # The channel that the device is in or tries to join.
+    channel: str
+    # The engine in use: `open`, `sdk` or `fake`.
+    engine: str
+    # The device's identity in the channel.
+    identity: str
+    # Version of the kernel, as in `uname -r`.
+    kernel: str
+    # The name from the configuration.
+    name: str
+    # Version of the daemon.
+    version: str
+
+
+class DeviceStatus(TypedDict):
+    """How the device is at this moment."""
+    # The camera.
+    camera: Source
+    # The way to the channel.
+    connection: Connection
+    # Processor time the daemon has used since it started, in milliseconds.
+    cpu_ms: int
+    # Resident memory of the daemon in KiB.
+    memory_kib: int
+    # The microphone.
+    microphone: Source
+    # Others in the channel.
+    participants: int
+    # The device's clock at this answer, in milliseconds since 1970. With the time that question and
+    # answer took, a viewer knows how far the clocks are apart, and so how old a picture is that carries
+    # its capture time.
+    time_ms: int
+    # Seconds since the daemon started.
+    uptime_s: int
+    # Why it is not connected, where that is known.
+    connection_reason: NotRequired[str]
+    # The room that this device serves itself; absent where it publishes to another server.
+    room: NotRequired[RoomStatus]
+    # Temperature of the processor in degrees Celsius, where the board tells it.
+    temperature_c: NotRequired[float]
+
+
+class Done(TypedDict):
+    """The reply of a method that has nothing to tell but that it was done."""
+
+
+class Fan(TypedDict):
+    """The fan."""
+    # Turns a minute, where they are told.
+    rpm: NotRequired[int]
+    # It was told to run; left out where the kernel decides.
+    runs: NotRequired[bool]
+
+
+class IrCut(TypedDict):
+    """The IR-cut filter."""
+    # Who decides.
+    mode: IrCutMode
+    # It is night: the filter is out and the lamp lit.
+    night: bool
+    # How light it was at last: the picture's mean brightness, 0 to 255, or lux where the board has a
+    # sensor.
+    light: NotRequired[float]
+
+
+class Led(TypedDict):
+    """An LED."""
+    # Its name, which `board.set_led` takes.
+    name: str
+    # What it was told to show.
+    shows: LedPattern
+    # Why it cannot be used, when it cannot.
+    missing: NotRequired[str]
+    # What the device itself shows with it; commands do not move it then.
+    owner: NotRequired[str]
+
+
+class Line(TypedDict):
+    """A line."""
+    # Its name, which `board.set_line` takes.
+    name: str
+    # It is driven; otherwise it is read.
+    output: bool
+    # Why it cannot be used, when it cannot.
+    missing: NotRequired[str]
+    # It is on; left out where that cannot be told.
+    on: NotRequired[bool]
+    # What the device itself drives it for; commands do not move it then.
+    owner: NotRequired[str]
+    # Name of the relay on it, which means the line as well.
+    relay: NotRequired[str]
+    # For outputs: whether it is on when nobody is in charge.
+    safe: NotRequired[bool]
+
+
+class MenuItem(TypedDict):
+    """One choice of a menu control."""
+    # What it means.
+    label: str
+    # The value to set.
+    value: int
+
+
+class Mode(TypedDict):
+    """One mode of a camera."""
+    # Pixel format as a four-character code, such as `YUYV` or `MJPG`.
+    format: str
+    # Frames a second that it offers in this format and size, highest first.
+    fps: list[float]
+    # Rows.
+    height: int
+    # Pixels a row.
+    width: int
+
+
+class RoomStatus(TypedDict):
+    """The device's own room in numbers. Those of people and tracks are of now, at most 100 ms old; the
+    others since the daemon started.
+    """
+    # Packets that did not go because the system or a slow TCP connection did not take them.
+    dropped: int
+    # What came from them.
+    received: Traffic
+    # What went to all of them together. The device's own picture and sound come into the room without
+    # packets.
+    sent: Traffic
+    # Packets that belonged to nobody in the room.
+    strangers: int
+    # Published tracks, the device's own included.
+    tracks: int
+    # Who is in it besides the device: those who watch, by WHEP too, and whoever else has joined.
+    viewers: int
+    # Refusals by what was refused and why, such as `token: expired`; what never happened is absent.
+    refused: NotRequired[dict[str, int]]
+
+
+class Snapshot(TypedDict):
+    """A still picture. In a channel the bytes follow as a byte stream of this name on topic
+    `artc.snapshot`; on the unix socket they are in the reply.
+    """
+    # How many bytes it has.
+    bytes: int
+    # Type of the bytes: `image/jpeg`.
+    mime: str
+    # File name.
+    name: str
+    # The picture in base64; only on the unix socket.
+    base64: NotRequired[str]
+
+
+class Source(TypedDict):
+    """What a camera or microphone is doing, with its counters. Grabbed = broken + dropped + pushed + in
+    flight.
+    """
+    # Of these, unusable.
+    broken: int
+    # Of these, dropped because newer ones came first.
+    dropped: int
+    # Frames or 10 ms blocks that the device gave.
+    grabbed: int
+    # Name of the device, or of the built-in source.
+    name: str
+    # Of these, given to the engine.
+    pushed: int
+    # How often the device was lost and came back, or overran.
+    recovered: int
+    # What it is doing.
+    state: SourceState
+    # Why it is not live.
+    reason: NotRequired[str]
+
+
+class Stream(TypedDict):
+    """The published picture."""
+    # Highest bitrate in kbit/s; congestion may lower it.
+    bitrate_kbps: int
+    # What encodes: `openh264`, `v4l2`, or `camera` for pass-through.
+    encoder: str
+    # Frames a second that are asked for.
+    fps: float
+    # Rows that are asked for.
+    height: int
+    # What `stream.set` takes.
+    limits: StreamLimits
+    # Others see no picture because it was muted by a command.
+    muted: bool
+    # The track is published.
+    published: bool
+    # What is really sent at this moment.
+    sent: StreamSent
+    # Somebody watches; while nobody does, the encoder rests.
+    watched: bool
+    # Pixels a row that are asked for.
+    width: int
+
+
+class StreamLimits(TypedDict):
+    """What `stream.set` takes."""
+    # Highest bitrate in kbit/s.
+    max_bitrate_kbps: int
+    # Most frames a second.
+    max_fps: float
+    # Most pixels on the longer side.
+    max_long_side: int
+    # Most pixels on the shorter side.
+    max_short_side: int
+    # Lowest bitrate in kbit/s.
+    min_bitrate_kbps: int
+    # Fewest frames a second.
+    min_fps: float
+    # Fewest pixels on any side.
+    min_side: int
+
+
+class StreamSent(TypedDict):
+    """What is really sent at this moment, over the last second or so."""
+    # kbit/s of encoded picture.
+    bitrate_kbps: int
+    # Frames a second.
+    fps: float
+    # Rows.
+    height: int
+    # Pixels a row.
+    width: int
+
+
+class Temperature(TypedDict):
+    """What a sensor says."""
+    # Degrees Celsius.
+    celsius: float
+    # The kernel's name of it.
+    name: str
+
+
+class Temperatures(TypedDict):
+    """What the machine's sensors say."""
+    # Each sensor; the first is the processor's on nearly every board.
+    sensors: list[Temperature]
+
+
+class Throttling(TypedDict):
+    """Whether the machine is slowed down, and why."""
+    # Each thing that is slowed down, in the kernel's words.
+    slowed: list[str]
+    # It is slowed down against heat, or its supply is too weak.
+    throttled: bool
+    # The supply is too weak; left out where the board cannot tell.
+    undervoltage: NotRequired[bool]
+
+
+class Traffic(TypedDict):
+    """Packets of media and data, and their bytes without headers of UDP, TCP and IP."""
+    # How long together.
+    bytes: int
+    # How many.
+    packets: int
+
+
+class ViewerAddress(TypedDict):
+    """An address of the viewer page. It lets in whoever has it, so `Debug` keeps it to itself."""
+    # To be opened in a browser; several may use it.
+    address: str
+    # Seconds that it lets new viewers in; who is in stays.
+    expires_in_s: int
+
+# The value of a control.
+ControlValue = Union[bool, int, str]
+
+# An OpenRPC 1.3 document.
+Discovery = Any
+
+# What an LED shows.
+LedPattern = Union["LedSteady", list[int]]
+
+
+class Commands:
+    """A method for each command of a device."""
+
+    async def call(self, method: str, params: Mapping[str, Any] | None = None, *, timeout: float | None = None) -> Any:
+        """Asks the device."""
+        raise NotImplementedError
+
+    async def device_info(self) -> DeviceInfo:
+        """Tells who this device is. Role: observe."""
+        reply: DeviceInfo = await self.call("device.info")
+        return reply
+
+    async def device_status(self) -> DeviceStatus:
+        """Tells how the device is: connection, camera, microphone, counters, load. Role: observe."""
+        reply: DeviceStatus = await self.call("device.status")
+        return reply
+
+    async def camera_list(self) -> CameraList:
+        """Lists the cameras of this device. Role: observe."""
+        reply: CameraList = await self.call("camera.list")
+        return reply
+
+    async def camera_modes(self) -> CameraModes:
+        """Lists what the camera in use can deliver. Role: observe."""
+        reply: CameraModes = await self.call("camera.modes")
+        return reply
+
+    async def camera_controls(self) -> CameraControls:
+        """Lists the controls of the camera in use with their values. Role: observe."""
+        reply: CameraControls = await self.call("camera.controls")
+        return reply
+
+    async def camera_set_control(self, *, name: str, value: ControlValue | None = None) -> Control:
+        """Sets one control of the camera and tells the value that it then has. Role: operate. `name`: Name of
+        the control, as `camera.controls` tells it. `value`: Its new value; left out for buttons.
+        """
+        reply: Control = await self.call("camera.set_control", _given(name=name, value=value))
+        return reply
+
+    async def camera_snapshot(self) -> Snapshot:
+        """Takes a still picture. Role: observe."""
+        reply: Snapshot = await self.call("camera.snapshot")
+        return reply
+
+    async def stream_get(self) -> Stream:
+        """Tells what is published as picture. Role: observe."""
+        reply: Stream = await self.call("stream.get")
+        return reply
+
+    async def stream_set(self, *, bitrate_kbps: int | None = None, fps: float | None = None, height: int | None = None, width: int | None = None) -> Stream:
+        """Sets size, frame rate and highest bitrate of the published picture; what is left out stays. Role:
+        operate. `bitrate_kbps`: Highest bitrate in kbit/s. `fps`: Frames a second. `height`: Rows; only
+        together with `width`. `width`: Pixels a row; only together with `height`.
+        """
+        reply: Stream = await self.call("stream.set", _given(bitrate_kbps=bitrate_kbps, fps=fps, height=height, width=width))
+        return reply
+
+    async def stream_mute(self, *, muted: bool) -> Stream:
+        """Stops or resumes sending the picture; the track stays published. Role: operate. `muted`: True to
+        mute, false to unmute.
+        """
+        reply: Stream = await self.call("stream.mute", _given(muted=muted))
+        return reply
+
+    async def stream_key_frame(self) -> Done:
+        """Asks the encoder for a key frame. Role: operate."""
+        reply: Done = await self.call("stream.key_frame")
+        return reply
+
+    async def audio_get(self) -> Audio:
+        """Tells what is published as sound. Role: observe."""
+        reply: Audio = await self.call("audio.get")
+        return reply
+
+    async def audio_set_volume(self, *, volume: int) -> Audio:
+        """Sets the volume of the microphone. Role: operate. `volume`: 0 (silence) to 100 (what the device
+        delivers).
+        """
+        reply: Audio = await self.call("audio.set_volume", _given(volume=volume))
+        return reply
+
+    async def audio_mute(self, *, muted: bool) -> Audio:
+        """Stops or resumes sending the sound; the track stays published. Role: operate. `muted`: True to mute,
+        false to unmute.
+        """
+        reply: Audio = await self.call("audio.mute", _given(muted=muted))
+        return reply
+
+    async def board_info(self) -> BoardInfo:
+        """Tells what the board has, and how it is: lines, LEDs, buttons, IR-cut filter, fan. Role: observe."""
+        reply: BoardInfo = await self.call("board.info")
+        return reply
+
+    async def board_get_line(self, *, line: str) -> Line:
+        """Reads one line. Role: observe. `line`: The line, or the relay on it."""
+        reply: Line = await self.call("board.get_line", _given(line=line))
+        return reply
+
+    async def board_set_line(self, *, line: str, on: bool) -> Line:
+        """Switches an output line, and ends a pulse of it. Role: operate. `line`: The line, or the relay on
+        it. `on`: Whether it shall be on.
+        """
+        reply: Line = await self.call("board.set_line", _given(line=line, on=on))
+        return reply
+
+    async def board_pulse_line(self, *, line: str, ms: int, on: bool | None = None) -> Line:
+        """Switches an output line for a time, and then the other way; the reply comes when the pulse has
+        begun. Role: operate. `line`: The line, or the relay on it. `ms`: For how long, in milliseconds.
+        `on`: What it is for that long; the other way afterwards.
+        """
+        reply: Line = await self.call("board.pulse_line", _given(line=line, ms=ms, on=on))
+        return reply
+
+    async def board_set_led(self, *, led: str, pattern: LedPattern) -> Led:
+        """Lets an LED show a pattern; those that show how the device is are not for commands. Role: operate.
+        `led`: The LED. `pattern`: What it shall show.
+        """
+        reply: Led = await self.call("board.set_led", _given(led=led, pattern=pattern))
+        return reply
+
+    async def board_set_ir_cut(self, *, mode: IrCutMode) -> IrCut:
+        """Says who decides about the IR-cut filter: the light, or the caller. Role: operate. `mode`: Who shall
+        decide.
+        """
+        reply: IrCut = await self.call("board.set_ir_cut", _given(mode=mode))
+        return reply
+
+    async def board_temperature(self) -> Temperatures:
+        """Tells what the machine's thermometers say. Role: observe."""
+        reply: Temperatures = await self.call("board.temperature")
+        return reply
+
+    async def board_throttling(self) -> Throttling:
+        """Tells whether heat or a weak supply slows the machine down. Role: observe."""
+        reply: Throttling = await self.call("board.throttling")
+        return reply
+
+    async def board_watch(self, *, on: bool) -> Done:
+        """Sends what the board's buttons do to the caller from now on, as the notification `board.button`,
+        until it leaves or says no more. Role: observe. `on`: Whether the caller wants to be told.
+        """
+        reply: Done = await self.call("board.watch", _given(on=on))
+        return reply
+
+    async def viewer_address(self) -> ViewerAddress:
+        """Makes an address of the viewer page with a new token; answered on the device's own unix socket only.
+        Role: own.
+        """
+        reply: ViewerAddress = await self.call("viewer.address")
+        return reply
+
+    async def rpc_discover(self) -> Discovery:
+        """Answers this list of methods as an OpenRPC document. Role: observe."""
+        reply: Discovery = await self.call("rpc.discover")
+        return reply
+
+
+def _given(**params: Any) -> dict[str, Any]:
+    return {name: value for name, value in params.items() if value is not None}

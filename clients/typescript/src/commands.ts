@@ -1,0 +1,142 @@
+/**
+ * A method for each command of a device.
+ *
+ * Written from the Rust types of the device (crates/wire) by `make generate`: change them there.
+ */
+
+import type { Method, Methods } from "./methods";
+import type { CallOptions } from "./rpc";
+
+type Params<M extends Method> = Methods[M]["params"];
+type Result<M extends Method> = Promise<Methods[M]["result"]>;
+
+export abstract class Commands {
+  /** Asks the device. */
+  abstract call<M extends Method>(method: M, params: Params<M>, options?: CallOptions): Result<M>;
+
+  /** Tells who this device is. Role: observe. */
+  deviceInfo(options?: CallOptions): Result<"device.info"> {
+    return this.call("device.info", {}, options);
+  }
+
+  /** Tells how the device is: connection, camera, microphone, counters, load. Role: observe. */
+  deviceStatus(options?: CallOptions): Result<"device.status"> {
+    return this.call("device.status", {}, options);
+  }
+
+  /** Lists the cameras of this device. Role: observe. */
+  cameraList(options?: CallOptions): Result<"camera.list"> {
+    return this.call("camera.list", {}, options);
+  }
+
+  /** Lists what the camera in use can deliver. Role: observe. */
+  cameraModes(options?: CallOptions): Result<"camera.modes"> {
+    return this.call("camera.modes", {}, options);
+  }
+
+  /** Lists the controls of the camera in use with their values. Role: observe. */
+  cameraControls(options?: CallOptions): Result<"camera.controls"> {
+    return this.call("camera.controls", {}, options);
+  }
+
+  /** Sets one control of the camera and tells the value that it then has. Role: operate. */
+  cameraSetControl(params: Params<"camera.set_control">, options?: CallOptions): Result<"camera.set_control"> {
+    return this.call("camera.set_control", params, options);
+  }
+
+  /** Takes a still picture. Role: observe. */
+  cameraSnapshot(options?: CallOptions): Result<"camera.snapshot"> {
+    return this.call("camera.snapshot", {}, options);
+  }
+
+  /** Tells what is published as picture. Role: observe. */
+  streamGet(options?: CallOptions): Result<"stream.get"> {
+    return this.call("stream.get", {}, options);
+  }
+
+  /** Sets size, frame rate and highest bitrate of the published picture; what is left out stays. Role: operate. */
+  streamSet(params: Params<"stream.set"> = {}, options?: CallOptions): Result<"stream.set"> {
+    return this.call("stream.set", params, options);
+  }
+
+  /** Stops or resumes sending the picture; the track stays published. Role: operate. */
+  streamMute(params: Params<"stream.mute">, options?: CallOptions): Result<"stream.mute"> {
+    return this.call("stream.mute", params, options);
+  }
+
+  /** Asks the encoder for a key frame. Role: operate. */
+  streamKeyFrame(options?: CallOptions): Result<"stream.key_frame"> {
+    return this.call("stream.key_frame", {}, options);
+  }
+
+  /** Tells what is published as sound. Role: observe. */
+  audioGet(options?: CallOptions): Result<"audio.get"> {
+    return this.call("audio.get", {}, options);
+  }
+
+  /** Sets the volume of the microphone. Role: operate. */
+  audioSetVolume(params: Params<"audio.set_volume">, options?: CallOptions): Result<"audio.set_volume"> {
+    return this.call("audio.set_volume", params, options);
+  }
+
+  /** Stops or resumes sending the sound; the track stays published. Role: operate. */
+  audioMute(params: Params<"audio.mute">, options?: CallOptions): Result<"audio.mute"> {
+    return this.call("audio.mute", params, options);
+  }
+
+  /** Tells what the board has, and how it is: lines, LEDs, buttons, IR-cut filter, fan. Role: observe. */
+  boardInfo(options?: CallOptions): Result<"board.info"> {
+    return this.call("board.info", {}, options);
+  }
+
+  /** Reads one line. Role: observe. */
+  boardGetLine(params: Params<"board.get_line">, options?: CallOptions): Result<"board.get_line"> {
+    return this.call("board.get_line", params, options);
+  }
+
+  /** Switches an output line, and ends a pulse of it. Role: operate. */
+  boardSetLine(params: Params<"board.set_line">, options?: CallOptions): Result<"board.set_line"> {
+    return this.call("board.set_line", params, options);
+  }
+
+  /**
+   * Switches an output line for a time, and then the other way; the reply comes when the pulse has begun. Role:
+   * operate.
+   */
+  boardPulseLine(params: Params<"board.pulse_line">, options?: CallOptions): Result<"board.pulse_line"> {
+    return this.call("board.pulse_line", params, options);
+  }
+
+  /** Lets an LED show a pattern; those that show how the device is are not for commands. Role: operate. */
+  boardSetLed(params: Params<"board.set_led">, options?: CallOptions): Result<"board.set_led"> {
+    return this.call("board.set_led", params, options);
+  }
+
+  /** Says who decides about the IR-cut filter: the light, or the caller. Role: operate. */
+  boardSetIrCut(params: Params<"board.set_ir_cut">, options?: CallOptions): Result<"board.set_ir_cut"> {
+    return this.call("board.set_ir_cut", params, options);
+  }
+
+  /** Tells what the machine's thermometers say. Role: observe. */
+  boardTemperature(options?: CallOptions): Result<"board.temperature"> {
+    return this.call("board.temperature", {}, options);
+  }
+
+  /** Tells whether heat or a weak supply slows the machine down. Role: observe. */
+  boardThrottling(options?: CallOptions): Result<"board.throttling"> {
+    return this.call("board.throttling", {}, options);
+  }
+
+  /**
+   * Sends what the board's buttons do to the caller from now on, as the notification `board.button`, until it
+   * leaves or says no more. Role: observe.
+   */
+  boardWatch(params: Params<"board.watch">, options?: CallOptions): Result<"board.watch"> {
+    return this.call("board.watch", params, options);
+  }
+
+  /** Answers this list of methods as an OpenRPC document. Role: observe. */
+  rpcDiscover(options?: CallOptions): Result<"rpc.discover"> {
+    return this.call("rpc.discover", {}, options);
+  }
+}

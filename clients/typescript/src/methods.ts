@@ -1,0 +1,555 @@
+/**
+ * What can be said to a device: every method with its parameters and result, as types.
+ *
+ * Written from the Rust types of the device (crates/wire) by `make generate`: change them there.
+ */
+
+/** The published sound. */
+export interface Audio {
+  /** 1 or 2. */
+  channels: number;
+  /** The volume is set in the sound card's own mixer, not in software. */
+  mixer: boolean;
+  /** Others hear nothing because it was muted by a command. */
+  muted: boolean;
+  /** The track is published. */
+  published: boolean;
+  /** Samples a second. */
+  rate: number;
+  /** Name of the microphone, or of the built-in source. */
+  source: string;
+  /** Volume of the microphone, 0 to 100; 100 is what the device delivers. */
+  volume: number;
+}
+
+/** What this board has, and how it is. */
+export interface BoardInfo {
+  /** Buttons. */
+  buttons: Button[];
+  /** LEDs. */
+  leds: Led[];
+  /** Lines that are read or driven. */
+  lines: Line[];
+  /** Name of the board. */
+  name: string;
+  /** Id of the profile in force. */
+  profile: string;
+  /** How far the profile can be relied on: `tested`, `community` or `untested`. */
+  support: string;
+  /** The fan, where there is one. */
+  fan?: Fan;
+  /** The IR-cut filter, where there is one. */
+  ir_cut?: IrCut;
+}
+
+/** A button. */
+export interface Button {
+  /** Its name. */
+  name: string;
+  /** Why it cannot be used, when it cannot. */
+  missing?: string;
+  /** It is down; left out where that is not known yet. */
+  pressed?: boolean;
+}
+
+/** Parameters of the notification `board.button`, which goes to whoever called `board.watch`. */
+export interface ButtonPress {
+  /** The button. */
+  button: string;
+  /** It went down; otherwise it went up. */
+  pressed: boolean;
+  /** The device's clock then, in milliseconds since 1970. */
+  time_ms: number;
+}
+
+/** One camera. */
+export interface Camera {
+  /** The name that stays the same when the camera is plugged in again: what `[camera] source` takes. */
+  id: string;
+  /** What the camera calls itself. */
+  name: string;
+  /** Its node at this moment, such as `/dev/video0`. */
+  node: string;
+  /** The daemon uses this one. */
+  selected: boolean;
+  /** Why it cannot be used, when it cannot. */
+  note?: string;
+}
+
+/** The controls of the camera in use. */
+export interface CameraControls {
+  /** All of them, in the driver's order. */
+  controls: Control[];
+}
+
+/** The cameras of this device. */
+export interface CameraList {
+  /** All that were found, in the order in which "auto" would try them. */
+  cameras: Camera[];
+}
+
+/** What the camera in use can deliver. */
+export interface CameraModes {
+  /** Every combination that the camera announces. */
+  modes: Mode[];
+  /** The one in use; none while there is no camera. */
+  current?: Mode;
+}
+
+/**
+ * State of the way to the channel. `idle`: Not trying. `connecting`: On the way in. `connected`: In the channel.
+ * `reconnecting`: Was in the channel and is on the way back. `failed`: The last attempt failed; the next one
+ * comes by itself.
+ */
+export type Connection = "idle" | "connecting" | "connected" | "reconnecting" | "failed";
+
+/** One control of the camera, as the driver describes it. */
+export interface Control {
+  /** V4L2's number for it. */
+  id: number;
+  /** How it is set. */
+  kind: ControlKind;
+  /** The driver's own name, for people. */
+  label: string;
+  /** Highest value; for a bitmask, all bits that may be set. */
+  max: number;
+  /** Lowest value. */
+  min: number;
+  /** The name that `camera.set_control` takes: the label in lower case with underscores. */
+  name: string;
+  /** Distance between values, counted from `min`. */
+  step: number;
+  /** The driver's default. */
+  default?: ControlValue;
+  /** It has no effect at this moment because another control overrules it; setting it is refused. */
+  inactive?: boolean;
+  /** The choices of a menu. */
+  menu?: MenuItem[];
+  /** It can be read only. */
+  read_only?: boolean;
+  /** Its value at this moment; none for buttons and for what cannot be read. */
+  value?: ControlValue;
+}
+
+/**
+ * How a control is set. `integer`: A whole number between `min` and `max`. `boolean`: On or off. `menu`: One of
+ * the menu's values. `bitmask`: A set of bits of `max`. `button`: Pressed, without a value.
+ */
+export type ControlKind = "integer" | "boolean" | "menu" | "bitmask" | "button";
+
+/** The value of a control. */
+export type ControlValue = boolean | number | string;
+
+/** Who this device is; does not change while the daemon runs. */
+export interface DeviceInfo {
+  /** Processor architecture, as in `uname -m`. */
+  architecture: string;
+  /** Name of the board profile. */
+  board: string;
+  /** The channel that the device is in or tries to join. */
+  channel: string;
+  /** The engine in use: `open`, `sdk` or `fake`. */
+  engine: string;
+  /** The device's identity in the channel. */
+  identity: string;
+  /** Version of the kernel, as in `uname -r`. */
+  kernel: string;
+  /** The name from the configuration. */
+  name: string;
+  /** Version of the daemon. */
+  version: string;
+}
+
+/** How the device is at this moment. */
+export interface DeviceStatus {
+  /** The camera. */
+  camera: Source;
+  /** The way to the channel. */
+  connection: Connection;
+  /** Processor time the daemon has used since it started, in milliseconds. */
+  cpu_ms: number;
+  /** Resident memory of the daemon in KiB. */
+  memory_kib: number;
+  /** The microphone. */
+  microphone: Source;
+  /** Others in the channel. */
+  participants: number;
+  /**
+   * The device's clock at this answer, in milliseconds since 1970. With the time that question and answer took, a
+   * viewer knows how far the clocks are apart, and so how old a picture is that carries its capture time.
+   */
+  time_ms: number;
+  /** Seconds since the daemon started. */
+  uptime_s: number;
+  /** Why it is not connected, where that is known. */
+  connection_reason?: string;
+  /** The room that this device serves itself; absent where it publishes to another server. */
+  room?: RoomStatus;
+  /** Temperature of the processor in degrees Celsius, where the board tells it. */
+  temperature_c?: number;
+}
+
+/** An OpenRPC 1.3 document. */
+export type Discovery = unknown;
+
+/** The reply of a method that has nothing to tell but that it was done. */
+export interface Done {
+}
+
+/** The fan. */
+export interface Fan {
+  /** Turns a minute, where they are told. */
+  rpm?: number;
+  /** It was told to run; left out where the kernel decides. */
+  runs?: boolean;
+}
+
+/** The IR-cut filter. */
+export interface IrCut {
+  /** Who decides. */
+  mode: IrCutMode;
+  /** It is night: the filter is out and the lamp lit. */
+  night: boolean;
+  /** How light it was at last: the picture's mean brightness, 0 to 255, or lux where the board has a sensor. */
+  light?: number;
+}
+
+/**
+ * Who decides about the IR-cut filter. `auto`: The light. `day`: It is day, whatever the light. `night`: It is
+ * night, whatever the light.
+ */
+export type IrCutMode = "auto" | "day" | "night";
+
+/** An LED. */
+export interface Led {
+  /** Its name, which `board.set_led` takes. */
+  name: string;
+  /** What it was told to show. */
+  shows: LedPattern;
+  /** Why it cannot be used, when it cannot. */
+  missing?: string;
+  /** What the device itself shows with it; commands do not move it then. */
+  owner?: string;
+}
+
+/** What an LED shows. */
+export type LedPattern = LedSteady | number[];
+
+/** Steady light, or none. `on`: Light. `off`: None. */
+export type LedSteady = "on" | "off";
+
+/** A line. */
+export interface Line {
+  /** Its name, which `board.set_line` takes. */
+  name: string;
+  /** It is driven; otherwise it is read. */
+  output: boolean;
+  /** Why it cannot be used, when it cannot. */
+  missing?: string;
+  /** It is on; left out where that cannot be told. */
+  on?: boolean;
+  /** What the device itself drives it for; commands do not move it then. */
+  owner?: string;
+  /** Name of the relay on it, which means the line as well. */
+  relay?: string;
+  /** For outputs: whether it is on when nobody is in charge. */
+  safe?: boolean;
+}
+
+/** One choice of a menu control. */
+export interface MenuItem {
+  /** What it means. */
+  label: string;
+  /** The value to set. */
+  value: number;
+}
+
+/** One mode of a camera. */
+export interface Mode {
+  /** Pixel format as a four-character code, such as `YUYV` or `MJPG`. */
+  format: string;
+  /** Frames a second that it offers in this format and size, highest first. */
+  fps: number[];
+  /** Rows. */
+  height: number;
+  /** Pixels a row. */
+  width: number;
+}
+
+/**
+ * The device's own room in numbers. Those of people and tracks are of now, at most 100 ms old; the others since
+ * the daemon started.
+ */
+export interface RoomStatus {
+  /** Packets that did not go because the system or a slow TCP connection did not take them. */
+  dropped: number;
+  /** What came from them. */
+  received: Traffic;
+  /** What went to all of them together. The device's own picture and sound come into the room without packets. */
+  sent: Traffic;
+  /** Packets that belonged to nobody in the room. */
+  strangers: number;
+  /** Published tracks, the device's own included. */
+  tracks: number;
+  /** Who is in it besides the device: those who watch, by WHEP too, and whoever else has joined. */
+  viewers: number;
+  /** Refusals by what was refused and why, such as `token: expired`; what never happened is absent. */
+  refused?: Record<string, number>;
+}
+
+/**
+ * A still picture. In a channel the bytes follow as a byte stream of this name on topic `artc.snapshot`; on the
+ * unix socket they are in the reply.
+ */
+export interface Snapshot {
+  /** How many bytes it has. */
+  bytes: number;
+  /** Type of the bytes: `image/jpeg`. */
+  mime: string;
+  /** File name. */
+  name: string;
+  /** The picture in base64; only on the unix socket. */
+  base64?: string;
+}
+
+/** What a camera or microphone is doing, with its counters. Grabbed = broken + dropped + pushed + in flight. */
+export interface Source {
+  /** Of these, unusable. */
+  broken: number;
+  /** Of these, dropped because newer ones came first. */
+  dropped: number;
+  /** Frames or 10 ms blocks that the device gave. */
+  grabbed: number;
+  /** Name of the device, or of the built-in source. */
+  name: string;
+  /** Of these, given to the engine. */
+  pushed: number;
+  /** How often the device was lost and came back, or overran. */
+  recovered: number;
+  /** What it is doing. */
+  state: SourceState;
+  /** Why it is not live. */
+  reason?: string;
+}
+
+/**
+ * What a camera or microphone is doing. `off`: Switched off by the configuration. `resting`: Closed because
+ * nobody watches, as the configuration asks. `live`: The device delivers. `built_in`: The built-in pattern or
+ * tone delivers. `no_signal`: The device is there but has no signal or stands still. `lost`: The device is gone
+ * or refuses; a still picture or silence takes its place until it is back.
+ */
+export type SourceState = "off" | "resting" | "live" | "built_in" | "no_signal" | "lost";
+
+/** The published picture. */
+export interface Stream {
+  /** Highest bitrate in kbit/s; congestion may lower it. */
+  bitrate_kbps: number;
+  /** What encodes: `openh264`, `v4l2`, or `camera` for pass-through. */
+  encoder: string;
+  /** Frames a second that are asked for. */
+  fps: number;
+  /** Rows that are asked for. */
+  height: number;
+  /** What `stream.set` takes. */
+  limits: StreamLimits;
+  /** Others see no picture because it was muted by a command. */
+  muted: boolean;
+  /** The track is published. */
+  published: boolean;
+  /** What is really sent at this moment. */
+  sent: StreamSent;
+  /** Somebody watches; while nobody does, the encoder rests. */
+  watched: boolean;
+  /** Pixels a row that are asked for. */
+  width: number;
+}
+
+/** What `stream.set` takes. */
+export interface StreamLimits {
+  /** Highest bitrate in kbit/s. */
+  max_bitrate_kbps: number;
+  /** Most frames a second. */
+  max_fps: number;
+  /** Most pixels on the longer side. */
+  max_long_side: number;
+  /** Most pixels on the shorter side. */
+  max_short_side: number;
+  /** Lowest bitrate in kbit/s. */
+  min_bitrate_kbps: number;
+  /** Fewest frames a second. */
+  min_fps: number;
+  /** Fewest pixels on any side. */
+  min_side: number;
+}
+
+/** What is really sent at this moment, over the last second or so. */
+export interface StreamSent {
+  /** kbit/s of encoded picture. */
+  bitrate_kbps: number;
+  /** Frames a second. */
+  fps: number;
+  /** Rows. */
+  height: number;
+  /** Pixels a row. */
+  width: number;
+}
+
+/** What a sensor says. */
+export interface Temperature {
+  /** Degrees Celsius. */
+  celsius: number;
+  /** The kernel's name of it. */
+  name: string;
+}
+
+/** What the machine's sensors say. */
+export interface Temperatures {
+  /** Each sensor; the first is the processor's on nearly every board. */
+  sensors: Temperature[];
+}
+
+/** Whether the machine is slowed down, and why. */
+export interface Throttling {
+  /** Each thing that is slowed down, in the kernel's words. */
+  slowed: string[];
+  /** It is slowed down against heat, or its supply is too weak. */
+  throttled: boolean;
+  /** The supply is too weak; left out where the board cannot tell. */
+  undervoltage?: boolean;
+}
+
+/** Packets of media and data, and their bytes without headers of UDP, TCP and IP. */
+export interface Traffic {
+  /** How long together. */
+  bytes: number;
+  /** How many. */
+  packets: number;
+}
+
+/** An address of the viewer page. It lets in whoever has it, so `Debug` keeps it to itself. */
+export interface ViewerAddress {
+  /** To be opened in a browser; several may use it. */
+  address: string;
+  /** Seconds that it lets new viewers in; who is in stays. */
+  expires_in_s: number;
+}
+
+/** No parameters. */
+export type Nothing = Record<string, never>;
+
+/** Every method: what it takes and what it answers. */
+export interface Methods {
+  /** Tells who this device is. Role: observe. */
+  "device.info": { params: Nothing; result: DeviceInfo };
+  /** Tells how the device is: connection, camera, microphone, counters, load. Role: observe. */
+  "device.status": { params: Nothing; result: DeviceStatus };
+  /** Lists the cameras of this device. Role: observe. */
+  "camera.list": { params: Nothing; result: CameraList };
+  /** Lists what the camera in use can deliver. Role: observe. */
+  "camera.modes": { params: Nothing; result: CameraModes };
+  /** Lists the controls of the camera in use with their values. Role: observe. */
+  "camera.controls": { params: Nothing; result: CameraControls };
+  /** Sets one control of the camera and tells the value that it then has. Role: operate. */
+  "camera.set_control": { params: { name: string; value?: ControlValue }; result: Control };
+  /** Takes a still picture. Role: observe. */
+  "camera.snapshot": { params: Nothing; result: Snapshot };
+  /** Tells what is published as picture. Role: observe. */
+  "stream.get": { params: Nothing; result: Stream };
+  /** Sets size, frame rate and highest bitrate of the published picture; what is left out stays. Role: operate. */
+  "stream.set": { params: { bitrate_kbps?: number; fps?: number; height?: number; width?: number }; result: Stream };
+  /** Stops or resumes sending the picture; the track stays published. Role: operate. */
+  "stream.mute": { params: { muted: boolean }; result: Stream };
+  /** Asks the encoder for a key frame. Role: operate. */
+  "stream.key_frame": { params: Nothing; result: Done };
+  /** Tells what is published as sound. Role: observe. */
+  "audio.get": { params: Nothing; result: Audio };
+  /** Sets the volume of the microphone. Role: operate. */
+  "audio.set_volume": { params: { volume: number }; result: Audio };
+  /** Stops or resumes sending the sound; the track stays published. Role: operate. */
+  "audio.mute": { params: { muted: boolean }; result: Audio };
+  /** Tells what the board has, and how it is: lines, LEDs, buttons, IR-cut filter, fan. Role: observe. */
+  "board.info": { params: Nothing; result: BoardInfo };
+  /** Reads one line. Role: observe. */
+  "board.get_line": { params: { line: string }; result: Line };
+  /** Switches an output line, and ends a pulse of it. Role: operate. */
+  "board.set_line": { params: { line: string; on: boolean }; result: Line };
+  /**
+   * Switches an output line for a time, and then the other way; the reply comes when the pulse has begun. Role:
+   * operate.
+   */
+  "board.pulse_line": { params: { line: string; ms: number; on?: boolean }; result: Line };
+  /** Lets an LED show a pattern; those that show how the device is are not for commands. Role: operate. */
+  "board.set_led": { params: { led: string; pattern: LedPattern }; result: Led };
+  /** Says who decides about the IR-cut filter: the light, or the caller. Role: operate. */
+  "board.set_ir_cut": { params: { mode: IrCutMode }; result: IrCut };
+  /** Tells what the machine's thermometers say. Role: observe. */
+  "board.temperature": { params: Nothing; result: Temperatures };
+  /** Tells whether heat or a weak supply slows the machine down. Role: observe. */
+  "board.throttling": { params: Nothing; result: Throttling };
+  /**
+   * Sends what the board's buttons do to the caller from now on, as the notification `board.button`, until it
+   * leaves or says no more. Role: observe.
+   */
+  "board.watch": { params: { on: boolean }; result: Done };
+  /**
+   * Makes an address of the viewer page with a new token; answered on the device's own unix socket only. Role:
+   * own.
+   */
+  "viewer.address": { params: Nothing; result: ViewerAddress };
+  /** Answers this list of methods as an OpenRPC document. Role: observe. */
+  "rpc.discover": { params: Nothing; result: Discovery };
+}
+
+export type Method = keyof Methods;
+
+/** Methods that are answered on the device's own unix socket only. */
+export const LOCAL: readonly Method[] = ["viewer.address"];
+
+/** What a device sends unasked: the method and its parameters. */
+export interface Notifications {
+  /** A button of the board went down or up; sent to whoever called `board.watch`. */
+  "board.button": ButtonPress;
+}
+
+/** Data topic of commands, replies and notifications. */
+export const RPC_TOPIC = "artc.rpc";
+/** Byte stream topic of snapshots. */
+export const SNAPSHOT_TOPIC = "artc.snapshot";
+
+/** Error codes of a device's replies; JSON-RPC's own are below zero. */
+export const Code = {
+  /** The message is not JSON. */
+  ParseError: -32700,
+  /** The device made a mistake of its own. */
+  InternalError: -32603,
+  /** The parameters do not fit the method. */
+  InvalidParams: -32602,
+  /** There is no such method. */
+  MethodNotFound: -32601,
+  /** The message is JSON, but no JSON-RPC 2.0 request. */
+  InvalidRequest: -32600,
+  /** The caller may not do this. */
+  NotAllowed: 2001,
+  /** The caller sends more messages a second than it may. */
+  RateLimited: 2002,
+  /** The caller has too many unanswered requests. */
+  TooManyInFlight: 2003,
+  /** The message is longer than it may be. */
+  MessageTooLarge: 2004,
+  /** What the command is about is not there, or not in a state for it. */
+  NotAvailable: 2005,
+  /** The device was asked and answered with an error. */
+  DeviceFailed: 2006,
+  /** A value is outside of what is possible. */
+  OutOfRange: 2007,
+  /** The id is that of another request of the same caller that is still unanswered. */
+  DuplicateId: 2008,
+  /** The command did not finish in time; it may still take effect. */
+  TimedOut: 2009,
+  /** The reply is longer than a message may be. */
+  ReplyTooLarge: 2010,
+  /** There is no thing of that name. */
+  UnknownName: 2011,
+  /** The method is answered on the device's own unix socket only. */
+  LocalOnly: 2012,
+} as const;
