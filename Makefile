@@ -42,9 +42,10 @@ web/dist/index.html: $(WEB_SOURCES)
 setup: ## install the system packages that a build needs
 	@setup/packages.sh build
 
-lint: ## format, clippy with warnings denied
+lint: ## format, clippy, documentation, with warnings denied
 	@cargo fmt --all --check
 	@cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	@RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --quiet --no-deps --workspace --lib --examples
 
 # Not `advisories`: its database is a git repository on github.com, and this shall run where only the package registries are in reach.
 # Where it is reachable: setup/cargo-deny.sh check advisories

@@ -2,7 +2,7 @@
 //!
 //! 1. [`run`] makes the runtime and starts the parts: devices first (they need the longest), then the room, the engine, the command
 //!    plane. Whatever is missing is said in its line and does not keep the rest from starting.
-//! 2. [`shell::Shell`] is the loop in which everything meets.
+//! 2. `shell::Shell` is the loop in which everything meets.
 //! 3. A signal ends it: the channel is left, the devices are closed, and what does not end within its time is left behind.
 //!
 //! It decides nothing; it is no place for rules.

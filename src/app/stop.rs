@@ -18,7 +18,7 @@ pub struct Early {
 }
 
 impl Early {
-    /// Keeps signals from now on. Where that cannot be done they go on killing, and [`Stop::listen`] says so.
+    /// Keeps signals from now on. Where that cannot be done they go on killing, and `Stop::listen` says so.
     pub fn catch() -> Self {
         let early = Self::default();
         for number in [SIGINT, SIGTERM] {

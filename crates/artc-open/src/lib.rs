@@ -1,7 +1,7 @@
 //! The open engine: joining, publishing, subscribing, codecs, jitter buffer, mixer.
 //!
 //! [`OpenEngine`] is the documented API over WebRTC and LiveKit's room protocol. Inside, one thread owns the network
-//! ([`session`] decides, sans-IO; its shell carries out), one a video track encodes, one encodes sound, one plays what others
+//! (`session` decides, sans-IO; its shell carries out), one a video track encodes, one encodes sound, one plays what others
 //! say and one decodes what they show. Calls of the API answer at once; what comes of them is an event.
 //!
 //! It is not for capturing, for commands or for rooms of its own.

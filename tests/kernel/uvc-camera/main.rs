@@ -2,7 +2,7 @@
 //! everything above meet a device that can be pulled, stalled and made to lie. Kill it, and the camera is unplugged.
 //!
 //! Runs as root inside the bench (`tests/kernel/shell.sh`). It says on standard output what happens to it (one line each) and takes
-//! faults on standard input (see [`faults`]). It is no part of the product.
+//! faults on standard input (see `faults`). It is no part of the product.
 
 mod clip;
 mod controls;

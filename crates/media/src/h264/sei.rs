@@ -52,7 +52,7 @@ pub fn write(payload_type: u32, payload: &[&[u8]], out: &mut Vec<u8>) -> Result<
     Ok(())
 }
 
-/// Appends `unit` to `out` with the SEI NAL units `sei` (as [`write`] made them) before its picture: behind delimiter,
+/// Appends `unit` to `out` with the SEI NAL units `sei` (as [`write()`] made them) before its picture: behind delimiter,
 /// parameter sets and the SEI that is there.
 pub fn insert(unit: &[u8], sei: &[u8], out: &mut Vec<u8>) -> Result<(), SeiError> {
     // Type 14 is a prefix of the slice that follows it.

@@ -10,7 +10,7 @@
 //!             \--(drain)--> stop command --> last buffer --> both queues off --> streaming at the next picture
 //! ```
 //!
-//! Not for choosing between encoders ([`super::choice`]).
+//! Not for choosing between encoders (`super::choice`).
 
 mod controls;
 mod find;
