@@ -101,8 +101,8 @@ describe("the TypeScript client", () => {
       return { muted, sent };
     }, way("tester-3"));
     assert.equal(muted, false);
-    assert.equal(sent.length, 2);
-    assert.equal(sent[0], sent[1]);
+    assert.ok(sent.length > 1);
+    assert.equal(new Set(sent).size, 1, "under its id, and otherwise as it was");
   });
 
   it("says when nobody answers, when there is no device, and when the room ends", async () => {

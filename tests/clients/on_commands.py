@@ -82,7 +82,7 @@ async def lost_on_the_way(judge, room, identity):
 
     device = Lossy(room, identity, again=0.3)
     stream = await device.stream_mute(muted=False)
-    judge("what was lost is sent again under its id", stream["muted"] is False and len(sent) == 2 and sent[0] == sent[1], sent)
+    judge("what was lost is sent again under its id", stream["muted"] is False and len(sent) > 1 and len(set(sent)) == 1, sent)
     device.close()
 
 

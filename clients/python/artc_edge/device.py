@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,8 @@ SNAPSHOT_TIMEOUT = 10.0
 PICTURE_TIMEOUT = 10.0
 # Pictures that came and were not asked for here are kept so long that the reply which names them can catch up.
 KEPT_PICTURES = 4
+# Longest snapshot and longest reply in bytes: more is a mistake, and memory is not endless.
+LONGEST = {SNAPSHOT_TOPIC: 32 * 1024 * 1024, RPC_TOPIC: 1024 * 1024}
 
 
 @dataclass(frozen=True)
@@ -109,10 +113,15 @@ class Device(RpcClient):
                 del self._pictures[old]
         return self._pictures[name]
 
-    def _stream_began(self, reader: rtc.ByteStreamReader) -> None:
-        self._begin(self._read(reader))
+    def _stream_began(self, topic: str, reader: rtc.ByteStreamReader) -> None:
+        self._begin(self._read_reply(reader) if topic == RPC_TOPIC else self._read_picture(reader))
 
-    async def _read(self, reader: rtc.ByteStreamReader) -> None:
+    async def _read_reply(self, reader: rtc.ByteStreamReader) -> None:
+        # A reply that is too long for a message. One that breaks off leaves its call to the time limit.
+        with contextlib.suppress(Exception):
+            self.receive(b"".join([chunk async for chunk in reader]))
+
+    async def _read_picture(self, reader: rtc.ByteStreamReader) -> None:
         arrived = self._picture(reader.info.name)
         try:
             content = b"".join([chunk async for chunk in reader])
@@ -139,13 +148,17 @@ def _is_device(participant: rtc.RemoteParticipant) -> bool:
 _rooms: weakref.WeakKeyDictionary[rtc.Room, dict[str, Device]] = weakref.WeakKeyDictionary()
 
 
+def _began(devices: dict[str, Device], topic: str, longest: int, reader: rtc.ByteStreamReader, identity: str) -> None:
+    if identity in devices and (reader.info.size or 0) <= longest:
+        devices[identity]._stream_began(topic, reader)
+    else:
+        reader.close()
+
+
 def _devices_of(room: rtc.Room) -> dict[str, Device]:
     if room not in _rooms:
         devices = _rooms[room] = {}
 
-        def began(reader: rtc.ByteStreamReader, identity: str) -> None:
-            if identity in devices:
-                devices[identity]._stream_began(reader)
-
-        room.register_byte_stream_handler(SNAPSHOT_TOPIC, began)
+        for topic, longest in LONGEST.items():
+            room.register_byte_stream_handler(topic, functools.partial(_began, devices, topic, longest))
     return _rooms[room]

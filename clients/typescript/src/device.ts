@@ -2,7 +2,7 @@
  * A device in a LiveKit room: every command of it as a method, over livekit-client.
  */
 
-import { RoomEvent, type RemoteParticipant, type Room } from "livekit-client";
+import { RoomEvent, type ByteStreamReader, type RemoteParticipant, type Room } from "livekit-client";
 
 import { Commands } from "./commands";
 import { RPC_TOPIC, SNAPSHOT_TOPIC, type Method, type Methods, type Notifications, type Snapshot } from "./methods";
@@ -26,8 +26,11 @@ const KEPT_PICTURES = 4;
 /** A snapshot may have to wait for the next frame and a JPEG encoder. */
 const SNAPSHOT_TIMEOUT = 10_000;
 
+/** Longest snapshot and longest reply in bytes: more is a mistake, and memory is not endless. */
+const LONGEST = { [SNAPSHOT_TOPIC]: 32 * 1024 * 1024, [RPC_TOPIC]: 1024 * 1024 };
+
 /** livekit-client takes one handler a topic and room; several devices of a room share it. */
-const receivers = new WeakMap<Room, Map<string, (picture: Promise<Picture>, name: string) => void>>();
+const receivers = new WeakMap<Room, Map<string, (topic: string, reader: ByteStreamReader) => void>>();
 
 export class Device extends Commands {
   readonly #room: Room;
@@ -59,7 +62,7 @@ export class Device extends Commands {
       },
     );
     room.on(RoomEvent.DataReceived, this.#receive).on(RoomEvent.Reconnected, this.#resend).on(RoomEvent.Disconnected, this.#end);
-    picturesOf(room).set(identity, (picture, name) => this.#picture(picture, name));
+    devicesOf(room).set(identity, this.#stream);
   }
 
   /** The only device in the room, or the one that comes within `within` milliseconds. Devices say what they are in their attributes. */
@@ -133,6 +136,21 @@ export class Device extends Commands {
 
   readonly #end = (): void => this.#rpc.close("the connection to the room was lost");
 
+  /** A snapshot, or a reply that is too long for a message. */
+  readonly #stream = (topic: string, reader: ByteStreamReader): void => {
+    const bytes = reader.readAll().then(joined);
+    if (topic === RPC_TOPIC) {
+      bytes.then(
+        (reply) => this.#rpc.receive(reply),
+        // It broke off: the call ends by its time limit.
+        () => undefined,
+      );
+      return;
+    }
+    const { name, mimeType: mime } = reader.info;
+    this.#picture(bytes.then((content) => ({ name, mime, bytes: content })), name);
+  };
+
   #picture(picture: Promise<Picture>, name: string): void {
     const awaited = this.#awaited.get(name);
     this.#awaited.delete(name);
@@ -152,15 +170,16 @@ export function isDevice({ attributes }: RemoteParticipant): boolean {
   return attributes["artc.profile"] !== undefined && attributes["artc.role"] !== "live";
 }
 
-function picturesOf(room: Room) {
+function devicesOf(room: Room) {
   const known = receivers.get(room);
   if (known) return known;
-  const made = new Map<string, (picture: Promise<Picture>, name: string) => void>();
+  const made = new Map<string, (topic: string, reader: ByteStreamReader) => void>();
   receivers.set(room, made);
-  room.registerByteStreamHandler(SNAPSHOT_TOPIC, (reader, { identity }) => {
-    const { name, mimeType: mime } = reader.info;
-    made.get(identity)?.(reader.readAll().then((parts) => ({ name, mime, bytes: joined(parts) })), name);
-  });
+  for (const topic of [SNAPSHOT_TOPIC, RPC_TOPIC] as const) {
+    room.registerByteStreamHandler(topic, (reader, { identity }) => {
+      if ((reader.info.size ?? 0) <= LONGEST[topic]) made.get(identity)?.(topic, reader);
+    });
+  }
   return made;
 }
 
