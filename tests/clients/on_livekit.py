@@ -43,8 +43,8 @@ async def main(server_program, publish_program, watch_program):
             await story(judge, server, proxy, publisher)
             await refusals(judge, server, publish_program)
             await small_stream(judge, server, publish_program)
-            await watching.pictures(judge, server.port, watch_program, "LiveKit")
-            await watching.unknown_codec(judge, server.port, watch_program, "LiveKit")
+            await watching.pictures(judge, server.port, watch_program, "LiveKit", "vp8")
+            await watching.unknown_codec(judge, server.port, watch_program, "LiveKit", "vp9")
         finally:
             await publisher.stop()
             server.kill()

@@ -331,7 +331,7 @@ async def main(program, watch_program):
                     await media(judge, room, name, one)
                     await talk(judge, room, name, one)
                     await trouble(judge, room, name, one)
-                await watching.pictures(judge, room.port, watch_program, "the engine")
+                await watching.pictures(judge, room.port, watch_program, "the engine", ROOM)
                 await service(judge, room)
                 await refusals(judge, room)
                 await whip_whep.story(judge, room, ROOM, token)

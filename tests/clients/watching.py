@@ -108,9 +108,9 @@ def corners_of(clip):
     return (width, height), found
 
 
-async def pictures(judge, port, program, name):
+async def pictures(judge, port, program, name, channel):
     """VP8 of the client's, decoded by the engine."""
-    channel, painter = "vp8", Painter()
+    painter = Painter()
     with tempfile.TemporaryDirectory() as folder:
         clip = os.path.join(folder, "seen.y4m")
         watcher = Watcher(program, port, channel, clip)
@@ -133,9 +133,9 @@ async def pictures(judge, port, program, name):
             await painter.leave()
 
 
-async def unknown_codec(judge, port, program, name):
+async def unknown_codec(judge, port, program, name, channel):
     """A codec that the engine does not decode is named, and nothing ends."""
-    channel, painter = "vp9", Painter()
+    painter = Painter()
     with tempfile.TemporaryDirectory() as folder:
         watcher = Watcher(program, port, channel, os.path.join(folder, "seen.y4m"))
         await painter.join(port, channel, rtc.VideoCodec.VP9)
