@@ -48,6 +48,15 @@ fn watch(daemon: &Daemon, viewer: &Audience, what: &str, seconds: u64) {
     assert!(heard.longest_gap < FREEZE, "{what}: a freeze of {:?}", heard.longest_gap);
 }
 
+/// Nothing gets through for some time, and then pictures come again; `both` shapes both ends of the cable.
+fn outage(viewer: &Audience, both: impl Fn(&str)) {
+    both("loss 100%");
+    let_pass(OUTAGE);
+    both("delay 5ms");
+    let back = viewer.wait_for_picture("a picture after the outage", SOON * 2, |_| true);
+    println!("5 s outage: pictures again after {back:?}");
+}
+
 #[test]
 fn to_a_room_inside_the_daemon() {
     in_guest(&Guest { seconds: 240, ..Guest::default() }, || {
@@ -71,11 +80,7 @@ fn to_a_room_inside_the_daemon() {
         both("delay 5ms");
         viewer.wait_for_pictures(60, SOON);
 
-        both("loss 100%");
-        let_pass(OUTAGE);
-        both("delay 5ms");
-        let back = viewer.wait_for_picture("a picture after the outage", SOON * 2, |_| true);
-        println!("5 s outage: pictures again after {back:?}");
+        outage(&viewer, both);
         watch(&daemon, &viewer, "afterwards", 5);
         assert_eq!(daemon_tracks(&daemon), tracks, "the same tracks, published by the same participant");
 
@@ -121,11 +126,7 @@ fn to_a_room_elsewhere() {
         both("delay 5ms");
         viewer.wait_for_pictures(40, SOON);
 
-        both("loss 100%");
-        let_pass(OUTAGE);
-        both("delay 5ms");
-        let back = viewer.wait_for_picture("a picture after the outage", SOON * 2, |_| true);
-        println!("5 s outage: pictures again after {back:?}");
+        outage(&viewer, both);
         assert_eq!(hall.tracks("gate"), tracks, "the same tracks, published by the same participant");
 
         device.ip(&["address", "add", "10.0.2.9/24", "dev", CABLE]);
