@@ -45,6 +45,7 @@ setup: ## install the system packages that a build needs
 lint: ## format, clippy, documentation, with warnings denied
 	@cargo fmt --all --check
 	@cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	@cargo clippy --release --locked --workspace --test kernel --test sdk -- -D warnings # with `test = false` they are no part of "all"
 	@RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --quiet --no-deps --workspace --lib --examples
 
 # Not `advisories`: its database is a git repository on github.com, and this shall run where only the package registries are in reach.

@@ -1,7 +1,5 @@
 //! What a camera and a microphone take is what somebody in the room sees and hears: real footage and recorded speech.
 
-use std::time::Duration;
-
 use artc_bindings::VideoTranscodingCodec;
 use media::h264::nals;
 

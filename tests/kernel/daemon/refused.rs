@@ -3,7 +3,6 @@
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
-use std::time::Duration;
 
 use super::{SOON, TONE, VIVID};
 use crate::bench::{Guest, in_guest};
