@@ -16,13 +16,17 @@ mod engine;
 mod facts;
 mod light;
 mod links;
+mod logs;
 mod mail;
 mod memory;
+mod network;
+mod power;
 mod shell;
 mod start;
 mod stop;
 mod tickets;
 mod usage;
+mod wall;
 mod wishes;
 
 use std::time::Duration;

@@ -116,6 +116,14 @@ impl Session {
                 self.config.volume = volume;
                 self.call(Call::SetVolume(volume));
             }
+            Input::Dual(dual) => {
+                self.config.dual = dual;
+                self.call(Call::PublishDual(dual));
+            }
+            Input::Profile(quality, scene) => {
+                self.config.profile = Some((quality, scene));
+                self.call(Call::SetProfile(quality, scene));
+            }
             Input::Encoder(encoder) => {
                 self.config.encoder = encoder;
                 self.call(Call::SetEncoder(encoder));

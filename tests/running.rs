@@ -23,9 +23,11 @@ impl Daemon {
         let directory = tempfile::tempdir().expect("a directory");
         // Free at this moment; the daemon says so if somebody else is quicker.
         let telemetry = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").to_string();
+        let programs = programs(directory.path());
         let mut child = Command::new(env!("CARGO_BIN_EXE_artc-edge"))
             .arg("run")
             .env_clear()
+            .env("PATH", programs)
             .envs(variables(&directory.path().join("control.sock"), &telemetry))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -73,6 +75,19 @@ impl Daemon {
         let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
         (status, text.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
     }
+}
+
+/// A folder with all programs that restart a machine, of which each only writes down that it was asked.
+fn programs(folder: &std::path::Path) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+    let programs = folder.join("bin");
+    std::fs::create_dir(&programs).expect("a directory");
+    for name in ["systemctl", "reboot", "poweroff"] {
+        let text = format!("#!/bin/sh\necho {name} \"$@\" >> {}\n", folder.join("asked").display());
+        std::fs::write(programs.join(name), text).expect("written");
+        std::fs::set_permissions(programs.join(name), std::fs::Permissions::from_mode(0o755)).expect("made to run");
+    }
+    programs
 }
 
 impl Drop for Daemon {
@@ -124,6 +139,11 @@ fn it_gets_ready_answers_and_ends_in_order() {
     assert_eq!(taken.status.code(), Some(0), "{}", String::from_utf8_lossy(&taken.stderr));
     assert!(std::fs::read(&picture).is_ok_and(|bytes| bytes.starts_with(&[0xff, 0xd8])), "a JPEG");
 
+    the_log(&daemon);
+    picture_and_sound(&daemon);
+    the_machine(&daemon);
+    the_network(&daemon);
+
     let viewer = daemon.program(&["token", "--viewer"]);
     let address = String::from_utf8_lossy(&viewer.stdout).into_owned();
     assert!(address.starts_with("http://127.0.0.1:") && address.contains("/#room=") && address.lines().count() == 1, "{address}");
@@ -141,6 +161,92 @@ fn it_gets_ready_answers_and_ends_in_order() {
         let gone = daemon.program(asked);
         assert_eq!(gone.status.code(), Some(69), "{}", String::from_utf8_lossy(&gone.stderr));
     }
+}
+
+impl Daemon {
+    /// What a command answers.
+    fn call(&self, method: &str, params: &str) -> serde_json::Value {
+        let said = self.program(&["call", method, params]);
+        assert_eq!(said.status.code(), Some(0), "{method} {params}: {}", String::from_utf8_lossy(&said.stderr));
+        serde_json::from_slice(&said.stdout).expect("JSON")
+    }
+}
+
+/// The clock says who keeps it; the LED that is not there is refused. What ends the machine is asked of the programs that it finds, which
+/// are the test's own.
+fn the_machine(daemon: &Daemon) {
+    let clock = daemon.call("device.time", "{}");
+    assert_eq!(clock["synchronised"] == true, clock["source"] == "network", "{clock}");
+    let refused = |method: &str, params: &str| {
+        let said = daemon.program(&["call", method, params]);
+        assert_ne!(said.status.code(), Some(0), "{method}");
+        String::from_utf8_lossy(&said.stderr).into_owned()
+    };
+    assert!(refused("device.identify", "{}").contains("no status LED"));
+    assert!(refused("device.set_time", r#"{"time_ms":1}"#).contains("no time of today"));
+    for (method, asked) in [("device.reboot", "reboot"), ("device.shutdown", "poweroff")] {
+        daemon.call(method, "{}");
+        let asked_for = std::fs::read_to_string(daemon.directory.path().join("asked")).expect("it was asked for");
+        assert!(asked_for.lines().last().is_some_and(|line| line.ends_with(asked)), "{asked_for}");
+    }
+}
+
+/// Interfaces have addresses, the way to the channel is told once the device is in it, and a STUN server that says nothing is told too.
+fn the_network(daemon: &Daemon) {
+    let status = daemon.call("net.status", "{}");
+    assert!(status["interfaces"].is_array() && status["routes"].is_array(), "{status}");
+    assert!(status["path"]["loss"].is_number(), "it is in the channel: {status}");
+    let listener = std::net::UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port");
+    let probed = daemon.call("net.probe", &format!(r#"{{"stun":"{listener}"}}"#));
+    assert_eq!((probed["stun"]["ok"].as_bool(), probed["stun"]["name"].as_str()), (Some(false), Some(&*listener.to_string())));
+    assert!(probed["stun"]["error"].is_string() && probed["server"].is_null(), "{probed}");
+    let said = daemon.program(&["call", "net.probe"]);
+    assert!(String::from_utf8_lossy(&said.stderr).contains("joins no server over the network"), "{said:?}");
+}
+
+/// What is asked for is told, asking for what is so already is no mistake, and what there is not is refused by its name.
+fn picture_and_sound(daemon: &Daemon) {
+    for _ in 0..2 {
+        assert_eq!(daemon.call("stream.dual", r#"{"on":true}"#)["dual"], true);
+        assert_eq!(daemon.call("audio.mute", r#"{"muted":true}"#)["muted"], true);
+        let sound = daemon.call("audio.set_profile", r#"{"quality":"stereo_high","scene":"music"}"#);
+        assert_eq!((sound["quality"].as_str(), sound["scene"].as_str()), (Some("stereo_high"), Some("music")), "{sound}");
+    }
+    assert_eq!(daemon.call("stream.get", "{}")["dual"], true);
+    for on in [true, false] {
+        assert_eq!(daemon.call("camera.privacy", &format!(r#"{{"on":{on}}}"#))["on"], on);
+        let state = if on { "private" } else { "built_in" };
+        assert_eq!(daemon.call("device.status", "{}")["camera"]["state"], state);
+    }
+    for (method, params, why) in [
+        ("stream.screen", r#"{"on":true}"#, "captures no screen"),
+        ("audio.set_speaker_volume", r#"{"volume":5}"#, "plays no sound"),
+        ("camera.set_ptz", r#"{"zoom":5}"#, "this camera has no zoom"),
+        ("camera.select", r#"{"camera":"nowhere"}"#, "there is no camera `nowhere`"),
+    ] {
+        let said = daemon.program(&["call", method, params]);
+        let text = String::from_utf8_lossy(&said.stderr).into_owned();
+        assert!(said.status.code() != Some(0) && text.contains(why), "{method}: {text}");
+    }
+}
+
+/// `log.tail` tells what was logged, and `log.set_level` what is, until it goes back by itself.
+fn the_log(daemon: &Daemon) {
+    let tail = daemon.call("log.tail", r#"{"lines":500}"#);
+    let text = tail.to_string();
+    assert!(text.contains("in the channel") && tail["levels"] == "info", "{text}");
+    assert!(!text.contains("eyJ"), "a token: {text}");
+    let last = tail["last"].as_u64().expect("a number");
+    let set = daemon.call("log.set_level", r#"{"level":"debug","part":"artc_edge","for_s":3600}"#);
+    assert_eq!((set["back_in_s"].as_u64(), set["levels"].to_string().contains("artc_edge=debug")), (Some(3600), true), "{set}");
+    daemon.call("device.info", "{}");
+    let debug = format!(r#"{{"after":{last},"part":"artc_edge::audit","level":"debug"}}"#);
+    let lines = daemon.call("log.tail", &debug)["lines"].to_string();
+    assert!(lines.contains("device.info") && lines.contains("\"debug\""), "{lines}");
+    let set = daemon.call("log.set_level", r#"{"level":"trace","part":"room","for_s":1}"#);
+    assert!(set["levels"].to_string().contains("artc_edge=debug"), "one on top of the other: {set}");
+    let back = (0..2000).any(|_| daemon.call("log.tail", r#"{"lines":1}"#)["levels"] == "info");
+    assert!(back, "the levels have not gone back by themselves");
 }
 
 /// The program with a configuration that is a pipe: once the other end is open, it is reading its configuration, and waits.

@@ -133,6 +133,8 @@ pub struct Patterns {
     pub fault: Pattern,
     /// [`Signal::Update`]: fast.
     pub update: Pattern,
+    /// While somebody looks for the device among others: as fast as it can be seen.
+    pub here: Pattern,
 }
 
 impl Default for Patterns {
@@ -144,6 +146,7 @@ impl Default for Patterns {
             waiting: Pattern::blink(50, 2950),
             fault: Pattern::steps([100, 100, 100, 100, 100, 700, 0, 0], 6),
             update: Pattern::blink(125, 125),
+            here: Pattern::blink(60, 60),
         }
     }
 }

@@ -299,3 +299,30 @@ fn a_panic_leaves_the_board_safe() {
     }));
     assert!(ended.is_err() && !board.is_on("door") && board.is_on("siren"));
 }
+
+#[test]
+fn who_looks_for_the_device_sees_it_blink_and_then_how_it_is() {
+    let (mut keeper, board) = gate(None);
+    keeper.signal(Signal::Streaming, S);
+    assert!(board.is_on("lamp"), "steady");
+    keeper.identify(2 * S, S).expect("it has a status LED");
+    let mut changes = 0;
+    for ms in 0..2000 {
+        let before = board.is_on("lamp");
+        keeper.wake(S + ms * MS);
+        changes += u32::from(board.is_on("lamp") != before);
+    }
+    assert_eq!(changes, 33, "every 60 ms");
+    // What happens meanwhile is told afterwards.
+    keeper.signal(Signal::Waiting, 2 * S);
+    keeper.identify(S, 3 * S).expect("once more");
+    keeper.signal(Signal::Streaming, 3 * S + 10 * MS);
+    keeper.wake(4 * S);
+    assert!(board.is_on("lamp"));
+    for ms in 0..2000 {
+        keeper.wake(4 * S + ms * MS);
+        assert!(board.is_on("lamp"), "steady again");
+    }
+    let (mut without, _) = kept("[board]\nid = \"x\"\nname = \"X\"\n", Path::new("/nowhere"), None);
+    assert_eq!(without.identify(S, S).expect_err("none").to_string(), "this board declares no LED \"status\"; it has none");
+}

@@ -133,6 +133,7 @@ impl Books {
                 fps: wishes.fps,
                 bitrate_kbps: wishes.bitrate_kbps,
                 muted: wishes.video_muted,
+                dual: wishes.dual,
                 published: published[0],
                 watched: self.watched,
                 encoder: if passes_through { "camera" } else { encoder.unwrap_or(&self.encoder) }.into(),
@@ -147,8 +148,12 @@ impl Books {
                 muted: wishes.audio_muted,
                 published: published[1],
                 mixer: microphone.mixer,
+                quality: facts::quality(wishes.profile.0),
+                scene: facts::scene(wishes.profile.1),
             },
             board: Arc::clone(&self.board),
+            joins_elsewhere: parts.server.is_some(),
+            no_power: parts.power.refusal(),
             stopping: self.stopping,
         }
     }

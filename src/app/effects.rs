@@ -2,17 +2,21 @@
 //!
 //! What needs a device may take seconds, so it comes back as a [`Job`] for a thread that may wait; the rest is done at once.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use artc_bindings::{Engine, VideoSource};
 use media::Size;
 
 use super::facts;
+use super::network;
+use super::power::Power;
 use super::tickets::TicketSource;
+use super::wall;
 use super::wishes::Wishes;
 use crate::capture::audio::Microphone;
-use crate::capture::video::{self, Camera, ControlError, ModeError, SnapshotError};
-use crate::control::{BoardAct, Effect, Failure, Outcome, StreamChange};
+use crate::capture::video::{self, Camera, ControlError, ModeError, SelectError, SnapshotError};
+use crate::control::{BoardAct, ControlChange, Effect, Failure, LogAct, Outcome, StreamChange};
 
 /// What commands act on.
 #[derive(Clone)]
@@ -23,6 +27,10 @@ pub struct Parts {
     pub microphone: Arc<Microphone>,
     /// The engine.
     pub engine: Arc<dyn Engine>,
+    /// The server that is joined over the network, where there is one.
+    pub server: Option<network::Server>,
+    /// Who is in charge of the machine.
+    pub power: Power,
     /// The embedded room, where there is one.
     pub room: Option<Arc<room::Handle>>,
 }
@@ -42,12 +50,18 @@ pub enum Done {
 pub enum Begun {
     /// It is done.
     Now(Outcome),
-    /// The session has to be told of other wishes; the reply is the picture or the sound as it is then.
-    Wish(Wishes),
+    /// The session has to be told of other wishes; the reply is the picture as it is then.
+    Picture(Wishes),
+    /// The same, and the reply is the sound.
+    Sound(Wishes),
     /// It needs a device.
     Later(Job),
+    /// It waits for others, over the network; not for a device.
+    Wait(Pin<Box<dyn Future<Output = Outcome> + Send>>),
     /// It is the board's.
     Board(BoardAct),
+    /// It is the log's.
+    Log(LogAct),
 }
 
 /// Begins `effect`.
@@ -61,6 +75,13 @@ pub fn begin(effect: Effect, parts: &Parts, tickets: &TicketSource, wishes: Wish
             later(Box::new(move || Done::Outcome(Outcome::Controls(camera.controls().iter().map(facts::control).collect()))))
         }
         Effect::SetControl { name, value, .. } => later(Box::new(move || outcome(set_control(&camera, &name, value)))),
+        Effect::SetControls(changes) => later(Box::new(move || outcome(set_controls(&camera, &changes)))),
+        Effect::SelectCamera(id) => later(Box::new(move || outcome(select(&camera, &id)))),
+        Effect::SetPrivacy(on) => {
+            // Sound is silent at once; what the camera does may take a moment.
+            parts.microphone.set_private(on);
+            later(Box::new(move || outcome(privacy(&camera, on))))
+        }
         Effect::TakeSnapshot => later(Box::new(move || outcome(snapshot(&camera)))),
         Effect::SetStream(change) if change.size.is_some() || change.fps.is_some() => {
             later(Box::new(move || match set_mode(&camera, &change, wishes) {
@@ -68,15 +89,33 @@ pub fn begin(effect: Effect, parts: &Parts, tickets: &TicketSource, wishes: Wish
                 Err(failure) => Done::Outcome(Outcome::Failed(failure)),
             }))
         }
-        Effect::SetStream(change) => Begun::Wish(wishes.with(&change)),
-        Effect::MuteVideo(muted) => Begun::Wish(Wishes { video_muted: muted, ..wishes }),
-        Effect::MuteAudio(muted) => Begun::Wish(Wishes { audio_muted: muted, ..wishes }),
-        Effect::SetVolume(volume) => Begun::Wish(Wishes { volume, ..wishes }),
+        Effect::SetStream(change) => Begun::Picture(wishes.with(&change)),
+        Effect::MuteVideo(muted) => Begun::Picture(Wishes { video_muted: muted, ..wishes }),
+        Effect::MuteAudio(muted) => Begun::Sound(Wishes { audio_muted: muted, ..wishes }),
+        Effect::SetVolume(volume) => Begun::Sound(Wishes { volume, ..wishes }),
+        Effect::SetDualStream(dual) => Begun::Picture(Wishes { dual, ..wishes }),
+        Effect::SetAudioProfile(quality, scene) => Begun::Sound(Wishes { profile: facts::profile(quality, scene), ..wishes }),
         Effect::MakeViewerAddress => Begun::Now(match tickets.viewer_address() {
             Ok(address) => Outcome::ViewerAddress(address),
             Err(why) => Outcome::Failed(Failure::NotAvailable(why)),
         }),
+        Effect::ReadClock => Begun::Now(Outcome::Clock(wall::read())),
+        Effect::SetClock(time_ms) => Begun::Now(wall::set(time_ms).map_or_else(Outcome::Failed, Outcome::Clock)),
+        Effect::Power(act) => {
+            let power = parts.power.clone();
+            later(Box::new(move || outcome(power.act(act).map(|()| Outcome::Done))))
+        }
+        Effect::ReadNetwork { inside } => {
+            // Outside of the channel there is no way to it.
+            let path = parts.engine.extensions().filter(|_| inside).map(|extensions| extensions.stats().network);
+            later(Box::new(move || Done::Outcome(Outcome::Network(Box::new(network::status(path))))))
+        }
+        Effect::ProbeNetwork(stun) => {
+            let probe = network::probe(parts.server.clone(), stun);
+            Begun::Wait(Box::pin(async move { Outcome::Probed(probe.await) }))
+        }
         Effect::Board(act) => Begun::Board(act),
+        Effect::Log(act) => Begun::Log(act),
         Effect::RequestKeyFrame => Begun::Now(key_frame(&*parts.engine)),
     }
 }
@@ -105,6 +144,33 @@ fn set_control(camera: &Camera, name: &str, value: i64) -> Result<Outcome, Failu
         Err(why @ (ControlError::NoCamera { .. } | ControlError::Inactive { .. })) => Err(Failure::NotAvailable(why.to_string())),
         Err(why @ (ControlError::OutOfRange { .. } | ControlError::ReadOnly { .. })) => Err(Failure::OutOfRange(why.to_string())),
         Err(why) => Err(Failure::Device(why.to_string())),
+    }
+}
+
+fn set_controls(camera: &Camera, changes: &[ControlChange]) -> Result<Outcome, Failure> {
+    for ControlChange { name, value, .. } in changes {
+        set_control(camera, name, *value)?;
+    }
+    Ok(Outcome::Controls(camera.controls().iter().map(facts::control).collect()))
+}
+
+fn select(camera: &Camera, id: &str) -> Result<Outcome, Failure> {
+    match camera.select(id) {
+        Ok(()) => {
+            let found = camera.state().camera;
+            let selected = found.map(|camera| wire::camera::Selected { camera: camera.id, name: camera.card });
+            let pattern = || wire::camera::Selected { camera: "pattern".into(), name: "pattern".into() };
+            Ok(Outcome::Selected(selected.unwrap_or_else(pattern)))
+        }
+        Err(why @ SelectError::Unknown { .. }) => Err(Failure::Unknown(why.to_string())),
+        Err(why) => Err(Failure::NotAvailable(why.to_string())),
+    }
+}
+
+fn privacy(camera: &Camera, on: bool) -> Result<Outcome, Failure> {
+    match camera.set_private(on) {
+        true => Ok(Outcome::Privacy(on)),
+        false => Err(Failure::Device("the camera's driver does not answer; it is closed or opened as soon as it does".into())),
     }
 }
 

@@ -89,6 +89,8 @@ pub fn session_config(config: &Config, wishes: &Wishes) -> session::Config {
         video: true,
         audio: sound.then_some((config.microphone.rate, u32::from(config.microphone.channels))),
         volume: 100,
+        dual: wishes.dual,
+        profile: None,
         muted: (wishes.video_muted, wishes.audio_muted),
         seed: rand::random(),
     }

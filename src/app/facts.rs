@@ -1,5 +1,7 @@
 //! The facts in the words of the command plane: what capture and engine say of themselves, as `wire` types. Only translation.
 
+use artc_bindings::{AudioQualityMode, AudioSceneMode};
+use wire::audio::{Quality, Scene};
 use wire::camera::{ControlValue, MenuItem};
 use wire::device::{Source, SourceState};
 
@@ -15,6 +17,7 @@ pub fn camera_status(state: &video::State) -> Source {
         Phase::Lost(video::Loss::Timeout) => (SourceState::NoSignal, true),
         Phase::Lost(_) => (SourceState::Lost, true),
         Phase::Pattern => (SourceState::BuiltIn, true),
+        Phase::Private => (SourceState::Private, true),
         Phase::Closed => (SourceState::Resting, true),
     };
     Source {
@@ -99,6 +102,7 @@ pub fn microphone_status(state: &audio::State) -> Source {
         Phase::Live => SourceState::Live,
         Phase::Lost(_) => SourceState::Lost,
         Phase::Tone => SourceState::BuiltIn,
+        Phase::Private => SourceState::Private,
         Phase::Off => SourceState::Off,
     };
     Source {
@@ -127,6 +131,41 @@ pub fn room_status(stats: room::Stats, joined: bool) -> wire::device::Room {
     }
 }
 
+/// A profile in the engine's words.
+pub fn profile(quality: Quality, scene: Scene) -> (AudioQualityMode, AudioSceneMode) {
+    let quality = QUALITIES.iter().find(|(wire, _)| *wire == quality).map_or(AudioQualityMode::BasicQuality, |(_, mode)| *mode);
+    let scene = SCENES.iter().find(|(wire, _)| *wire == scene).map_or(AudioSceneMode::Default, |(_, mode)| *mode);
+    (quality, scene)
+}
+
+/// The engine's quality as `audio.get` shows it.
+pub fn quality(mode: AudioQualityMode) -> Quality {
+    QUALITIES.iter().find(|(_, engine)| *engine == mode).map(|(wire, _)| *wire).unwrap_or_default()
+}
+
+/// The engine's scene as `audio.get` shows it.
+pub fn scene(mode: AudioSceneMode) -> Scene {
+    SCENES.iter().find(|(_, engine)| *engine == mode).map(|(wire, _)| *wire).unwrap_or_default()
+}
+
+const QUALITIES: [(Quality, AudioQualityMode); 6] = [
+    (Quality::Low, AudioQualityMode::LowQuality),
+    (Quality::Basic, AudioQualityMode::BasicQuality),
+    (Quality::High, AudioQualityMode::HighQuality),
+    (Quality::StereoHigh, AudioQualityMode::StereoHighQuality),
+    (Quality::SuperHigh, AudioQualityMode::SuperHighQuality),
+    (Quality::StereoSuperHigh, AudioQualityMode::StereoSuperHighQuality),
+];
+
+const SCENES: [(Scene, AudioSceneMode); 6] = [
+    (Scene::Default, AudioSceneMode::Default),
+    (Scene::Education, AudioSceneMode::Education),
+    (Scene::Media, AudioSceneMode::Media),
+    (Scene::Music, AudioSceneMode::Music),
+    (Scene::Chatroom, AudioSceneMode::Chatroom),
+    (Scene::Ktv, AudioSceneMode::Ktv),
+];
+
 /// What people call a microphone.
 pub fn microphone_name(state: &audio::State) -> String {
     match (&state.device, state.phase) {
@@ -143,6 +182,17 @@ mod tests {
 
     use super::*;
     use crate::capture::video::{FourCc, Mode, Rate};
+
+    #[test]
+    fn each_profile_has_its_word() {
+        assert_eq!((QUALITIES.len(), SCENES.len()), (AudioQualityMode::ALL.len(), AudioSceneMode::ALL.len()));
+        for (wire, mode) in QUALITIES {
+            assert_eq!((profile(wire, Scene::Music), quality(mode)), ((mode, AudioSceneMode::Music), wire));
+        }
+        for (wire, mode) in SCENES {
+            assert_eq!((profile(Quality::High, wire), scene(mode)), ((AudioQualityMode::HighQuality, mode), wire));
+        }
+    }
 
     #[test]
     fn rates_of_one_size_stand_together_highest_first() {

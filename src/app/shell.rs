@@ -13,6 +13,7 @@ use super::clock::now;
 use super::effects::{self, Begun, Done, Parts};
 use super::light::signal;
 use super::links::Links;
+use super::logs::Logs;
 use super::mail;
 use super::stop::Stop;
 use super::tickets::TicketSource;
@@ -39,6 +40,7 @@ pub struct Shell {
     pub(super) tickets: TicketSource,
     pub(super) books: Books,
     pub(super) wishes: Wishes,
+    pub(super) logs: Logs,
     pub(super) channel_check: Check,
     pub(super) camera_check: Check,
     pub(super) beat: Beat,
@@ -66,7 +68,7 @@ impl Shell {
         self.session.handle(Input::Join, now());
         let mut wake = self.drain_session();
         loop {
-            let deadline = [wake, self.desk.deadline()].into_iter().flatten().min();
+            let deadline = [wake, self.desk.deadline(), self.logs.deadline()].into_iter().flatten().min();
             tokio::select! {
                 name = stop.wait() => {
                     tracing::info!(signal = name, "stopping");
@@ -101,12 +103,17 @@ impl Shell {
                 }
                 () = at(deadline) => {
                     self.session.handle(Input::Deadline, now());
+                    self.logs.wake(now());
                     while let Some(letter) = self.desk.expire(now()) {
                         self.send(letter);
                     }
                 }
             }
             wake = self.drain_session();
+        }
+        // Who asked for the restart that ends us gets its reply.
+        while let Ok((ticket, done)) = finished.try_recv() {
+            self.finished(ticket, done);
         }
         self.leave(&events).await;
     }
@@ -260,10 +267,17 @@ impl Shell {
             }
             Step::Do { ticket, effect } => match effects::begin(effect, &self.parts, &self.tickets, self.wishes) {
                 Begun::Now(outcome) => self.reply(ticket, &outcome),
-                Begun::Wish(wishes) => {
-                    let sound = wishes.audio_muted != self.wishes.audio_muted || wishes.volume != self.wishes.volume;
+                Begun::Picture(wishes) => {
                     self.wish(wishes);
-                    self.reply_with_state(ticket, sound);
+                    self.reply_with_state(ticket, false);
+                }
+                Begun::Sound(wishes) => {
+                    self.wish(wishes);
+                    self.reply_with_state(ticket, true);
+                }
+                Begun::Log(act) => {
+                    let outcome = self.logs.act(act, now());
+                    self.reply(ticket, &outcome);
                 }
                 Begun::Board(act) => {
                     let finished = finished.clone();
@@ -275,6 +289,14 @@ impl Shell {
                         let why = "the board is busy with other commands".into();
                         self.reply(ticket, &Outcome::Failed(Failure::NotAvailable(why)));
                     }
+                }
+                Begun::Wait(work) => {
+                    let finished = finished.clone();
+                    tokio::spawn(async move {
+                        let outcome = work.await;
+                        // The loop has ended when nobody listens any more, and with it whoever waits for this.
+                        let _ = finished.send((ticket, Done::Outcome(outcome))).await;
+                    });
                 }
                 Begun::Later(job) => {
                     let finished = finished.clone();
@@ -309,6 +331,13 @@ impl Shell {
         }
         if wishes.audio_muted != before.audio_muted {
             self.session.handle(Input::Mute(Medium::Audio, wishes.audio_muted), now);
+        }
+        if wishes.dual != before.dual {
+            self.session.handle(Input::Dual(wishes.dual), now);
+        }
+        if wishes.profile != before.profile {
+            let (quality, scene) = wishes.profile;
+            self.session.handle(Input::Profile(quality, scene), now);
         }
         if wishes.volume != before.volume {
             self.parts.microphone.set_volume(wishes.volume);

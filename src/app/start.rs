@@ -10,6 +10,9 @@ use super::board::BoardThread;
 use super::books::Books;
 use super::clock::now;
 use super::effects::Parts;
+use super::logs::Logs;
+use super::network::Server;
+use super::power::Power;
 use super::shell::Shell;
 use super::stop::{Early, Stop};
 use super::tickets::{TicketSource, TokenSource};
@@ -110,6 +113,9 @@ pub async fn daemon(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit 
         None => TicketSource::Configured { source: TokenSource::of_open(&config.engine.open), name: name.clone() },
     };
 
+    let open = &config.engine.open;
+    let elsewhere = open.url.clone().filter(|_| config.engine.kind == EngineKind::Open);
+    let elsewhere = elsewhere.map(|url| Server { url, ca_file: open.ca_file.clone() });
     let wishes = Wishes::of(&config);
     let socket_path = socket::path(&config.control, |name| std::env::var(name).ok());
     let server = match socket::Server::bind(&socket_path, config.control.socket_group.as_deref()) {
@@ -143,6 +149,7 @@ pub async fn daemon(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit 
         tickets,
         books: Books::new(info(&config, &board, &name), board_thread.info(), made.encoder, started),
         wishes,
+        logs: Logs::new(telemetry.clone()),
         channel_check: health.check("channel"),
         camera_check: health.check("camera"),
         beat: health.beat("main", LOOP_LIMIT),
@@ -152,6 +159,8 @@ pub async fn daemon(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit 
             camera: Arc::clone(&camera),
             microphone: Arc::clone(&microphone),
             engine: made.engine,
+            server: elsewhere,
+            power: Power::find(),
             room: room.clone(),
         },
     };

@@ -1,6 +1,6 @@
 //! What is asked of the published picture and sound. Commands change it; joins, reconnections and other cameras do not.
 
-use artc_bindings::{Dimensions, VideoEncoderConfiguration};
+use artc_bindings::{AudioQualityMode, AudioSceneMode, Dimensions, VideoEncoderConfiguration};
 use media::Size;
 
 use crate::config::Config;
@@ -15,6 +15,10 @@ pub struct Wishes {
     pub fps: f32,
     /// Highest bitrate in kbit/s.
     pub bitrate_kbps: u32,
+    /// A small stream goes along.
+    pub dual: bool,
+    /// Quality and purpose of the sound.
+    pub profile: (AudioQualityMode, AudioSceneMode),
     /// Others see no picture.
     pub video_muted: bool,
     /// Others hear nothing.
@@ -30,6 +34,8 @@ impl Wishes {
             size: config.camera.size(),
             fps: config.camera.fps as f32,
             bitrate_kbps: config.stream.bitrate_kbps,
+            dual: false,
+            profile: (AudioQualityMode::BasicQuality, AudioSceneMode::Default),
             video_muted: false,
             audio_muted: false,
             volume: 100,

@@ -1,6 +1,6 @@
-//! Family `audio`: volume and mute of the microphone.
+//! Family `audio`: volume, mute and profile of the microphone's sound.
 
-use wire::audio::{Mute, SetVolume};
+use wire::audio::{Mute, SetProfile, SetVolume};
 use wire::device::SourceState;
 use wire::{Code, Refusal, Reply};
 
@@ -12,10 +12,29 @@ pub(super) fn get(view: &View) -> Decision {
 
 pub(super) fn set_volume(params: SetVolume, view: &View) -> Result<Decision, Refusal> {
     microphone(view)?;
+    Ok(Effect::SetVolume(percent(params)?).into())
+}
+
+/// Nothing of what others say is played here, so there is no speaker whose volume could be set.
+pub(super) fn set_speaker_volume(params: SetVolume) -> Result<Decision, Refusal> {
+    percent(params)?;
+    Err(Refusal::new(Code::NotAvailable, "this device plays no sound, so it has no speaker to set"))
+}
+
+fn percent(params: SetVolume) -> Result<u8, Refusal> {
     match u8::try_from(params.volume) {
-        Ok(volume @ 0..=100) => Ok(Effect::SetVolume(volume).into()),
+        Ok(volume @ 0..=100) => Ok(volume),
         _ => Err(Refusal::new(Code::OutOfRange, format!("volume {} is not between 0 and 100", params.volume))),
     }
+}
+
+pub(super) fn set_profile(params: SetProfile, view: &View) -> Result<Decision, Refusal> {
+    microphone(view)?;
+    let SetProfile { quality, scene } = params;
+    if (quality, scene) == (None, None) {
+        return Err(Refusal::new(Code::InvalidParams, "audio.set_profile: nothing to set; name quality or scene"));
+    }
+    Ok(Effect::SetAudioProfile(quality.unwrap_or(view.audio.quality), scene.unwrap_or(view.audio.scene)).into())
 }
 
 pub(super) fn mute(params: Mute, view: &View) -> Result<Decision, Refusal> {

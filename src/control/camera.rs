@@ -1,6 +1,6 @@
-//! Family `camera`: modes, controls and still pictures of the camera in use.
+//! Family `camera`: which one is in use, its modes, controls and still pictures, and privacy. Where it looks is [`super::ptz`]'s.
 
-use wire::camera::{Control, ControlKind, ControlValue, Controls, SetControl};
+use wire::camera::{Control, ControlKind, ControlValue, Controls, Privacy, Select, SetControl};
 use wire::device::SourceState;
 use wire::{Code, Refusal, Reply};
 
@@ -17,8 +17,35 @@ pub(super) fn controls(view: &View) -> Result<Decision, Refusal> {
     match view.status.camera.state {
         // Not every built-in picture has controls, and that is an answer.
         SourceState::BuiltIn if view.controls.is_empty() => Ok(Reply::CameraControls(Controls::default()).into()),
-        SourceState::Live | SourceState::NoSignal | SourceState::BuiltIn => Ok(Effect::ReadControls.into()),
-        SourceState::Off | SourceState::Resting | SourceState::Lost => Err(away(view)),
+        _ => answers(view).map(|()| Effect::ReadControls.into()),
+    }
+}
+
+/// Whether there is a device to ask.
+pub(super) fn answers(view: &View) -> Result<(), Refusal> {
+    match view.status.camera.state {
+        SourceState::Live | SourceState::NoSignal | SourceState::BuiltIn => Ok(()),
+        SourceState::Off | SourceState::Resting | SourceState::Private | SourceState::Lost => Err(away(view)),
+    }
+}
+
+pub(super) fn select(params: Select, view: &View) -> Result<Decision, Refusal> {
+    let id = &params.camera;
+    // A node's number may be another camera's tomorrow, and a path is not for others to choose.
+    if id.is_empty() || id.len() > 256 || id.starts_with('/') || id.starts_with("file:") {
+        let why = "camera.select takes an id as camera.list tells it, auto or pattern";
+        return Err(Refusal::new(Code::InvalidParams, why));
+    }
+    match view.status.camera.state {
+        SourceState::Off | SourceState::Private => Err(away(view)),
+        _ => Ok(Effect::SelectCamera(params.camera).into()),
+    }
+}
+
+pub(super) fn privacy(params: Privacy, view: &View) -> Result<Decision, Refusal> {
+    match view.status.camera.state {
+        SourceState::Off => Err(away(view)),
+        _ => Ok(Effect::SetPrivacy(params.on).into()),
     }
 }
 
@@ -27,15 +54,12 @@ pub(super) fn snapshot(view: &View) -> Result<Decision, Refusal> {
         // A resting camera is woken for it.
         SourceState::Live | SourceState::BuiltIn | SourceState::Resting => Ok(Effect::TakeSnapshot.into()),
         // The still picture that takes the camera's place is not what was asked for.
-        SourceState::Off | SourceState::NoSignal | SourceState::Lost => Err(away(view)),
+        SourceState::Off | SourceState::NoSignal | SourceState::Private | SourceState::Lost => Err(away(view)),
     }
 }
 
 pub(super) fn set_control(params: &SetControl, view: &View) -> Result<Decision, Refusal> {
-    match view.status.camera.state {
-        SourceState::Live | SourceState::NoSignal | SourceState::BuiltIn => (),
-        SourceState::Off | SourceState::Resting | SourceState::Lost => return Err(away(view)),
-    }
+    answers(view)?;
     let Some(control) = view.controls.iter().find(|control| control.name == params.name) else {
         let shown: String = params.name.chars().take(64).collect();
         let nearest = wire::nearest(&params.name, view.controls.iter().map(|control| control.name.as_str()));
@@ -43,19 +67,23 @@ pub(super) fn set_control(params: &SetControl, view: &View) -> Result<Decision, 
             Refusal::new(Code::UnknownName, format!("the camera has no control `{}`", shown.escape_debug())).suggest(nearest)
         );
     };
-    let not_available = |why: &str| Err(Refusal::new(Code::NotAvailable, format!("control {} {why}", control.name)));
-    if control.read_only {
-        return not_available("can be read only");
-    }
-    if control.inactive {
-        return not_available("is overruled by another control at this moment");
-    }
+    settable(control)?;
     let value = lawful_value(control, params.value.as_ref())?;
     Ok(Effect::SetControl { id: control.id, name: control.name.clone(), value }.into())
 }
 
+/// Whether it can be set at this moment.
+pub(super) fn settable(control: &Control) -> Result<(), Refusal> {
+    let not_available = |why: &str| Err(Refusal::new(Code::NotAvailable, format!("control {} {why}", control.name)));
+    match control {
+        Control { read_only: true, .. } => not_available("can be read only"),
+        Control { inactive: true, .. } => not_available("is overruled by another control at this moment"),
+        _ => Ok(()),
+    }
+}
+
 /// The value in the form that [`Effect::SetControl`] promises.
-fn lawful_value(control: &Control, value: Option<&ControlValue>) -> Result<i64, Refusal> {
+pub(super) fn lawful_value(control: &Control, value: Option<&ControlValue>) -> Result<i64, Refusal> {
     let wrong_type = |wants: &str| Err(Refusal::new(Code::InvalidParams, format!("control {} takes {wants}", control.name)));
     let out_of_range = |why: String| Err(Refusal::new(Code::OutOfRange, format!("control {}: {why}", control.name)));
     let Control { min, max, step, .. } = *control;
@@ -101,6 +129,7 @@ fn away(view: &View) -> Refusal {
     let state = match camera.state {
         SourceState::Off => "the camera is switched off by the configuration",
         SourceState::Resting => "the camera rests because nobody watches",
+        SourceState::Private => "the camera is closed for privacy",
         SourceState::NoSignal => "the camera has no signal",
         SourceState::Lost => "the camera is lost",
         SourceState::Live | SourceState::BuiltIn => "the camera offers nothing of the kind",

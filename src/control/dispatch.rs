@@ -3,9 +3,9 @@
 use wire::method::Kind;
 use wire::{Code, Command, Refusal, Reply, Request, Role};
 
-use super::effect::BoardAct;
+use super::effect::{BoardAct, PowerAct};
 use super::permission::Permissions;
-use super::{Effect, View, audio, camera, device, rpc, stream};
+use super::{Effect, View, audio, camera, device, ptz, rpc, stream};
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,17 +68,30 @@ pub fn dispatch(request: &Request, caller: Caller<'_>, permissions: &Permissions
     match command {
         Command::DeviceInfo(_) => Ok(device::info(view)),
         Command::DeviceStatus(_) => Ok(device::status(view)),
+        Command::DeviceIdentify(params) => device::identify(params, view),
+        Command::DeviceTime(_) => Ok(Effect::ReadClock.into()),
+        Command::DeviceSetTime(params) => device::set_time(params),
+        Command::DeviceReboot(_) => device::power(PowerAct::Reboot, view),
+        Command::DeviceShutdown(_) => device::power(PowerAct::Shutdown, view),
         Command::CameraList(_) => Ok(Effect::ListCameras.into()),
         Command::CameraModes(_) => camera::modes(view),
         Command::CameraControls(_) => camera::controls(view),
         Command::CameraSetControl(params) => camera::set_control(&params, view),
         Command::CameraSnapshot(_) => camera::snapshot(view),
+        Command::CameraSelect(params) => camera::select(params, view),
+        Command::CameraGetPtz(_) => ptz::get(view),
+        Command::CameraSetPtz(params) => ptz::set(params, view),
+        Command::CameraPrivacy(params) => camera::privacy(params, view),
         Command::StreamGet(_) => Ok(stream::get(view)),
         Command::StreamSet(params) => stream::set(params, view),
         Command::StreamMute(params) => Ok(Effect::MuteVideo(params.muted).into()),
+        Command::StreamDual(params) => Ok(Effect::SetDualStream(params.on).into()),
+        Command::StreamScreen(params) => stream::screen(params, view),
         Command::StreamKeyFrame(_) => stream::key_frame(view),
         Command::AudioGet(_) => Ok(audio::get(view)),
         Command::AudioSetVolume(params) => audio::set_volume(params, view),
+        Command::AudioSetProfile(params) => audio::set_profile(params, view),
+        Command::AudioSetSpeakerVolume(params) => audio::set_speaker_volume(params),
         Command::AudioMute(params) => audio::mute(params, view),
         Command::BoardInfo(_) => super::board::info(view),
         Command::BoardGetLine(params) => super::board::get_line(&params, view),
@@ -89,6 +102,10 @@ pub fn dispatch(request: &Request, caller: Caller<'_>, permissions: &Permissions
         Command::BoardTemperature(_) => Ok(Effect::Board(BoardAct::ReadTemperatures).into()),
         Command::BoardThrottling(_) => Ok(Effect::Board(BoardAct::ReadThrottling).into()),
         Command::BoardWatch(params) => super::board::watch(params, view),
+        Command::LogTail(params) => super::log::tail(params),
+        Command::LogSetLevel(params) => super::log::set_level(params),
+        Command::NetStatus(_) => Ok(super::net::status(view)),
+        Command::NetProbe(params) => super::net::probe(&params, view),
         Command::ViewerAddress(_) => Ok(Effect::MakeViewerAddress.into()),
         Command::RpcDiscover(_) => Ok(rpc::discover()),
     }

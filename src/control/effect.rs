@@ -21,22 +21,59 @@ pub enum Effect {
         /// Its value, within its range; a boolean's is 0 or 1, a button's 1.
         value: i64,
     },
+    /// Set these controls, one after the other; answered by [`Outcome::Controls`] with all controls as they are then.
+    SetControls(Vec<ControlChange>),
+    /// Take another camera into use: an id, `auto` or `pattern`; answered by [`Outcome::Selected`].
+    SelectCamera(String),
+    /// Close camera and microphone, or open them again; answered by [`Outcome::Privacy`].
+    SetPrivacy(bool),
     /// Take a still picture; answered by [`Outcome::Snapshot`].
     TakeSnapshot,
     /// Change the published picture; answered by [`Outcome::Stream`].
     SetStream(StreamChange),
     /// Mute or unmute the picture; answered by [`Outcome::Stream`].
     MuteVideo(bool),
+    /// Send a small stream along, or no more; answered by [`Outcome::Stream`].
+    SetDualStream(bool),
     /// Ask the encoder for a key frame; answered by [`Outcome::Done`].
     RequestKeyFrame,
     /// Set the microphone's volume, 0 to 100; answered by [`Outcome::Audio`].
     SetVolume(u8),
+    /// Set quality and purpose of the sound; answered by [`Outcome::Audio`].
+    SetAudioProfile(audio::Quality, audio::Scene),
     /// Mute or unmute the sound; answered by [`Outcome::Audio`].
     MuteAudio(bool),
     /// Make an address of the viewer page; answered by [`Outcome::ViewerAddress`].
     MakeViewerAddress,
+    /// Read the clock on the wall; answered by [`Outcome::Clock`].
+    ReadClock,
+    /// Set it to so many milliseconds since 1970; answered by [`Outcome::Clock`].
+    SetClock(u64),
+    /// Restart the machine or switch it off; answered by [`Outcome::Done`] when the request was taken.
+    Power(PowerAct),
+    /// Tell how the network is; answered by [`Outcome::Network`].
+    ReadNetwork {
+        /// The device is in the channel, so that there is a way to it.
+        inside: bool,
+    },
+    /// Look whether the server that is joined can be reached, and the STUN server of this host and port; answered by
+    /// [`Outcome::Probed`].
+    ProbeNetwork(Option<(String, u16)>),
     /// Ask or move the board.
     Board(BoardAct),
+    /// Ask or change the log.
+    Log(LogAct),
+}
+
+/// A control and its new value, within its range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ControlChange {
+    /// V4L2's number of the control.
+    pub id: u32,
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: i64,
 }
 
 /// What the board is asked or told. Names are those of its profile.
@@ -54,10 +91,56 @@ pub enum BoardAct {
     SetLed(wire::board::SetLed),
     /// Say who decides about the IR-cut filter; answered by [`Outcome::IrCut`].
     SetIrCut(wire::board::IrCutMode),
+    /// Blink the status LED for so many seconds; answered by [`Outcome::Done`] when it does.
+    Identify(u32),
     /// Answered by [`Outcome::Temperatures`].
     ReadTemperatures,
     /// Answered by [`Outcome::Throttling`].
     ReadThrottling,
+}
+
+/// How the machine is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PowerAct {
+    /// It starts again.
+    Reboot,
+    /// It stays off.
+    Shutdown,
+}
+
+/// What the log is asked or told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogAct {
+    /// Tell the last lines; answered by [`Outcome::LogLines`].
+    Tail(TailWish),
+    /// Log more or less for a time; answered by [`Outcome::LogLevels`].
+    SetLevel(LevelChange),
+    /// Log what the configuration says; answered by [`Outcome::LogLevels`].
+    ResetLevel,
+}
+
+/// What `log.tail` asks for, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TailWish {
+    /// So many lines at most.
+    pub lines: u32,
+    /// Of this level and weightier ones.
+    pub level: Option<wire::log::Level>,
+    /// Of this part and the parts of it.
+    pub part: Option<String>,
+    /// With numbers above this one.
+    pub after: u64,
+}
+
+/// What `log.set_level` asks for, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LevelChange {
+    /// The level.
+    pub level: wire::log::Level,
+    /// Of this part; of all of ours when `None`.
+    pub part: Option<String>,
+    /// For how many seconds.
+    pub seconds: u32,
 }
 
 /// What `stream.set` asks for, checked; what is `None` stays as it is.
@@ -80,6 +163,10 @@ pub enum Outcome {
     Controls(Vec<camera::Control>),
     /// The control as it is now.
     Control(Box<camera::Control>),
+    /// The camera in use.
+    Selected(camera::Selected),
+    /// Whether camera and microphone are closed for privacy.
+    Privacy(bool),
     /// A JPEG picture.
     Snapshot(Arc<[u8]>),
     /// The published picture as it is now.
@@ -100,6 +187,16 @@ pub enum Outcome {
     Temperatures(wire::board::Temperatures),
     /// Whether the machine is slowed down.
     Throttling(wire::board::Throttling),
+    /// The clock on the wall.
+    Clock(wire::device::Clock),
+    /// The network as it is.
+    Network(Box<wire::net::Status>),
+    /// What can be reached.
+    Probed(wire::net::Probed),
+    /// The last log lines.
+    LogLines(wire::log::Lines),
+    /// What is logged.
+    LogLevels(wire::log::Levels),
     /// It was done; there is nothing to tell.
     Done,
     /// It was not done.
@@ -115,6 +212,9 @@ pub enum Failure {
     /// The device answered with an error.
     #[error("{0}")]
     Device(String),
+    /// There is no such thing.
+    #[error("{0}")]
+    Unknown(String),
     /// The device takes no such value.
     #[error("{0}")]
     OutOfRange(String),

@@ -1,9 +1,9 @@
 //! From the outcome of an effect to the reply of a method.
 
-use wire::camera::{Controls, List, Snapshot};
+use wire::camera::{Controls, List, Privacy, Snapshot};
 use wire::{Code, Done, Method, Refusal, Reply};
 
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, ptz};
 
 /// Type of still pictures.
 pub(super) const JPEG: &str = "image/jpeg";
@@ -15,6 +15,11 @@ pub(super) const JPEG: &str = "image/jpeg";
 pub fn reply(method: Method, outcome: &Outcome, name: &str) -> Result<Reply, Refusal> {
     let reply = match (method, outcome) {
         (_, Outcome::Failed(failure)) => return Err(failed(failure)),
+        (Method::DeviceIdentify, Outcome::Done) => Reply::DeviceIdentify(Done {}),
+        (Method::DeviceTime, Outcome::Clock(clock)) => Reply::DeviceTime(*clock),
+        (Method::DeviceSetTime, Outcome::Clock(clock)) => Reply::DeviceSetTime(*clock),
+        (Method::DeviceReboot, Outcome::Done) => Reply::DeviceReboot(Done {}),
+        (Method::DeviceShutdown, Outcome::Done) => Reply::DeviceShutdown(Done {}),
         (Method::CameraList, Outcome::Cameras(cameras)) => Reply::CameraList(List { cameras: cameras.clone() }),
         (Method::CameraControls, Outcome::Controls(controls)) => Reply::CameraControls(Controls { controls: controls.clone() }),
         (Method::CameraSetControl, Outcome::Control(control)) => Reply::CameraSetControl((**control).clone()),
@@ -24,10 +29,16 @@ pub fn reply(method: Method, outcome: &Outcome, name: &str) -> Result<Reply, Ref
             bytes: jpeg.len() as u64,
             base64: None,
         }),
+        (Method::CameraSelect, Outcome::Selected(selected)) => Reply::CameraSelect(selected.clone()),
+        (Method::CameraGetPtz, Outcome::Controls(controls)) => Reply::CameraGetPtz(ptz::axes(controls)),
+        (Method::CameraSetPtz, Outcome::Controls(controls)) => Reply::CameraSetPtz(ptz::axes(controls)),
+        (Method::CameraPrivacy, Outcome::Privacy(on)) => Reply::CameraPrivacy(Privacy { on: *on }),
         (Method::StreamSet, Outcome::Stream(stream)) => Reply::StreamSet((**stream).clone()),
         (Method::StreamMute, Outcome::Stream(stream)) => Reply::StreamMute((**stream).clone()),
+        (Method::StreamDual, Outcome::Stream(stream)) => Reply::StreamDual((**stream).clone()),
         (Method::StreamKeyFrame, Outcome::Done) => Reply::StreamKeyFrame(Done {}),
         (Method::AudioSetVolume, Outcome::Audio(audio)) => Reply::AudioSetVolume((**audio).clone()),
+        (Method::AudioSetProfile, Outcome::Audio(audio)) => Reply::AudioSetProfile((**audio).clone()),
         (Method::AudioMute, Outcome::Audio(audio)) => Reply::AudioMute((**audio).clone()),
         (Method::BoardInfo, Outcome::BoardInfo(info)) => Reply::BoardInfo((**info).clone()),
         (Method::BoardGetLine, Outcome::Line(line)) => Reply::BoardGetLine((**line).clone()),
@@ -37,6 +48,10 @@ pub fn reply(method: Method, outcome: &Outcome, name: &str) -> Result<Reply, Ref
         (Method::BoardSetIrCut, Outcome::IrCut(filter)) => Reply::BoardSetIrCut(filter.clone()),
         (Method::BoardTemperature, Outcome::Temperatures(all)) => Reply::BoardTemperature(all.clone()),
         (Method::BoardThrottling, Outcome::Throttling(throttling)) => Reply::BoardThrottling(throttling.clone()),
+        (Method::NetStatus, Outcome::Network(status)) => Reply::NetStatus((**status).clone()),
+        (Method::NetProbe, Outcome::Probed(probed)) => Reply::NetProbe(probed.clone()),
+        (Method::LogTail, Outcome::LogLines(lines)) => Reply::LogTail(lines.clone()),
+        (Method::LogSetLevel, Outcome::LogLevels(levels)) => Reply::LogSetLevel(levels.clone()),
         (Method::ViewerAddress, Outcome::ViewerAddress(address)) => Reply::ViewerAddress(address.clone()),
         (method, outcome) => {
             tracing::error!(method = method.name(), ?outcome, "an outcome that is not this method's");
@@ -53,6 +68,7 @@ fn failed(failure: &Failure) -> Refusal {
     let code = match failure {
         Failure::NotAvailable(_) => Code::NotAvailable,
         Failure::Device(_) => Code::DeviceFailed,
+        Failure::Unknown(_) => Code::UnknownName,
         Failure::OutOfRange(_) => Code::OutOfRange,
     };
     Refusal::new(code, failure.to_string())

@@ -1,6 +1,6 @@
 //! Family `stream`: size, rate, mute and key frames of the published picture.
 
-use wire::stream::Set;
+use wire::stream::{Set, Switch};
 use wire::{Code, Refusal, Reply};
 
 use super::{Decision, Effect, StreamChange, View};
@@ -51,6 +51,14 @@ fn size(width: u32, height: u32, view: &View) -> Result<(u32, u32), Refusal> {
         return Err(out_of_range(format!("{width}x{height} has an odd side; both must be even")));
     }
     Ok((width, height))
+}
+
+/// The camera is the only picture that this device has.
+pub(super) fn screen(params: Switch, view: &View) -> Result<Decision, Refusal> {
+    if params.on {
+        return Err(Refusal::new(Code::NotAvailable, "this device captures no screen; its camera is the only picture"));
+    }
+    Ok(Reply::StreamScreen(view.stream.clone()).into())
 }
 
 pub(super) fn key_frame(view: &View) -> Result<Decision, Refusal> {

@@ -23,6 +23,10 @@ pub struct View {
     pub audio: audio::Audio,
     /// What the board has. How its lines are at this moment is not in it: a device is asked for that.
     pub board: Arc<wire::board::Info>,
+    /// The device joins a server over the network, and not the room of its own process.
+    pub joins_elsewhere: bool,
+    /// Why the machine can neither be restarted nor switched off from here; nothing where it can.
+    pub no_power: Option<&'static str>,
     /// The daemon is about to end: nothing that changes anything is begun any more.
     pub stopping: bool,
 }

@@ -1,6 +1,9 @@
 //! What a session asks of the engine.
 
-use artc_bindings::{CallError, ClientRole, Engine, JoinChannelConfig, RenderMode, VideoEncoderConfiguration, VideoSource};
+use artc_bindings::{
+    AudioQualityMode, AudioSceneMode, CallError, ClientRole, Engine, JoinChannelConfig, RenderMode, VideoEncoderConfiguration,
+    VideoSource,
+};
 
 use super::{Medium, Ticket};
 
@@ -26,6 +29,10 @@ pub enum Call {
     SetEncoder(VideoEncoderConfiguration),
     /// Loudness, 0 to 100.
     SetVolume(i32),
+    /// Quality and purpose of the sound.
+    SetProfile(AudioQualityMode, AudioSceneMode),
+    /// Start or stop publishing the small stream.
+    PublishDual(bool),
     /// Start or stop publishing.
     Publish(Medium, bool),
     /// Stop or resume sending.
@@ -48,6 +55,8 @@ impl Call {
             Self::SetAudioSource(enable, rate, channels) => engine.set_external_audio_source(*enable, *rate, *channels),
             Self::SetEncoder(encoder) => engine.set_video_encoder_configuration(encoder),
             Self::SetVolume(volume) => engine.set_external_audio_publish_volume(*volume),
+            Self::SetProfile(quality, scene) => engine.set_audio_profile(*quality, *scene),
+            Self::PublishDual(enabled) => engine.publish_local_dual_stream(*enabled),
             Self::Publish(Medium::Video, enabled) => engine.publish_local_video_stream(*enabled),
             Self::Publish(Medium::Audio, enabled) => engine.publish_local_audio_stream(*enabled),
             Self::Mute(Medium::Video, mute) => engine.mute_local_camera(*mute),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use artc_bindings::{CallError, Event, JoinChannelConfig, Secret, VideoEncoderConfiguration};
+use artc_bindings::{AudioQualityMode, AudioSceneMode, CallError, Event, JoinChannelConfig, Secret, VideoEncoderConfiguration};
 
 use super::{Call, Status};
 
@@ -19,6 +19,10 @@ pub struct Config {
     pub audio: Option<(u32, u32)>,
     /// Loudness of the sound, 0 to 100.
     pub volume: i32,
+    /// Whether a small stream of the camera is published too.
+    pub dual: bool,
+    /// Quality and purpose of the sound, where they are not the engine's own.
+    pub profile: Option<(AudioQualityMode, AudioSceneMode)>,
     /// Picture and sound muted from the start.
     pub muted: (bool, bool),
     /// Seed of the pauses' jitter.
@@ -66,6 +70,10 @@ pub enum Input<'a> {
     Mute(Medium, bool),
     /// Loudness of the sound, 0 to 100.
     Volume(i32),
+    /// Publish a small stream of the camera too, or no more.
+    Dual(bool),
+    /// Quality and purpose of the sound.
+    Profile(AudioQualityMode, AudioSceneMode),
     /// How the camera is encoded from now on.
     Encoder(VideoEncoderConfiguration),
     /// Time has passed.

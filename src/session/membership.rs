@@ -58,7 +58,9 @@ impl Session {
             Call::Publish(Medium::Audio, audio.is_some()),
             Call::Join(ticket, config.join.clone()),
         ];
-        calls.into_iter().for_each(|call| self.call(call));
+        let dual = config.dual.then_some(Call::PublishDual(true));
+        let profile = config.profile.map(|(quality, scene)| Call::SetProfile(quality, scene));
+        [dual, profile].into_iter().flatten().chain(calls).for_each(|call| self.call(call));
     }
 
     pub(super) fn joined(&mut self, result: ErrorCode, now: Duration) {

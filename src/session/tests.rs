@@ -1,8 +1,8 @@
 //! The session's steps one by one; the life as a whole is in `tests/simulation`.
 
 use artc_bindings::{
-    ConnectionStatus, ConnectionStatusChangeReason, ErrorCode, Event, JoinChannelConfig, PublishChange, PublishState, RenderMode,
-    Secret, VideoEncoderConfiguration, VideoSource,
+    AudioQualityMode, AudioSceneMode, ConnectionStatus, ConnectionStatusChangeReason, ErrorCode, Event, JoinChannelConfig,
+    PublishChange, PublishState, RenderMode, Secret, VideoEncoderConfiguration, VideoSource,
 };
 
 use super::events::REPUBLISH;
@@ -18,6 +18,8 @@ fn config() -> Config {
         video: true,
         audio: Some((48_000, 1)),
         volume: 80,
+        dual: false,
+        profile: None,
         muted: (false, true),
         seed: 1,
     }
@@ -225,4 +227,20 @@ fn mute_is_kept_over_joins() {
     session.handle(Input::Ticket(Ok(ticket())), wake);
     let (outputs, _) = drain(&mut session);
     assert!(calls(&outputs).contains(&&Call::Mute(Medium::Video, true)));
+}
+
+#[test]
+fn small_stream_and_profile_are_asked_for_at_once_and_before_every_join() {
+    let mut session = Session::new(config());
+    session.handle(Input::Dual(true), NOW);
+    session.handle(Input::Profile(AudioQualityMode::HighQuality, AudioSceneMode::Music), NOW);
+    let wanted = [Call::PublishDual(true), Call::SetProfile(AudioQualityMode::HighQuality, AudioSceneMode::Music)];
+    assert_eq!(calls(&drain(&mut session).0), wanted.each_ref());
+    session.handle(Input::Join, NOW);
+    drain(&mut session);
+    session.handle(Input::Ticket(Ok(ticket())), NOW);
+    let outputs = drain(&mut session).0;
+    let calls = calls(&outputs);
+    let join = calls.iter().position(|call| matches!(call, Call::Join(..))).expect("a join");
+    assert!(wanted.iter().all(|call| calls[..join].contains(&call)), "{calls:?}");
 }

@@ -4,7 +4,7 @@ use std::{io::IsTerminal, os::unix::fs::MetadataExt};
 
 use tracing_subscriber::{Layer, Registry, filter::Targets, layer::SubscriberExt, reload, util::SubscriberInitExt};
 
-use super::{Config, LogTo};
+use super::{Config, LogTo, Tail};
 
 /// Logging could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +42,8 @@ impl Levels {
     }
 }
 
-pub(super) fn init(config: &Config) -> Result<Levels, InitError> {
+/// Logs as `config` says, and into `tail` by the same levels.
+pub(super) fn init(config: &Config, tail: Tail) -> Result<Levels, InitError> {
     let targets = match std::env::var("ARTC_LOG") {
         Ok(text) if !text.is_empty() => parse_levels(&text).map_err(InitError::Variable)?,
         _ => parse_levels(&config.log).map_err(InitError::Level)?,
@@ -61,7 +62,7 @@ pub(super) fn init(config: &Config) -> Result<Levels, InitError> {
             Box::new(tracing_subscriber::fmt::layer().compact().with_ansi(colours).with_writer(std::io::stderr))
         }
     };
-    tracing_subscriber::registry().with(sink.with_filter(filter)).try_init().map_err(|_| InitError::Twice)?;
+    tracing_subscriber::registry().with(sink.and_then(tail).with_filter(filter)).try_init().map_err(|_| InitError::Twice)?;
     Ok(Levels { handle })
 }
 

@@ -15,6 +15,7 @@ mod limited;
 mod log;
 pub mod metrics;
 mod process;
+mod tail;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -23,11 +24,13 @@ pub use fault::{Change, Fault};
 pub use health::{Beat, Check, Health};
 pub use http::{ServeError, Served};
 pub use log::{InitError, Levels, parse_levels};
+pub use tail::{Logged, Tail};
 
 /// Logging, metrics and health of this process.
 #[derive(Clone)]
 pub struct Telemetry {
     levels: Levels,
+    tail: Tail,
     health: Health,
     metrics: PrometheusHandle,
 }
@@ -36,6 +39,11 @@ impl Telemetry {
     /// Changes what is logged while running.
     pub fn levels(&self) -> &Levels {
         &self.levels
+    }
+
+    /// The last lines that were logged.
+    pub fn tail(&self) -> &Tail {
+        &self.tail
     }
 
     /// Where readiness and liveness are told.
@@ -62,7 +70,8 @@ impl Telemetry {
 
 /// Starts logging and counting. Once a process.
 pub fn init(config: &Config) -> Result<Telemetry, InitError> {
-    let levels = log::init(config)?;
+    let tail = Tail::default();
+    let levels = log::init(config, tail.clone())?;
     let metrics = metrics::install().map_err(|_| InitError::Twice)?;
-    Ok(Telemetry { levels, health: Health::default(), metrics })
+    Ok(Telemetry { levels, tail, health: Health::default(), metrics })
 }

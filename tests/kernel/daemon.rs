@@ -2,6 +2,7 @@
 
 mod commands;
 mod ending;
+mod family;
 mod network;
 mod pictures;
 mod pulled;

@@ -47,6 +47,8 @@ impl Stage {
             video: true,
             audio: Some((48_000, 1)),
             volume: 100,
+            dual: false,
+            profile: None,
             muted: (false, false),
             seed,
         });

@@ -204,6 +204,8 @@ function standingFor(state: State): Standing {
       return { text: "Camera off", tone: "idle" };
     case "resting":
       return { text: "Camera resting", tone: "idle" };
+    case "private":
+      return { text: "Closed for privacy", tone: "idle" };
     default:
       return state.still >= STILL_AFTER ? { text: "Picture stands still", tone: "bad" } : { text: "Live", tone: "good" };
   }

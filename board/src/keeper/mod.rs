@@ -40,6 +40,8 @@ pub struct Keeper {
     filter: Option<DayNight>,
     fan: Option<bool>,
     signal: Option<Signal>,
+    /// Until when the status LED says "here" instead of how the device is.
+    here: Option<Duration>,
     inside: bool,
     /// When it lets go, unless the channel is back before.
     lost: Option<Duration>,
@@ -69,6 +71,7 @@ impl Keeper {
             filter: profile.ir_cut.as_ref().map(DayNight::new),
             fan: None,
             signal: None,
+            here: None,
             inside: false,
             lost: None,
             sample_at: None,
@@ -173,10 +176,30 @@ impl Keeper {
     /// The status LED tells `signal` from now on, where there is one.
     pub fn signal(&mut self, signal: Signal, now: Duration) {
         let Some(led) = self.profile.leds.get(STATUS) else { return };
-        if self.signal.replace(signal) == Some(signal) {
+        if self.signal.replace(signal) == Some(signal) || self.here.is_some() {
             return;
         }
         let pattern = led.patterns.unwrap_or_default().of(signal);
+        let shown = self.show(STATUS, pattern, now);
+        self.note("status", shown);
+    }
+
+    /// The status LED blinks for `span`, for somebody who looks for this device among others; then it tells again how the device is.
+    pub fn identify(&mut self, span: Duration, now: Duration) -> Result<(), LineError> {
+        let Some(led) = self.profile.leds.get(STATUS) else {
+            let known = self.profile.leds.keys().cloned().collect();
+            return Err(LineError::Unknown { what: "LED", name: STATUS.into(), known });
+        };
+        self.show(STATUS, led.patterns.unwrap_or_default().here, now)?;
+        self.here = Some(now + span);
+        Ok(())
+    }
+
+    /// The status LED tells again how the device is.
+    fn tell_again(&mut self, now: Duration) {
+        self.here = None;
+        let patterns = self.profile.leds.get(STATUS).and_then(|led| led.patterns).unwrap_or_default();
+        let pattern = self.signal.map_or(Pattern::Off, |signal| patterns.of(signal));
         let shown = self.show(STATUS, pattern, now);
         self.note("status", shown);
     }
@@ -274,7 +297,7 @@ impl Keeper {
     pub fn deadline(&self) -> Option<Duration> {
         let lamps = self.lamps.values().map(|lamp| lamp.until);
         let pulses = self.pulses.values().map(|pulse| pulse.until);
-        lamps.chain(pulses).chain(self.lost).chain(self.sample_at).chain(self.poll_at).min()
+        lamps.chain(pulses).chain(self.here).chain(self.lost).chain(self.sample_at).chain(self.poll_at).min()
     }
 
     /// Does what it is time for, and tells what the buttons did.
@@ -290,6 +313,9 @@ impl Keeper {
         for (led, lit) in due {
             let shown = self.board.show(&led, if lit { Pattern::On } else { Pattern::Off }).map(drop);
             self.note("blinking", shown);
+        }
+        if self.here.is_some_and(|here| here <= now) {
+            self.tell_again(now);
         }
         if self.lost.is_some_and(|lost| lost <= now) {
             self.lost = None;

@@ -36,6 +36,22 @@ class Code(enum.IntEnum):
     UNKNOWN_NAME = 2011  # There is no thing of that name.
     LOCAL_ONLY = 2012  # The method is answered on the device's own unix socket only.
 
+# Rate, channels and highest bitrate of the published sound. `low`: 8 kHz mono, at most 12 kbit/s.
+# `basic`: 16 kHz mono, at most 24 kbit/s. `high`: 48 kHz mono, at most 64 kbit/s. `stereo_high`: 48
+# kHz stereo, at most 80 kbit/s. `super_high`: 48 kHz mono, at most 96 kbit/s. `stereo_super_high`: 48
+# kHz stereo, at most 128 kbit/s.
+AudioQuality = Literal["low", "basic", "high", "stereo_high", "super_high", "stereo_super_high"]
+
+# What the published sound is for. `default`: Nothing special. `education`: Lessons: steady rather
+# than rich. `media`: Media and games. `music`: Music. `chatroom`: Many people talking. `ktv`: Singing
+# along.
+AudioScene = Literal["default", "education", "media", "music", "chatroom", "ktv"]
+
+# Where a clock comes from. `network`: From the network. `command`: From `device.set_time`. `battery`:
+# From a clock with a battery, read when the device started. `unknown`: From nowhere: it may be years
+# off.
+ClockSource = Literal["network", "command", "battery", "unknown"]
+
 # State of the way to the channel. `idle`: Not trying. `connecting`: On the way in. `connected`: In
 # the channel. `reconnecting`: Was in the channel and is on the way back. `failed`: The last attempt
 # failed; the next one comes by itself.
@@ -53,12 +69,17 @@ IrCutMode = Literal["auto", "day", "night"]
 # Steady light, or none. `on`: Light. `off`: None.
 LedSteady = Literal["on", "off"]
 
+# How much a line matters, the weightiest first. `error`: Something does not work. `warn`: Something
+# is not as it should be. `info`: Something worth knowing. `debug`: For finding faults. `trace`: For
+# finding faults, step by step.
+LogLevel = Literal["error", "warn", "info", "debug", "trace"]
+
 # What a camera or microphone is doing. `off`: Switched off by the configuration. `resting`: Closed
-# because nobody watches, as the configuration asks. `live`: The device delivers. `built_in`: The
-# built-in pattern or tone delivers. `no_signal`: The device is there but has no signal or stands
-# still. `lost`: The device is gone or refuses; a still picture or silence takes its place until it is
-# back.
-SourceState = Literal["off", "resting", "live", "built_in", "no_signal", "lost"]
+# because nobody watches, as the configuration asks. `private`: Closed by `camera.privacy`; a card or
+# silence takes its place. `live`: The device delivers. `built_in`: The built-in pattern or tone
+# delivers. `no_signal`: The device is there but has no signal or stands still. `lost`: The device is
+# gone or refuses; a still picture or silence takes its place until it is back.
+SourceState = Literal["off", "resting", "private", "live", "built_in", "no_signal", "lost"]
 
 
 class Audio(TypedDict):
@@ -77,6 +98,10 @@ class Audio(TypedDict):
     source: str
     # Volume of the microphone, 0 to 100; 100 is what the device delivers.
     volume: int
+    # How good it is.
+    quality: NotRequired[AudioQuality]
+    # What it is for.
+    scene: NotRequired[AudioScene]
 
 
 class BoardInfo(TypedDict):
@@ -153,6 +178,20 @@ class CameraModes(TypedDict):
     current: NotRequired[Mode]
 
 
+class CameraPrivacy(TypedDict):
+    """What `camera.privacy` takes, and answers."""
+    # Camera and microphone are closed; a card and silence go out on the same tracks.
+    on: bool
+
+
+class CameraSelected(TypedDict):
+    """The camera in use."""
+    # Its `id`, or `pattern`.
+    camera: str
+    # What it calls itself.
+    name: str
+
+
 class Control(TypedDict):
     """One control of the camera, as the driver describes it."""
     # V4L2's number for it.
@@ -179,6 +218,19 @@ class Control(TypedDict):
     read_only: NotRequired[bool]
     # Its value at this moment; none for buttons and for what cannot be read.
     value: NotRequired[ControlValue]
+
+
+class DeviceClock(TypedDict):
+    """The clock of the device."""
+    # Where it comes from.
+    source: ClockSource
+    # Somebody keeps it right over the network: NTP, PTP.
+    synchronised: bool
+    # Milliseconds since 1970.
+    time_ms: int
+    # How far it may be off at most in milliseconds, as the kernel says; left out where it is not
+    # synchronised.
+    max_error_ms: NotRequired[int]
 
 
 class DeviceInfo(TypedDict):
@@ -282,6 +334,39 @@ class Line(TypedDict):
     safe: NotRequired[bool]
 
 
+class LogLevels(TypedDict):
+    """What is logged now."""
+    # As `[telemetry] log` spells it.
+    levels: str
+    # In how many seconds it goes back to what the configuration says; left out when that is in force.
+    back_in_s: NotRequired[int]
+
+
+class LogLine(TypedDict):
+    """One log line."""
+    # How much it matters.
+    level: LogLevel
+    # Lines are numbered from 1 since the daemon started; where numbers are missing, the filter or time
+    # took them.
+    number: int
+    # The part of the daemon that said it.
+    part: str
+    # What it said, with its values; cut off at 512 bytes, and without tokens.
+    text: str
+    # The device's clock then, in milliseconds since 1970.
+    time_ms: int
+
+
+class LogLines(TypedDict):
+    """The last log lines."""
+    # Number of the newest line of all; 0 before the first.
+    last: int
+    # What is logged, as `[telemetry] log` spells it.
+    levels: str
+    # The newest ones that were asked for and fit into a reply, oldest first.
+    lines: list[LogLine]
+
+
 class MenuItem(TypedDict):
     """One choice of a menu control."""
     # What it means.
@@ -300,6 +385,111 @@ class Mode(TypedDict):
     height: int
     # Pixels a row.
     width: int
+
+
+class NetInterface(TypedDict):
+    """A network interface."""
+    # Its addresses with the lengths of their prefixes, such as `192.0.2.7/24`.
+    addresses: list[str]
+    # The kernel's name, such as `eth0`.
+    name: str
+    # The kernel's word for its state: `up`, `down`, `dormant`, `lowerlayerdown`, `unknown` and so on.
+    state: str
+    # It is a radio.
+    wireless: bool
+    # A cable with somebody at the other end, or a radio link; left out where the interface is switched
+    # off.
+    carrier: NotRequired[bool]
+    # Mbit/s of the link, where the driver tells.
+    speed_mbit: NotRequired[int]
+
+
+class NetPath(TypedDict):
+    """The way to the channel."""
+    # Share of our packets that the other side misses, 0 to 1.
+    loss: float
+    # Bytes received since then.
+    received_bytes: int
+    # How often the connection was lost and found again since then.
+    reconnects: int
+    # Packets sent again on request since then.
+    retransmissions: int
+    # Bytes sent since the daemon started.
+    sent_bytes: int
+    # What the network carries by estimate, in kbit/s; left out where it is not known.
+    available_kbps: NotRequired[int]
+    # Round trip time in milliseconds; left out where it is not known, as on the link to the device's own
+    # room.
+    rtt_ms: NotRequired[float]
+
+
+class NetReached(TypedDict):
+    """What came of one attempt."""
+    # Whom it was about.
+    name: str
+    # It was reached, and is trusted where that is asked for.
+    ok: bool
+    # How long it took, in milliseconds.
+    took_ms: int
+    # Of a server: the address that took the connection. Of a STUN server: how it sees this device.
+    address: NotRequired[str]
+    # Why it was not reached.
+    error: NotRequired[str]
+
+
+class NetRoute(TypedDict):
+    """A default route."""
+    # Through this interface.
+    interface: str
+    # The lowest is preferred.
+    metric: int
+    # 4 or 6.
+    version: int
+    # Over this router; left out where the link leads there by itself.
+    gateway: NotRequired[str]
+
+
+class NetStatus(TypedDict):
+    """The network as it is."""
+    # Every interface but loopback, by name.
+    interfaces: list[NetInterface]
+    # The ways out, the preferred one first.
+    routes: list[NetRoute]
+    # The way to the channel; left out while the device is not in it, or its engine cannot tell.
+    path: NotRequired[NetPath]
+
+
+class Probed(TypedDict):
+    """What can be reached."""
+    # The server that the device joins: its name, a connection to it, and TLS where its address asks for
+    # it. Left out where the device serves its own room.
+    server: NotRequired[NetReached]
+    # The STUN server that was named.
+    stun: NotRequired[NetReached]
+
+
+class Ptz(TypedDict):
+    """Where the camera in use looks. An axis that it does not have is left out."""
+    # Left and right; UVC cameras count in seconds of arc, to the right.
+    pan: NotRequired[PtzAxis]
+    # Up and down; UVC cameras count in seconds of arc, upwards.
+    tilt: NotRequired[PtzAxis]
+    # The focal length, in units of the driver.
+    zoom: NotRequired[PtzAxis]
+
+
+class PtzAxis(TypedDict):
+    """One axis of a camera."""
+    # Highest value, or longest step forwards.
+    max: int
+    # Lowest value, or longest step backwards.
+    min: int
+    # Distance between values, counted from `min`.
+    step: int
+    # It does not move at this moment because another control overrules it.
+    inactive: NotRequired[bool]
+    # Where it stands, in units of the driver; left out where the camera only moves it by steps.
+    position: NotRequired[int]
 
 
 class RoomStatus(TypedDict):
@@ -381,6 +571,8 @@ class Stream(TypedDict):
     watched: bool
     # Pixels a row that are asked for.
     width: int
+    # A small stream goes along with the big one, for viewers who show it small.
+    dual: NotRequired[bool]
 
 
 class StreamLimits(TypedDict):
@@ -479,6 +671,37 @@ class Commands:
         reply: DeviceStatus = await self.call("device.status")
         return reply
 
+    async def device_identify(self, *, for_s: int | None = None) -> Done:
+        """Blinks the status LED for a time, so that who stands before several devices sees which one is meant.
+        Role: operate. `for_s`: For how many seconds, 10 when left out.
+        """
+        reply: Done = await self.call("device.identify", _given(for_s=for_s))
+        return reply
+
+    async def device_time(self) -> DeviceClock:
+        """Tells what time the device has, and who says so. Role: observe."""
+        reply: DeviceClock = await self.call("device.time")
+        return reply
+
+    async def device_set_time(self, *, time_ms: int) -> DeviceClock:
+        """Sets the clock, where nobody keeps it right over the network. Role: maintain. `time_ms`:
+        Milliseconds since 1970.
+        """
+        reply: DeviceClock = await self.call("device.set_time", _given(time_ms=time_ms))
+        return reply
+
+    async def device_reboot(self) -> Done:
+        """Restarts the machine, in order; the reply says that whoever is in charge of it has taken the
+        request. Role: maintain.
+        """
+        reply: Done = await self.call("device.reboot")
+        return reply
+
+    async def device_shutdown(self) -> Done:
+        """Switches the machine off, in order. Somebody has to go there to switch it on again. Role: maintain."""
+        reply: Done = await self.call("device.shutdown")
+        return reply
+
     async def camera_list(self) -> CameraList:
         """Lists the cameras of this device. Role: observe."""
         reply: CameraList = await self.call("camera.list")
@@ -506,6 +729,36 @@ class Commands:
         reply: Snapshot = await self.call("camera.snapshot")
         return reply
 
+    async def camera_select(self, *, camera: str) -> CameraSelected:
+        """Takes another camera into use, on the same track; one that cannot be had leaves the one before in
+        use. Until the next restart. Role: operate. `camera`: The `id` of a camera, as `camera.list` tells
+        it; `auto` for the first that is found, `pattern` for the test picture.
+        """
+        reply: CameraSelected = await self.call("camera.select", _given(camera=camera))
+        return reply
+
+    async def camera_get_ptz(self) -> Ptz:
+        """Tells where the camera in use looks: pan, tilt and zoom, where its driver has them. Role: observe."""
+        reply: Ptz = await self.call("camera.get_ptz")
+        return reply
+
+    async def camera_set_ptz(self, *, pan: int | None = None, relative: bool | None = None, tilt: int | None = None, zoom: int | None = None) -> Ptz:
+        """Turns and zooms the camera in use, and tells where it looks then. A motor may still be on its way.
+        Role: operate. `pan`: To this pan, or so much further. `relative`: The values are added to where the
+        camera stands, up to the end of its way. `tilt`: To this tilt, or so much further. `zoom`: To this
+        zoom, or so much further.
+        """
+        reply: Ptz = await self.call("camera.set_ptz", _given(pan=pan, relative=relative, tilt=tilt, zoom=zoom))
+        return reply
+
+    async def camera_privacy(self, *, on: bool) -> CameraPrivacy:
+        """Closes camera and microphone, or opens them again; the tracks stay published with a card and
+        silence. Until the next restart. Role: operate. `on`: Camera and microphone are closed; a card and
+        silence go out on the same tracks.
+        """
+        reply: CameraPrivacy = await self.call("camera.privacy", _given(on=on))
+        return reply
+
     async def stream_get(self) -> Stream:
         """Tells what is published as picture. Role: observe."""
         reply: Stream = await self.call("stream.get")
@@ -526,6 +779,20 @@ class Commands:
         reply: Stream = await self.call("stream.mute", _given(muted=muted))
         return reply
 
+    async def stream_dual(self, *, on: bool) -> Stream:
+        """Sends a small stream along with the big one, or no more. Role: operate. `on`: Whether it shall go
+        out.
+        """
+        reply: Stream = await self.call("stream.dual", _given(on=on))
+        return reply
+
+    async def stream_screen(self, *, on: bool) -> Stream:
+        """Publishes the screen, where the device captures one; refused where it does not. Role: operate. `on`:
+        Whether it shall go out.
+        """
+        reply: Stream = await self.call("stream.screen", _given(on=on))
+        return reply
+
     async def stream_key_frame(self) -> Done:
         """Asks the encoder for a key frame. Role: operate."""
         reply: Done = await self.call("stream.key_frame")
@@ -541,6 +808,20 @@ class Commands:
         delivers).
         """
         reply: Audio = await self.call("audio.set_volume", _given(volume=volume))
+        return reply
+
+    async def audio_set_profile(self, *, quality: AudioQuality | None = None, scene: AudioScene | None = None) -> Audio:
+        """Sets quality and purpose of the published sound; what is left out stays. Role: operate. `quality`:
+        How good it shall be. `scene`: What it shall be for.
+        """
+        reply: Audio = await self.call("audio.set_profile", _given(quality=quality, scene=scene))
+        return reply
+
+    async def audio_set_speaker_volume(self, *, volume: int) -> Audio:
+        """Sets the volume of the speaker, where the device plays sound; refused where it does not. Role:
+        operate. `volume`: 0 (silence) to 100 (what the device delivers).
+        """
+        reply: Audio = await self.call("audio.set_speaker_volume", _given(volume=volume))
         return reply
 
     async def audio_mute(self, *, muted: bool) -> Audio:
@@ -604,6 +885,37 @@ class Commands:
         until it leaves or says no more. Role: observe. `on`: Whether the caller wants to be told.
         """
         reply: Done = await self.call("board.watch", _given(on=on))
+        return reply
+
+    async def log_tail(self, *, after: int | None = None, level: LogLevel | None = None, lines: int | None = None, part: str | None = None) -> LogLines:
+        """Tells the last log lines, oldest first. Role: maintain. `after`: Only lines after the one of this
+        number: `last` of the reply before. `level`: Only lines of this level and weightier ones. `lines`:
+        The newest so many lines, 100 when left out. `part`: Only lines of this part of the daemon and the
+        parts of it, such as `room` or `artc_edge::capture`.
+        """
+        reply: LogLines = await self.call("log.tail", _given(after=after, level=level, lines=lines, part=part))
+        return reply
+
+    async def log_set_level(self, *, for_s: int | None = None, level: LogLevel | None = None, part: str | None = None) -> LogLevels:
+        """Changes for a time how much is logged, by the whole daemon or one part of it. Role: maintain.
+        `for_s`: After so many seconds it goes back by itself; 600 when left out. `level`: The level from
+        now on; left out, it goes back at once to what the configuration says. `part`: For this part of the
+        daemon, such as `room` or `artc_edge::capture`; left out, for all of them.
+        """
+        reply: LogLevels = await self.call("log.set_level", _given(for_s=for_s, level=level, part=part))
+        return reply
+
+    async def net_status(self) -> NetStatus:
+        """Tells how the network is: interfaces, ways out, and the way to the channel. Role: observe."""
+        reply: NetStatus = await self.call("net.status")
+        return reply
+
+    async def net_probe(self, *, stun: str | None = None) -> Probed:
+        """Looks whether the server that the device joins, or a STUN server, can be reached. Takes up to eight
+        seconds. Role: maintain. `stun`: A STUN server that is asked too, `HOST:PORT`, with or without
+        `stun:` before it.
+        """
+        reply: Probed = await self.call("net.probe", _given(stun=stun))
         return reply
 
     async def viewer_address(self) -> ViewerAddress:

@@ -24,6 +24,37 @@ export abstract class Commands {
     return this.call("device.status", {}, options);
   }
 
+  /**
+   * Blinks the status LED for a time, so that who stands before several devices sees which one is meant. Role:
+   * operate.
+   */
+  deviceIdentify(params: Params<"device.identify"> = {}, options?: CallOptions): Result<"device.identify"> {
+    return this.call("device.identify", params, options);
+  }
+
+  /** Tells what time the device has, and who says so. Role: observe. */
+  deviceTime(options?: CallOptions): Result<"device.time"> {
+    return this.call("device.time", {}, options);
+  }
+
+  /** Sets the clock, where nobody keeps it right over the network. Role: maintain. */
+  deviceSetTime(params: Params<"device.set_time">, options?: CallOptions): Result<"device.set_time"> {
+    return this.call("device.set_time", params, options);
+  }
+
+  /**
+   * Restarts the machine, in order; the reply says that whoever is in charge of it has taken the request. Role:
+   * maintain.
+   */
+  deviceReboot(options?: CallOptions): Result<"device.reboot"> {
+    return this.call("device.reboot", {}, options);
+  }
+
+  /** Switches the machine off, in order. Somebody has to go there to switch it on again. Role: maintain. */
+  deviceShutdown(options?: CallOptions): Result<"device.shutdown"> {
+    return this.call("device.shutdown", {}, options);
+  }
+
   /** Lists the cameras of this device. Role: observe. */
   cameraList(options?: CallOptions): Result<"camera.list"> {
     return this.call("camera.list", {}, options);
@@ -49,6 +80,35 @@ export abstract class Commands {
     return this.call("camera.snapshot", {}, options);
   }
 
+  /**
+   * Takes another camera into use, on the same track; one that cannot be had leaves the one before in use. Until
+   * the next restart. Role: operate.
+   */
+  cameraSelect(params: Params<"camera.select">, options?: CallOptions): Result<"camera.select"> {
+    return this.call("camera.select", params, options);
+  }
+
+  /** Tells where the camera in use looks: pan, tilt and zoom, where its driver has them. Role: observe. */
+  cameraGetPtz(options?: CallOptions): Result<"camera.get_ptz"> {
+    return this.call("camera.get_ptz", {}, options);
+  }
+
+  /**
+   * Turns and zooms the camera in use, and tells where it looks then. A motor may still be on its way. Role:
+   * operate.
+   */
+  cameraSetPtz(params: Params<"camera.set_ptz"> = {}, options?: CallOptions): Result<"camera.set_ptz"> {
+    return this.call("camera.set_ptz", params, options);
+  }
+
+  /**
+   * Closes camera and microphone, or opens them again; the tracks stay published with a card and silence. Until
+   * the next restart. Role: operate.
+   */
+  cameraPrivacy(params: Params<"camera.privacy">, options?: CallOptions): Result<"camera.privacy"> {
+    return this.call("camera.privacy", params, options);
+  }
+
   /** Tells what is published as picture. Role: observe. */
   streamGet(options?: CallOptions): Result<"stream.get"> {
     return this.call("stream.get", {}, options);
@@ -64,6 +124,16 @@ export abstract class Commands {
     return this.call("stream.mute", params, options);
   }
 
+  /** Sends a small stream along with the big one, or no more. Role: operate. */
+  streamDual(params: Params<"stream.dual">, options?: CallOptions): Result<"stream.dual"> {
+    return this.call("stream.dual", params, options);
+  }
+
+  /** Publishes the screen, where the device captures one; refused where it does not. Role: operate. */
+  streamScreen(params: Params<"stream.screen">, options?: CallOptions): Result<"stream.screen"> {
+    return this.call("stream.screen", params, options);
+  }
+
   /** Asks the encoder for a key frame. Role: operate. */
   streamKeyFrame(options?: CallOptions): Result<"stream.key_frame"> {
     return this.call("stream.key_frame", {}, options);
@@ -77,6 +147,16 @@ export abstract class Commands {
   /** Sets the volume of the microphone. Role: operate. */
   audioSetVolume(params: Params<"audio.set_volume">, options?: CallOptions): Result<"audio.set_volume"> {
     return this.call("audio.set_volume", params, options);
+  }
+
+  /** Sets quality and purpose of the published sound; what is left out stays. Role: operate. */
+  audioSetProfile(params: Params<"audio.set_profile"> = {}, options?: CallOptions): Result<"audio.set_profile"> {
+    return this.call("audio.set_profile", params, options);
+  }
+
+  /** Sets the volume of the speaker, where the device plays sound; refused where it does not. Role: operate. */
+  audioSetSpeakerVolume(params: Params<"audio.set_speaker_volume">, options?: CallOptions): Result<"audio.set_speaker_volume"> {
+    return this.call("audio.set_speaker_volume", params, options);
   }
 
   /** Stops or resumes sending the sound; the track stays published. Role: operate. */
@@ -133,6 +213,29 @@ export abstract class Commands {
    */
   boardWatch(params: Params<"board.watch">, options?: CallOptions): Result<"board.watch"> {
     return this.call("board.watch", params, options);
+  }
+
+  /** Tells the last log lines, oldest first. Role: maintain. */
+  logTail(params: Params<"log.tail"> = {}, options?: CallOptions): Result<"log.tail"> {
+    return this.call("log.tail", params, options);
+  }
+
+  /** Changes for a time how much is logged, by the whole daemon or one part of it. Role: maintain. */
+  logSetLevel(params: Params<"log.set_level"> = {}, options?: CallOptions): Result<"log.set_level"> {
+    return this.call("log.set_level", params, options);
+  }
+
+  /** Tells how the network is: interfaces, ways out, and the way to the channel. Role: observe. */
+  netStatus(options?: CallOptions): Result<"net.status"> {
+    return this.call("net.status", {}, options);
+  }
+
+  /**
+   * Looks whether the server that the device joins, or a STUN server, can be reached. Takes up to eight seconds.
+   * Role: maintain.
+   */
+  netProbe(params: Params<"net.probe"> = {}, options?: CallOptions): Result<"net.probe"> {
+    return this.call("net.probe", params, options);
   }
 
   /** Answers this list of methods as an OpenRPC document. Role: observe. */

@@ -20,7 +20,24 @@ export interface Audio {
   source: string;
   /** Volume of the microphone, 0 to 100; 100 is what the device delivers. */
   volume: number;
+  /** How good it is. */
+  quality?: AudioQuality;
+  /** What it is for. */
+  scene?: AudioScene;
 }
+
+/**
+ * Rate, channels and highest bitrate of the published sound. `low`: 8 kHz mono, at most 12 kbit/s. `basic`: 16
+ * kHz mono, at most 24 kbit/s. `high`: 48 kHz mono, at most 64 kbit/s. `stereo_high`: 48 kHz stereo, at most 80
+ * kbit/s. `super_high`: 48 kHz mono, at most 96 kbit/s. `stereo_super_high`: 48 kHz stereo, at most 128 kbit/s.
+ */
+export type AudioQuality = "low" | "basic" | "high" | "stereo_high" | "super_high" | "stereo_super_high";
+
+/**
+ * What the published sound is for. `default`: Nothing special. `education`: Lessons: steady rather than rich.
+ * `media`: Media and games. `music`: Music. `chatroom`: Many people talking. `ktv`: Singing along.
+ */
+export type AudioScene = "default" | "education" | "media" | "music" | "chatroom" | "ktv";
 
 /** What this board has, and how it is. */
 export interface BoardInfo {
@@ -96,6 +113,26 @@ export interface CameraModes {
   current?: Mode;
 }
 
+/** What `camera.privacy` takes, and answers. */
+export interface CameraPrivacy {
+  /** Camera and microphone are closed; a card and silence go out on the same tracks. */
+  on: boolean;
+}
+
+/** The camera in use. */
+export interface CameraSelected {
+  /** Its `id`, or `pattern`. */
+  camera: string;
+  /** What it calls itself. */
+  name: string;
+}
+
+/**
+ * Where a clock comes from. `network`: From the network. `command`: From `device.set_time`. `battery`: From a
+ * clock with a battery, read when the device started. `unknown`: From nowhere: it may be years off.
+ */
+export type ClockSource = "network" | "command" | "battery" | "unknown";
+
 /**
  * State of the way to the channel. `idle`: Not trying. `connecting`: On the way in. `connected`: In the channel.
  * `reconnecting`: Was in the channel and is on the way back. `failed`: The last attempt failed; the next one
@@ -139,6 +176,18 @@ export type ControlKind = "integer" | "boolean" | "menu" | "bitmask" | "button";
 
 /** The value of a control. */
 export type ControlValue = boolean | number | string;
+
+/** The clock of the device. */
+export interface DeviceClock {
+  /** Where it comes from. */
+  source: ClockSource;
+  /** Somebody keeps it right over the network: NTP, PTP. */
+  synchronised: boolean;
+  /** Milliseconds since 1970. */
+  time_ms: number;
+  /** How far it may be off at most in milliseconds, as the kernel says; left out where it is not synchronised. */
+  max_error_ms?: number;
+}
 
 /** Who this device is; does not change while the daemon runs. */
 export interface DeviceInfo {
@@ -256,6 +305,45 @@ export interface Line {
   safe?: boolean;
 }
 
+/**
+ * How much a line matters, the weightiest first. `error`: Something does not work. `warn`: Something is not as
+ * it should be. `info`: Something worth knowing. `debug`: For finding faults. `trace`: For finding faults, step
+ * by step.
+ */
+export type LogLevel = "error" | "warn" | "info" | "debug" | "trace";
+
+/** What is logged now. */
+export interface LogLevels {
+  /** As `[telemetry] log` spells it. */
+  levels: string;
+  /** In how many seconds it goes back to what the configuration says; left out when that is in force. */
+  back_in_s?: number;
+}
+
+/** One log line. */
+export interface LogLine {
+  /** How much it matters. */
+  level: LogLevel;
+  /** Lines are numbered from 1 since the daemon started; where numbers are missing, the filter or time took them. */
+  number: number;
+  /** The part of the daemon that said it. */
+  part: string;
+  /** What it said, with its values; cut off at 512 bytes, and without tokens. */
+  text: string;
+  /** The device's clock then, in milliseconds since 1970. */
+  time_ms: number;
+}
+
+/** The last log lines. */
+export interface LogLines {
+  /** Number of the newest line of all; 0 before the first. */
+  last: number;
+  /** What is logged, as `[telemetry] log` spells it. */
+  levels: string;
+  /** The newest ones that were asked for and fit into a reply, oldest first. */
+  lines: LogLine[];
+}
+
 /** One choice of a menu control. */
 export interface MenuItem {
   /** What it means. */
@@ -274,6 +362,111 @@ export interface Mode {
   height: number;
   /** Pixels a row. */
   width: number;
+}
+
+/** A network interface. */
+export interface NetInterface {
+  /** Its addresses with the lengths of their prefixes, such as `192.0.2.7/24`. */
+  addresses: string[];
+  /** The kernel's name, such as `eth0`. */
+  name: string;
+  /** The kernel's word for its state: `up`, `down`, `dormant`, `lowerlayerdown`, `unknown` and so on. */
+  state: string;
+  /** It is a radio. */
+  wireless: boolean;
+  /** A cable with somebody at the other end, or a radio link; left out where the interface is switched off. */
+  carrier?: boolean;
+  /** Mbit/s of the link, where the driver tells. */
+  speed_mbit?: number;
+}
+
+/** The way to the channel. */
+export interface NetPath {
+  /** Share of our packets that the other side misses, 0 to 1. */
+  loss: number;
+  /** Bytes received since then. */
+  received_bytes: number;
+  /** How often the connection was lost and found again since then. */
+  reconnects: number;
+  /** Packets sent again on request since then. */
+  retransmissions: number;
+  /** Bytes sent since the daemon started. */
+  sent_bytes: number;
+  /** What the network carries by estimate, in kbit/s; left out where it is not known. */
+  available_kbps?: number;
+  /** Round trip time in milliseconds; left out where it is not known, as on the link to the device's own room. */
+  rtt_ms?: number;
+}
+
+/** What came of one attempt. */
+export interface NetReached {
+  /** Whom it was about. */
+  name: string;
+  /** It was reached, and is trusted where that is asked for. */
+  ok: boolean;
+  /** How long it took, in milliseconds. */
+  took_ms: number;
+  /** Of a server: the address that took the connection. Of a STUN server: how it sees this device. */
+  address?: string;
+  /** Why it was not reached. */
+  error?: string;
+}
+
+/** A default route. */
+export interface NetRoute {
+  /** Through this interface. */
+  interface: string;
+  /** The lowest is preferred. */
+  metric: number;
+  /** 4 or 6. */
+  version: number;
+  /** Over this router; left out where the link leads there by itself. */
+  gateway?: string;
+}
+
+/** The network as it is. */
+export interface NetStatus {
+  /** Every interface but loopback, by name. */
+  interfaces: NetInterface[];
+  /** The ways out, the preferred one first. */
+  routes: NetRoute[];
+  /** The way to the channel; left out while the device is not in it, or its engine cannot tell. */
+  path?: NetPath;
+}
+
+/** What can be reached. */
+export interface Probed {
+  /**
+   * The server that the device joins: its name, a connection to it, and TLS where its address asks for it. Left
+   * out where the device serves its own room.
+   */
+  server?: NetReached;
+  /** The STUN server that was named. */
+  stun?: NetReached;
+}
+
+/** Where the camera in use looks. An axis that it does not have is left out. */
+export interface Ptz {
+  /** Left and right; UVC cameras count in seconds of arc, to the right. */
+  pan?: PtzAxis;
+  /** Up and down; UVC cameras count in seconds of arc, upwards. */
+  tilt?: PtzAxis;
+  /** The focal length, in units of the driver. */
+  zoom?: PtzAxis;
+}
+
+/** One axis of a camera. */
+export interface PtzAxis {
+  /** Highest value, or longest step forwards. */
+  max: number;
+  /** Lowest value, or longest step backwards. */
+  min: number;
+  /** Distance between values, counted from `min`. */
+  step: number;
+  /** It does not move at this moment because another control overrules it. */
+  inactive?: boolean;
+  /** Where it stands, in units of the driver; left out where the camera only moves it by steps. */
+  position?: number;
 }
 
 /**
@@ -334,11 +527,12 @@ export interface Source {
 
 /**
  * What a camera or microphone is doing. `off`: Switched off by the configuration. `resting`: Closed because
- * nobody watches, as the configuration asks. `live`: The device delivers. `built_in`: The built-in pattern or
- * tone delivers. `no_signal`: The device is there but has no signal or stands still. `lost`: The device is gone
- * or refuses; a still picture or silence takes its place until it is back.
+ * nobody watches, as the configuration asks. `private`: Closed by `camera.privacy`; a card or silence takes its
+ * place. `live`: The device delivers. `built_in`: The built-in pattern or tone delivers. `no_signal`: The device
+ * is there but has no signal or stands still. `lost`: The device is gone or refuses; a still picture or silence
+ * takes its place until it is back.
  */
-export type SourceState = "off" | "resting" | "live" | "built_in" | "no_signal" | "lost";
+export type SourceState = "off" | "resting" | "private" | "live" | "built_in" | "no_signal" | "lost";
 
 /** The published picture. */
 export interface Stream {
@@ -362,6 +556,8 @@ export interface Stream {
   watched: boolean;
   /** Pixels a row that are asked for. */
   width: number;
+  /** A small stream goes along with the big one, for viewers who show it small. */
+  dual?: boolean;
 }
 
 /** What `stream.set` takes. */
@@ -443,6 +639,22 @@ export interface Methods {
   "device.info": { params: Nothing; result: DeviceInfo };
   /** Tells how the device is: connection, camera, microphone, counters, load. Role: observe. */
   "device.status": { params: Nothing; result: DeviceStatus };
+  /**
+   * Blinks the status LED for a time, so that who stands before several devices sees which one is meant. Role:
+   * operate.
+   */
+  "device.identify": { params: { for_s?: number }; result: Done };
+  /** Tells what time the device has, and who says so. Role: observe. */
+  "device.time": { params: Nothing; result: DeviceClock };
+  /** Sets the clock, where nobody keeps it right over the network. Role: maintain. */
+  "device.set_time": { params: { time_ms: number }; result: DeviceClock };
+  /**
+   * Restarts the machine, in order; the reply says that whoever is in charge of it has taken the request. Role:
+   * maintain.
+   */
+  "device.reboot": { params: Nothing; result: Done };
+  /** Switches the machine off, in order. Somebody has to go there to switch it on again. Role: maintain. */
+  "device.shutdown": { params: Nothing; result: Done };
   /** Lists the cameras of this device. Role: observe. */
   "camera.list": { params: Nothing; result: CameraList };
   /** Lists what the camera in use can deliver. Role: observe. */
@@ -453,18 +665,43 @@ export interface Methods {
   "camera.set_control": { params: { name: string; value?: ControlValue }; result: Control };
   /** Takes a still picture. Role: observe. */
   "camera.snapshot": { params: Nothing; result: Snapshot };
+  /**
+   * Takes another camera into use, on the same track; one that cannot be had leaves the one before in use. Until
+   * the next restart. Role: operate.
+   */
+  "camera.select": { params: { camera: string }; result: CameraSelected };
+  /** Tells where the camera in use looks: pan, tilt and zoom, where its driver has them. Role: observe. */
+  "camera.get_ptz": { params: Nothing; result: Ptz };
+  /**
+   * Turns and zooms the camera in use, and tells where it looks then. A motor may still be on its way. Role:
+   * operate.
+   */
+  "camera.set_ptz": { params: { pan?: number; relative?: boolean; tilt?: number; zoom?: number }; result: Ptz };
+  /**
+   * Closes camera and microphone, or opens them again; the tracks stay published with a card and silence. Until
+   * the next restart. Role: operate.
+   */
+  "camera.privacy": { params: { on: boolean }; result: CameraPrivacy };
   /** Tells what is published as picture. Role: observe. */
   "stream.get": { params: Nothing; result: Stream };
   /** Sets size, frame rate and highest bitrate of the published picture; what is left out stays. Role: operate. */
   "stream.set": { params: { bitrate_kbps?: number; fps?: number; height?: number; width?: number }; result: Stream };
   /** Stops or resumes sending the picture; the track stays published. Role: operate. */
   "stream.mute": { params: { muted: boolean }; result: Stream };
+  /** Sends a small stream along with the big one, or no more. Role: operate. */
+  "stream.dual": { params: { on: boolean }; result: Stream };
+  /** Publishes the screen, where the device captures one; refused where it does not. Role: operate. */
+  "stream.screen": { params: { on: boolean }; result: Stream };
   /** Asks the encoder for a key frame. Role: operate. */
   "stream.key_frame": { params: Nothing; result: Done };
   /** Tells what is published as sound. Role: observe. */
   "audio.get": { params: Nothing; result: Audio };
   /** Sets the volume of the microphone. Role: operate. */
   "audio.set_volume": { params: { volume: number }; result: Audio };
+  /** Sets quality and purpose of the published sound; what is left out stays. Role: operate. */
+  "audio.set_profile": { params: { quality?: AudioQuality; scene?: AudioScene }; result: Audio };
+  /** Sets the volume of the speaker, where the device plays sound; refused where it does not. Role: operate. */
+  "audio.set_speaker_volume": { params: { volume: number }; result: Audio };
   /** Stops or resumes sending the sound; the track stays published. Role: operate. */
   "audio.mute": { params: { muted: boolean }; result: Audio };
   /** Tells what the board has, and how it is: lines, LEDs, buttons, IR-cut filter, fan. Role: observe. */
@@ -491,6 +728,17 @@ export interface Methods {
    * leaves or says no more. Role: observe.
    */
   "board.watch": { params: { on: boolean }; result: Done };
+  /** Tells the last log lines, oldest first. Role: maintain. */
+  "log.tail": { params: { after?: number; level?: LogLevel; lines?: number; part?: string }; result: LogLines };
+  /** Changes for a time how much is logged, by the whole daemon or one part of it. Role: maintain. */
+  "log.set_level": { params: { for_s?: number; level?: LogLevel; part?: string }; result: LogLevels };
+  /** Tells how the network is: interfaces, ways out, and the way to the channel. Role: observe. */
+  "net.status": { params: Nothing; result: NetStatus };
+  /**
+   * Looks whether the server that the device joins, or a STUN server, can be reached. Takes up to eight seconds.
+   * Role: maintain.
+   */
+  "net.probe": { params: { stun?: string }; result: Probed };
   /**
    * Makes an address of the viewer page with a new token; answered on the device's own unix socket only. Role:
    * own.

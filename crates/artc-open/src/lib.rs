@@ -25,6 +25,6 @@ pub mod video;
 
 pub use config::Config;
 pub use engine::{OpenEngine, OpenFactory};
-pub use net::{Change as LinkChange, ConnectError, Links, reach};
+pub use net::{Change as LinkChange, ConnectError, Links, mirror, reach};
 pub use options::{Latency, Options};
 pub use token::{Claims, peek};

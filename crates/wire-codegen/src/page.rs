@@ -66,7 +66,8 @@ fn describe(method: &Method, document: &Document) -> String {
     }
     _ = writeln!(out, "- Reply: {}", spell(&method.result));
     let errors: Vec<String> = method.errors.iter().map(|name| format!("`{name}`")).collect();
-    _ = write!(out, "- Errors: {}\n\n", errors.join(", "));
+    let besides = if errors.is_empty() { String::new() } else { format!(", {}", errors.join(", ")) };
+    _ = write!(out, "- Errors: those of every method{besides}\n\n");
     if !method.params.is_empty() {
         out.push_str(&table("parameter", &method.params));
         out.push('\n');

@@ -20,6 +20,64 @@ pub struct Audio {
     pub published: bool,
     /// The volume is set in the sound card's own mixer, not in software.
     pub mixer: bool,
+    /// How good it is.
+    #[serde(default)]
+    pub quality: Quality,
+    /// What it is for.
+    #[serde(default)]
+    pub scene: Scene,
+}
+
+/// Rate, channels and highest bitrate of the published sound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "AudioQuality")]
+pub enum Quality {
+    /// 8 kHz mono, at most 12 kbit/s.
+    Low,
+    /// 16 kHz mono, at most 24 kbit/s.
+    #[default]
+    Basic,
+    /// 48 kHz mono, at most 64 kbit/s.
+    High,
+    /// 48 kHz stereo, at most 80 kbit/s.
+    StereoHigh,
+    /// 48 kHz mono, at most 96 kbit/s.
+    SuperHigh,
+    /// 48 kHz stereo, at most 128 kbit/s.
+    StereoSuperHigh,
+}
+
+/// What the published sound is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "AudioScene")]
+pub enum Scene {
+    /// Nothing special.
+    #[default]
+    Default,
+    /// Lessons: steady rather than rich.
+    Education,
+    /// Media and games.
+    Media,
+    /// Music.
+    Music,
+    /// Many people talking.
+    Chatroom,
+    /// Singing along.
+    Ktv,
+}
+
+/// What `audio.set_profile` takes: what is left out stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetProfile {
+    /// How good it shall be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<Quality>,
+    /// What it shall be for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scene: Option<Scene>,
 }
 
 /// What `audio.set_volume` takes.

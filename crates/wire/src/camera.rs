@@ -1,4 +1,5 @@
-//! Family `camera`: which cameras there are, what the one in use can do, its controls, a still picture.
+//! Family `camera`: which cameras there are and which is in use, what that one can do, its controls, where it looks, a still picture,
+//! privacy.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -159,4 +160,81 @@ pub struct Snapshot {
     /// The picture in base64; only on the unix socket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base64: Option<String>,
+}
+
+/// What `camera.select` takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Select {
+    /// The `id` of a camera, as `camera.list` tells it; `auto` for the first that is found, `pattern` for the test picture.
+    pub camera: String,
+}
+
+/// The camera in use.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "CameraSelected")]
+pub struct Selected {
+    /// Its `id`, or `pattern`.
+    pub camera: String,
+    /// What it calls itself.
+    pub name: String,
+}
+
+/// Where the camera in use looks. An axis that it does not have is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Ptz {
+    /// Left and right; UVC cameras count in seconds of arc, to the right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pan: Option<Axis>,
+    /// Up and down; UVC cameras count in seconds of arc, upwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tilt: Option<Axis>,
+    /// The focal length, in units of the driver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zoom: Option<Axis>,
+}
+
+/// One axis of a camera.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "PtzAxis")]
+pub struct Axis {
+    /// Where it stands, in units of the driver; left out where the camera only moves it by steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<i64>,
+    /// Lowest value, or longest step backwards.
+    pub min: i64,
+    /// Highest value, or longest step forwards.
+    pub max: i64,
+    /// Distance between values, counted from `min`.
+    pub step: u64,
+    /// It does not move at this moment because another control overrules it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub inactive: bool,
+}
+
+/// What `camera.set_ptz` takes: what is left out stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetPtz {
+    /// To this pan, or so much further.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pan: Option<i64>,
+    /// To this tilt, or so much further.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tilt: Option<i64>,
+    /// To this zoom, or so much further.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zoom: Option<i64>,
+    /// The values are added to where the camera stands, up to the end of its way.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub relative: bool,
+}
+
+/// What `camera.privacy` takes, and answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "CameraPrivacy")]
+pub struct Privacy {
+    /// Camera and microphone are closed; a card and silence go out on the same tracks.
+    pub on: bool,
 }

@@ -1,4 +1,4 @@
-//! Family `device`: who this device is and how it is.
+//! Family `device`: who this device is, how it is and what time it has; finding it among others; restarting it.
 
 use std::collections::BTreeMap;
 
@@ -137,6 +137,8 @@ pub enum SourceState {
     Off,
     /// Closed because nobody watches, as the configuration asks.
     Resting,
+    /// Closed by `camera.privacy`; a card or silence takes its place.
+    Private,
     /// The device delivers.
     Live,
     /// The built-in pattern or tone delivers.
@@ -145,4 +147,59 @@ pub enum SourceState {
     NoSignal,
     /// The device is gone or refuses; a still picture or silence takes its place until it is back.
     Lost,
+}
+
+/// For how many seconds `device.identify` may blink.
+pub const IDENTIFY_SECONDS: std::ops::RangeInclusive<u32> = 1..=300;
+
+/// What `device.identify` takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Identify {
+    /// For how many seconds, 10 when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 300))]
+    pub for_s: Option<u32>,
+}
+
+/// The clock of the device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DeviceClock")]
+pub struct Clock {
+    /// Milliseconds since 1970.
+    pub time_ms: u64,
+    /// Somebody keeps it right over the network: NTP, PTP.
+    pub synchronised: bool,
+    /// Where it comes from.
+    pub source: ClockSource,
+    /// How far it may be off at most in milliseconds, as the kernel says; left out where it is not synchronised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_error_ms: Option<u32>,
+}
+
+/// Where a clock comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ClockSource {
+    /// From the network.
+    Network,
+    /// From `device.set_time`.
+    Command,
+    /// From a clock with a battery, read when the device started.
+    Battery,
+    /// From nowhere: it may be years off.
+    #[default]
+    Unknown,
+}
+
+/// What `device.set_time` takes: from 2024 to 2100.
+pub const TIME_MS: std::ops::RangeInclusive<u64> = 1_704_067_200_000..=4_102_444_800_000;
+
+/// What `device.set_time` takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetTime {
+    /// Milliseconds since 1970.
+    #[schemars(range(min = 1_704_067_200_000_u64, max = 4_102_444_800_000_u64))]
+    pub time_ms: u64,
 }

@@ -69,7 +69,7 @@ codes! {
     /// The reply is longer than a message may be.
     ReplyTooLarge = 2010, "reply_too_large", "ask on the device's own unix socket, which has no such limit";
     /// There is no thing of that name.
-    UnknownName = 2011, "unknown_name", "camera.list, camera.controls and board.info tell the names";
+    UnknownName = 2011, "unknown_name", "camera.list, camera.controls, board.info and rpc.discover tell the names";
     /// The method is answered on the device's own unix socket only.
     LocalOnly = 2012, "local_only", "ask on the device itself, by its unix socket: artc-edge call";
 }

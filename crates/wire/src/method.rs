@@ -4,14 +4,14 @@ use schemars::{Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{Code, Done, NoParams, Refusal, Role, audio, board, camera, device, fields, stream, viewer};
+use crate::{Code, Done, NoParams, Refusal, Role, audio, board, camera, device, fields, log, net, stream, viewer};
 
 /// Whether a method only tells something or changes something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Tells something; may be repeated at will.
     Read,
-    /// Changes something; all but `camera.snapshot`, `stream.key_frame` and `board.pulse_line` may be repeated without further effect.
+    /// Changes something; all but `camera.snapshot`, `camera.set_ptz` by steps, `stream.key_frame` and `board.pulse_line` may be repeated without further effect.
     Change,
 }
 
@@ -99,6 +99,16 @@ methods! {
     DeviceInfo = "device.info", Read, Observe, NoParams => device::Info;
     /// Tells how the device is: connection, camera, microphone, counters, load.
     DeviceStatus = "device.status", Read, Observe, NoParams => device::Status;
+    /// Blinks the status LED for a time, so that who stands before several devices sees which one is meant.
+    DeviceIdentify = "device.identify", Change, Operate, device::Identify => Done;
+    /// Tells what time the device has, and who says so.
+    DeviceTime = "device.time", Read, Observe, NoParams => device::Clock;
+    /// Sets the clock, where nobody keeps it right over the network.
+    DeviceSetTime = "device.set_time", Change, Maintain, device::SetTime => device::Clock;
+    /// Restarts the machine, in order; the reply says that whoever is in charge of it has taken the request.
+    DeviceReboot = "device.reboot", Change, Maintain confirmed, NoParams => Done;
+    /// Switches the machine off, in order. Somebody has to go there to switch it on again.
+    DeviceShutdown = "device.shutdown", Change, Maintain confirmed, NoParams => Done;
     /// Lists the cameras of this device.
     CameraList = "camera.list", Read, Observe, NoParams => camera::List;
     /// Lists what the camera in use can deliver.
@@ -109,18 +119,34 @@ methods! {
     CameraSetControl = "camera.set_control", Change, Operate, camera::SetControl => camera::Control;
     /// Takes a still picture.
     CameraSnapshot = "camera.snapshot", Change, Observe, NoParams => camera::Snapshot;
+    /// Takes another camera into use, on the same track; one that cannot be had leaves the one before in use. Until the next restart.
+    CameraSelect = "camera.select", Change, Operate, camera::Select => camera::Selected;
+    /// Tells where the camera in use looks: pan, tilt and zoom, where its driver has them.
+    CameraGetPtz = "camera.get_ptz", Read, Observe, NoParams => camera::Ptz;
+    /// Turns and zooms the camera in use, and tells where it looks then. A motor may still be on its way.
+    CameraSetPtz = "camera.set_ptz", Change, Operate, camera::SetPtz => camera::Ptz;
+    /// Closes camera and microphone, or opens them again; the tracks stay published with a card and silence. Until the next restart.
+    CameraPrivacy = "camera.privacy", Change, Operate, camera::Privacy => camera::Privacy;
     /// Tells what is published as picture.
     StreamGet = "stream.get", Read, Observe, NoParams => stream::Stream;
     /// Sets size, frame rate and highest bitrate of the published picture; what is left out stays.
     StreamSet = "stream.set", Change, Operate, stream::Set => stream::Stream;
     /// Stops or resumes sending the picture; the track stays published.
     StreamMute = "stream.mute", Change, Operate, stream::Mute => stream::Stream;
+    /// Sends a small stream along with the big one, or no more.
+    StreamDual = "stream.dual", Change, Operate, stream::Switch => stream::Stream;
+    /// Publishes the screen, where the device captures one; refused where it does not.
+    StreamScreen = "stream.screen", Change, Operate, stream::Switch => stream::Stream;
     /// Asks the encoder for a key frame.
     StreamKeyFrame = "stream.key_frame", Change, Operate, NoParams => Done;
     /// Tells what is published as sound.
     AudioGet = "audio.get", Read, Observe, NoParams => audio::Audio;
     /// Sets the volume of the microphone.
     AudioSetVolume = "audio.set_volume", Change, Operate, audio::SetVolume => audio::Audio;
+    /// Sets quality and purpose of the published sound; what is left out stays.
+    AudioSetProfile = "audio.set_profile", Change, Operate, audio::SetProfile => audio::Audio;
+    /// Sets the volume of the speaker, where the device plays sound; refused where it does not.
+    AudioSetSpeakerVolume = "audio.set_speaker_volume", Change, Operate, audio::SetVolume => audio::Audio;
     /// Stops or resumes sending the sound; the track stays published.
     AudioMute = "audio.mute", Change, Operate, audio::Mute => audio::Audio;
     /// Tells what the board has, and how it is: lines, LEDs, buttons, IR-cut filter, fan.
@@ -141,6 +167,14 @@ methods! {
     BoardThrottling = "board.throttling", Read, Observe, NoParams => board::Throttling;
     /// Sends what the board's buttons do to the caller from now on, as the notification `board.button`, until it leaves or says no more.
     BoardWatch = "board.watch", Change, Observe, board::Watch => Done;
+    /// Tells the last log lines, oldest first.
+    LogTail = "log.tail", Read, Maintain, log::Tail => log::Lines;
+    /// Changes for a time how much is logged, by the whole daemon or one part of it.
+    LogSetLevel = "log.set_level", Change, Maintain, log::SetLevel => log::Levels;
+    /// Tells how the network is: interfaces, ways out, and the way to the channel.
+    NetStatus = "net.status", Read, Observe, NoParams => net::Status;
+    /// Looks whether the server that the device joins, or a STUN server, can be reached. Takes up to eight seconds.
+    NetProbe = "net.probe", Change, Maintain, net::Probe => net::Probed;
     /// Makes an address of the viewer page with a new token; answered on the device's own unix socket only.
     ViewerAddress = "viewer.address", Read, Own, NoParams => viewer::Address;
     /// Answers this list of methods as an OpenRPC document.

@@ -31,6 +31,7 @@ fn generate() -> Value {
                             the least role that may call a method: observe, operate, maintain or own.",
         },
         "methods": methods,
+        "x-errors": errors_of(&EVERYWHERE),
         "x-notifications": [{
             "name": "board.button",
             "summary": "A button of the board went down or up; sent to whoever called `board.watch`.",
@@ -76,29 +77,55 @@ fn param(name: String, mut schema: Value, required: &[Value]) -> Value {
     json!({ "name": name, "summary": summary, "required": required, "schema": schema })
 }
 
-/// The errors that every method can have are named once, among the components.
+/// The errors that every method can have; named once, as `x-errors`.
+const EVERYWHERE: [Code; 4] = [Code::NotAllowed, Code::RateLimited, Code::TooManyInFlight, Code::InvalidParams];
+
+/// The errors that a method can have besides those.
 fn method_errors(method: Method) -> Vec<Value> {
-    let mut codes = vec![Code::NotAllowed, Code::RateLimited, Code::TooManyInFlight, Code::InvalidParams];
+    let mut codes = Vec::new();
     if method.kind() == Kind::Change
-        || matches!(method, Method::CameraModes | Method::CameraControls | Method::BoardInfo | Method::BoardGetLine)
+        || matches!(
+            method,
+            Method::CameraModes | Method::CameraControls | Method::CameraGetPtz | Method::BoardInfo | Method::BoardGetLine
+        )
     {
         codes.extend([Code::NotAvailable, Code::DeviceFailed, Code::TimedOut]);
     }
     if matches!(
         method,
-        Method::CameraSetControl | Method::StreamSet | Method::AudioSetVolume | Method::BoardPulseLine | Method::BoardSetLed
+        Method::CameraSetControl
+            | Method::DeviceIdentify
+            | Method::DeviceSetTime
+            | Method::StreamSet
+            | Method::AudioSetVolume
+            | Method::AudioSetSpeakerVolume
+            | Method::CameraSetPtz
+            | Method::BoardPulseLine
+            | Method::BoardSetLed
+            | Method::LogTail
+            | Method::LogSetLevel
     ) {
         codes.push(Code::OutOfRange);
     }
     if matches!(
         method,
-        Method::CameraSetControl | Method::BoardGetLine | Method::BoardSetLine | Method::BoardPulseLine | Method::BoardSetLed
+        Method::CameraSetControl
+            | Method::BoardGetLine
+            | Method::BoardSetLine
+            | Method::BoardPulseLine
+            | Method::BoardSetLed
+            | Method::LogTail
+            | Method::LogSetLevel
     ) {
         codes.push(Code::UnknownName);
     }
     if method.is_local() {
         codes.extend([Code::LocalOnly, Code::NotAvailable]);
     }
+    errors_of(&codes)
+}
+
+fn errors_of(codes: &[Code]) -> Vec<Value> {
     codes.iter().map(|code| json!({ "$ref": format!("#/components/errors/{}", code.name()) })).collect()
 }
 

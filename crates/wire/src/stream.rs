@@ -18,6 +18,9 @@ pub struct Stream {
     pub muted: bool,
     /// The track is published.
     pub published: bool,
+    /// A small stream goes along with the big one, for viewers who show it small.
+    #[serde(default)]
+    pub dual: bool,
     /// Somebody watches; while nobody does, the encoder rests.
     pub watched: bool,
     /// What encodes: `openh264`, `v4l2`, or `camera` for pass-through.
@@ -93,6 +96,14 @@ pub struct Set {
     /// Highest bitrate in kbit/s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bitrate_kbps: Option<u32>,
+}
+
+/// What `stream.dual` and `stream.screen` take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Switch {
+    /// Whether it shall go out.
+    pub on: bool,
 }
 
 /// What the two `mute` methods take.

@@ -13,6 +13,7 @@ pub fn carry_out(act: BoardAct, keeper: &mut Keeper, profile: &Profile, now: Dur
         BoardAct::ReadInfo => return Outcome::BoardInfo(Box::new(info(profile, &keeper.state()))),
         BoardAct::ReadTemperatures => return Outcome::Temperatures(temperatures(keeper)),
         BoardAct::ReadThrottling => return Outcome::Throttling(throttling(keeper)),
+        BoardAct::Identify(seconds) => keeper.identify(Duration::from_secs(seconds.into()), now).map(|()| Outcome::Done),
         BoardAct::ReadLine(line) => read(keeper, profile, &line),
         BoardAct::SetLine(params) => keeper.set(&params.line, params.on).and_then(|()| read(keeper, profile, &params.line)),
         BoardAct::PulseLine(params) => {

@@ -64,6 +64,8 @@ struct Shared {
     /// Somebody set the volume, so that it holds for the next card too.
     volume_set: AtomicBool,
     muted: AtomicBool,
+    /// No device may be open.
+    private: AtomicBool,
     stop: AtomicBool,
     wake: OwnedFd,
 }
@@ -120,6 +122,7 @@ impl Microphone {
             volume: AtomicU8::new(100),
             volume_set: AtomicBool::new(false),
             muted: AtomicBool::new(false),
+            private: AtomicBool::new(false),
             stop: AtomicBool::new(false),
             wake: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
         });
@@ -170,6 +173,13 @@ impl Microphone {
     /// Lets nothing but silence out, or the microphone again; from the next block on.
     pub fn set_muted(&self, muted: bool) {
         self.shared.muted.store(muted, Ordering::Relaxed);
+    }
+
+    /// Closes the device and lets nothing but silence out, or opens it again. Silent from the next block on; the device is let go
+    /// within a few milliseconds.
+    pub fn set_private(&self, private: bool) {
+        self.shared.private.store(private, Ordering::Release);
+        self.shared.wake();
     }
 
     /// Changes of [`State::phase`] as they happen. A listener that lags by more than 16 is told how many it missed.

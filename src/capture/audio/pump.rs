@@ -50,9 +50,18 @@ pub(super) struct Pump {
 
 /// Where samples come from at the moment.
 enum Source {
-    Tone { tone: Tone, look_at: Option<Duration> },
+    Tone {
+        tone: Tone,
+        look_at: Option<Duration>,
+    },
     Device(Box<Device>),
-    Lost { since: Duration, again_at: Duration, wait: Duration },
+    Lost {
+        since: Duration,
+        again_at: Duration,
+        wait: Duration,
+    },
+    /// No device is open.
+    Private,
 }
 
 /// A device that runs.
@@ -83,7 +92,15 @@ impl Pump {
             if self.config.source == "tone" { self.tone(now, "built-in tone", false) } else { self.look(now, now, RETRY) };
         while !self.shared.stop.load(Ordering::Acquire) {
             let now = clock();
+            let private = self.shared.private.load(Ordering::Acquire);
             source = match source {
+                Source::Private if private => {
+                    self.silence(now, LATE);
+                    Source::Private
+                }
+                Source::Private if self.config.source == "tone" => self.tone(now, "built-in tone", false),
+                Source::Private => self.look(now, now, RETRY),
+                source if private => self.hide(source, now),
                 Source::Tone { tone, look_at } => self.play(tone, look_at, now),
                 Source::Device(device) => self.listen(device, now),
                 Source::Lost { since, again_at, wait } => {
@@ -291,6 +308,18 @@ impl Pump {
         Source::Lost { since: now, again_at: now + RETRY, wait: RETRY }
     }
 
+    /// Lets go of the device; silence goes out from where its sound ends.
+    fn hide(&mut self, source: Source, now: Duration) -> Source {
+        let end = match &source {
+            Source::Tone { tone, .. } => tone.due().saturating_sub(Duration::from_millis(10)),
+            Source::Device(_) | Source::Lost { .. } | Source::Private => now,
+        };
+        drop(source);
+        self.timeline.get_or_insert_with(|| Timeline::new(self.shared.format, end)).interrupted();
+        self.say(Phase::Private, "closed for privacy");
+        Source::Private
+    }
+
     /// Stands in for samples that are later than they may be.
     fn silence(&mut self, now: Duration, late: Duration) {
         if let Some(timeline) = &mut self.timeline {
@@ -342,6 +371,7 @@ impl Pump {
                 clock() + LATE / 2
             }
             Source::Lost { again_at, .. } => (*again_at).min(clock() + LATE / 2),
+            Source::Private => clock() + LATE / 2,
         };
         // Rounded up, so as not to wake in vain.
         let millis = due.saturating_sub(clock()).as_micros().div_ceil(1000);
@@ -383,7 +413,8 @@ fn emit(shared: &Shared, gain: &mut Gain, done: Done, full_volume: bool) {
     let volume = shared.volume.load(Ordering::Relaxed);
     // A knob at its lowest position still lets something through; 0 means silence.
     let volume = if full_volume && volume > 0 { 100 } else { volume };
-    gain.set(volume::factor(volume, shared.muted.load(Ordering::Relaxed)));
+    let muted = shared.muted.load(Ordering::Relaxed) || shared.private.load(Ordering::Relaxed);
+    gain.set(volume::factor(volume, muted));
     let channels = block.format.channels;
     gain.apply(block.samples_mut(), channels);
     shared.ring.push(block, silent);

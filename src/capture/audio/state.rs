@@ -19,6 +19,8 @@ pub enum Phase {
     Lost(Loss),
     /// The built-in tone: it was asked for, or there is no microphone.
     Tone,
+    /// Closed for privacy; silence takes its place.
+    Private,
     /// Switched off by the configuration: nothing comes.
     Off,
 }

@@ -2,6 +2,24 @@
 
 use media::Size;
 
+/// Why another camera was not taken into use.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SelectError {
+    /// No camera has this id.
+    #[error("there is no camera `{}`", .id.chars().take(64).collect::<String>().escape_debug())]
+    Unknown {
+        /// What was asked for.
+        id: String,
+    },
+    /// It cannot be had.
+    #[error("camera not changed: {why}")]
+    Failed {
+        /// What is the matter with it.
+        why: String,
+    },
+}
+
 /// Why the mode was not changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -52,7 +52,7 @@ use tokio::sync::broadcast;
 
 pub use config::{Config, Format, Idle};
 pub use control::{Control, ControlError, ControlKind, MenuEntry};
-pub use error::{ModeError, SnapshotError};
+pub use error::{ModeError, SelectError, SnapshotError};
 pub use listing::{DeviceInfo, devices, file};
 pub use mode::{FourCc, Mode, Rate};
 pub use slot::{Counters, Slot, Ticket};
@@ -172,6 +172,20 @@ impl Camera {
             return Err(ModeError::Rate);
         }
         self.ask(|reply| Command::SetMode { size, fps, reply }).map_err(|why| ModeError::NoCamera { why: why.into() })?
+    }
+
+    /// Takes another camera into use, on the same slot: an id as [`devices`] tells it, `auto`, or `pattern`. On an error the one
+    /// before goes on. Waits for both devices, seconds in the worst case.
+    pub fn select(&self, source: &str) -> Result<(), SelectError> {
+        let gone = |why: &str| SelectError::Failed { why: why.into() };
+        self.ask(|reply| Command::Select { source: source.into(), reply }).map_err(gone)?
+    }
+
+    /// Closes the device whoever watches, and shows a card that says so; or opens it again. However busy the device is, this is what
+    /// counts in the end; true when it has been done already.
+    pub fn set_private(&self, private: bool) -> bool {
+        self.shared.private.store(private, Ordering::Relaxed);
+        self.ask(|reply| Command::Privacy { reply }).is_ok()
     }
 
     /// The latest picture as JPEG; of a camera that sends H.264, the latest key frame. Works on the caller's thread, 2 to

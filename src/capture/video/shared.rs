@@ -28,6 +28,8 @@ pub(super) struct Shared {
     pub wake: OwnedFd,
     /// Somebody watches, as far as is known.
     pub wanted: AtomicBool,
+    /// No device may be open, whoever watches.
+    pub private: AtomicBool,
     /// Timestamp of the newest picture, in nanoseconds.
     newest: AtomicU64,
     /// A device is open to capture from it.
@@ -74,6 +76,7 @@ impl Shared {
             events,
             wake: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
             wanted: AtomicBool::new(true),
+            private: AtomicBool::new(false),
             newest: AtomicU64::new(0),
             open: AtomicBool::new(false),
         })

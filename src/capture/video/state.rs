@@ -39,6 +39,8 @@ pub enum Phase {
     Lost(Loss),
     /// The built-in pattern is shown: it was asked for, or no camera was found.
     Pattern,
+    /// Closed for privacy; a card that says so is shown.
+    Private,
     /// Closed because nobody watches; nothing is shown.
     Closed,
 }

@@ -263,3 +263,42 @@ fn access_units_of_a_clip_pass_through_and_key_frames_can_be_asked_for() {
     assert!(camera.request_key_frame());
     assert!((0..100).any(|_| unit().key), "the next one of the clip is half an hour away");
 }
+
+#[test]
+fn privacy_shows_a_card_at_the_same_size_and_gives_no_picture_away_until_it_ends() {
+    let camera = start(Config { idle: Idle::Close, ..pattern(320, 180, 100.0) });
+    let slot = camera.slot();
+    let before = frame(&camera);
+    let luma = |frame: &Frame| frame.planes()[0].to_vec();
+    assert!(camera.set_private(true));
+    assert_eq!((camera.state().phase, camera.is_open()), (Phase::Private, false));
+    let card = frame(&camera);
+    assert_eq!(card.size, before.size);
+    assert_ne!(luma(&card), luma(&before), "nothing that waited goes out any more");
+    assert!(camera.snapshot().is_ok_and(|jpeg| jpeg.starts_with(&[0xff, 0xd8])) && camera.brightness().is_none());
+    // Who comes and goes changes nothing of it, and neither do commands.
+    camera.close();
+    camera.open();
+    assert!(matches!(camera.select("auto"), Err(SelectError::Failed { why }) if why == "closed for privacy"));
+    assert!(matches!(camera.set_control("show_clock", 0), Err(ControlError::NoCamera { .. })));
+    assert!(matches!(camera.set_mode(Size::new(64, 64), 30.0), Err(ModeError::NoCamera { .. })));
+    assert_eq!((camera.state().phase, camera.controls().len(), camera.modes().len()), (Phase::Private, 0, 0));
+    frame(&camera);
+    assert!(camera.set_private(false));
+    assert_eq!(camera.state().phase, Phase::Pattern);
+    while luma(&frame(&camera)) == luma(&card) {}
+    drop(slot);
+}
+
+#[test]
+fn another_camera_is_selected_or_the_one_before_goes_on() {
+    let camera = start(pattern(64, 64, 100.0));
+    frame(&camera);
+    let unknown = camera.select("usb:dead:beef:0").unwrap_err();
+    assert_eq!(unknown.to_string(), "there is no camera `usb:dead:beef:0`");
+    assert_eq!((camera.state().phase, camera.state().detail.as_str()), (Phase::Pattern, "built-in pattern, as configured"));
+    frame(&camera);
+    assert_eq!(camera.select("pattern"), Ok(()));
+    frame(&camera);
+    assert_eq!((camera.state().phase, camera.state().camera), (Phase::Pattern, None));
+}

@@ -17,7 +17,11 @@ pub fn gate() -> Info {
             Line { owner: Some("the IR-cut filter".into()), ..line("filter", true) },
             line("bell", false),
         ],
-        leds: vec![led("red"), Led { owner: Some("the privacy LED".into()), ..led("privacy") }],
+        leds: vec![
+            led("red"),
+            Led { owner: Some("the status LED".into()), ..led("status") },
+            Led { owner: Some("the privacy LED".into()), ..led("privacy") },
+        ],
         buttons: vec![Button { name: "bell".into(), ..Button::default() }],
         ir_cut: Some(IrCut { mode: IrCutMode::Auto, night: false, light: None }),
         ..Info::default()

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use wire::Method;
+use wire::audio::{Quality, Scene};
 use wire::device::SourceState;
 
 use super::super::{Effect, StreamChange};
@@ -47,6 +48,15 @@ fn lawful_commands_become_effects() {
         ("camera.list", json!({}), Effect::ListCameras),
         ("camera.controls", json!({}), Effect::ReadControls),
         ("camera.snapshot", json!({}), Effect::TakeSnapshot),
+        ("camera.select", json!({ "camera": "usb:046d:0825:AB" }), Effect::SelectCamera("usb:046d:0825:AB".into())),
+        ("camera.privacy", json!({ "on": true }), Effect::SetPrivacy(true)),
+        ("stream.dual", json!({ "on": true }), Effect::SetDualStream(true)),
+        (
+            "audio.set_profile",
+            json!({ "quality": "stereo_high", "scene": "music" }),
+            Effect::SetAudioProfile(Quality::StereoHigh, Scene::Music),
+        ),
+        ("audio.set_profile", json!({ "scene": "ktv" }), Effect::SetAudioProfile(Quality::Basic, Scene::Ktv)),
         ("camera.set_control", json!({ "name": "brightness", "value": -64 }), set("brightness", -64, 1)),
         ("camera.set_control", json!({ "name": "hue_auto", "value": true }), set("hue_auto", 1, 2)),
         ("camera.set_control", json!({ "name": "hue_auto", "value": 0 }), set("hue_auto", 0, 2)),
@@ -169,6 +179,20 @@ fn values_outside_of_what_is_possible_are_refused_with_what_is() {
         ("stream.set", json!({ "fps": 0 }), "out_of_range", "0 frames a second is not between 1 and 120"),
         ("stream.set", json!({ "fps": 1e300 }), "out_of_range", "inf frames a second is not between 1 and 120"),
         ("stream.set", json!({ "bitrate_kbps": 49 }), "out_of_range", "49 kbit/s is not between 50 and 50000"),
+        ("audio.set_profile", json!({}), "invalid_params", "audio.set_profile: nothing to set; name quality or scene"),
+        ("audio.set_speaker_volume", json!({ "volume": 101 }), "out_of_range", "volume 101 is not between 0 and 100"),
+        (
+            "audio.set_speaker_volume",
+            json!({ "volume": 50 }),
+            "not_available",
+            "this device plays no sound, so it has no speaker to set",
+        ),
+        (
+            "stream.screen",
+            json!({ "on": true }),
+            "not_available",
+            "this device captures no screen; its camera is the only picture",
+        ),
         ("audio.set_volume", json!({ "volume": 101 }), "out_of_range", "volume 101 is not between 0 and 100"),
         ("audio.set_volume", json!({ "volume": u32::MAX }), "out_of_range", "volume 4294967295 is not between 0 and 100"),
     ];
@@ -188,7 +212,17 @@ fn what_is_not_there_refuses_with_the_reason() {
             view.modes.modes.clear();
         }
     };
-    use SourceState::{Live, Lost, NoSignal, Off, Resting};
+    use SourceState::{Live, Lost, NoSignal, Off, Private, Resting};
+    for (id, state) in [("", Live), ("/dev/video0", Live), ("file:/etc/shadow", Live), ("auto", Off), ("auto", Private)] {
+        let (name, text) = refusal("camera.select", json!({ "camera": id }), camera(state, "closed"));
+        let wanted = match state {
+            Live => ("invalid_params", "camera.select takes an id as camera.list tells it, auto or pattern"),
+            Off => ("not_available", "the camera is switched off by the configuration: closed"),
+            _ => ("not_available", "the camera is closed for privacy: closed"),
+        };
+        assert_eq!((name.as_str(), text.as_str()), wanted, "{id} {state:?}");
+    }
+    assert_eq!(refusal("camera.privacy", json!({ "on": false }), camera(Off, "")).0, "not_available");
     let cases = [
         (Lost, vec!["camera.modes", "camera.controls", "camera.set_control", "camera.snapshot"], "the camera is lost: unplugged"),
         (
@@ -202,6 +236,11 @@ fn what_is_not_there_refuses_with_the_reason() {
             "the camera rests because nobody watches: unplugged",
         ),
         (NoSignal, vec!["camera.modes", "camera.snapshot"], "the camera has no signal: unplugged"),
+        (
+            Private,
+            vec!["camera.modes", "camera.controls", "camera.set_control", "camera.snapshot"],
+            "the camera is closed for privacy: unplugged",
+        ),
         (Live, vec!["camera.modes"], "the camera offers nothing of the kind: unplugged"),
     ];
     for (state, methods, text) in cases {
@@ -215,7 +254,11 @@ fn what_is_not_there_refuses_with_the_reason() {
         }
     }
     let no_microphone = |view: &mut super::View| view.status.microphone.state = Off;
-    for (method, params) in [("audio.set_volume", json!({ "volume": 1 })), ("audio.mute", json!({ "muted": true }))] {
+    for (method, params) in [
+        ("audio.set_volume", json!({ "volume": 1 })),
+        ("audio.mute", json!({ "muted": true })),
+        ("audio.set_profile", json!({ "scene": "music" })),
+    ] {
         let why = "the microphone is switched off by the configuration";
         assert_eq!(refusal(method, params, no_microphone), ("not_available".into(), why.into()));
     }

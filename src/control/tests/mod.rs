@@ -2,8 +2,12 @@
 
 mod board;
 mod desk;
+mod device;
 mod dispatch;
+mod log;
+mod net;
 mod permission;
+mod ptz;
 mod socket;
 mod states;
 
@@ -39,6 +43,7 @@ fn view() -> View {
         control(5, "flags", ControlKind::Bitmask, 0, 0b1010, 0),
         Control { read_only: true, ..control(6, "serial", ControlKind::Integer, 0, 9, 1) },
         Control { inactive: true, ..control(7, "focus_absolute", ControlKind::Integer, 0, 9, 1) },
+        control(0x009a_090d, "zoom_absolute", ControlKind::Integer, 100, 400, 10),
     ];
     view
 }

@@ -17,6 +17,7 @@ const CONNECTION: Record<DeviceStatus["connection"], [string, Tone]> = {
 const SOURCE: Record<Source["state"], [string, Tone]> = {
   off: ["off", "idle"],
   resting: ["resting", "idle"],
+  private: ["closed for privacy", "idle"],
   live: ["live", "good"],
   built_in: ["built-in", "idle"],
   no_signal: ["no signal", "bad"],

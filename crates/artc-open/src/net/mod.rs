@@ -6,6 +6,7 @@ mod address;
 mod error;
 mod links;
 mod local;
+mod mirror;
 mod outputs;
 mod signal;
 mod sockets;
@@ -22,6 +23,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 pub use error::ConnectError;
 pub use links::{Change, Links};
+pub use mirror::mirror;
 pub use signal::reach;
 
 use crate::audio::{PlayoutHandle, PlayoutSettings};

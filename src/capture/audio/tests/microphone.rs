@@ -109,3 +109,32 @@ fn dropping_it_ends_the_thread_and_frees_who_waits() {
     drop(microphone);
     assert!(consumer.join().unwrap() >= 3);
 }
+
+#[test]
+fn privacy_is_silence_on_the_same_row_of_blocks_until_it_ends() {
+    let microphone = start("tone", 8_000, 1);
+    let ring = microphone.ring();
+    let mut events = microphone.events();
+    let mut before = ring.take(PATIENCE).unwrap();
+    microphone.set_private(true);
+    let mut next = || {
+        let block = ring.take(PATIENCE).unwrap();
+        let gap = block.captured_at.saturating_sub(before.captured_at);
+        before = block.clone();
+        (block, gap)
+    };
+    while events.try_recv() != Ok(Phase::Private) {
+        next();
+    }
+    for _ in 0..4 {
+        next();
+    }
+    for _ in 0..20 {
+        let (block, gap) = next();
+        assert!(gap == 10 * MS && block.samples().iter().all(|sample| *sample == 0), "{gap:?}");
+    }
+    assert_eq!(microphone.state().detail, "closed for privacy");
+    microphone.set_private(false);
+    assert!((0..200).any(|_| next().0.samples().iter().any(|sample| *sample != 0)), "it can be heard again");
+    assert_eq!(microphone.state().phase, Phase::Tone);
+}

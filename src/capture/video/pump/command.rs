@@ -4,22 +4,47 @@ use std::sync::mpsc::SyncSender;
 
 use media::Size;
 
-use super::super::ModeError;
 use super::super::config::Config;
 use super::super::control::{Control, ControlError};
+use super::super::hotplug::Hotplug;
+use super::super::identity::{Target, is_meant, scan};
 use super::super::mode::{FourCc, Mode, Rate};
 use super::super::state::CameraEvent;
+use super::super::{ModeError, SelectError};
 use super::retry::Retry;
 use super::{Pump, Source, clock};
 
 /// What the capture thread is asked to do.
 #[derive(Debug)]
 pub(in super::super) enum Command {
-    SetControl { which: String, value: i64, reply: SyncSender<Result<Control, ControlError>> },
-    SetMode { size: Size, fps: f64, reply: SyncSender<Result<Mode, ModeError>> },
-    Controls { reply: SyncSender<Vec<Control>> },
-    KeyFrame { reply: SyncSender<bool> },
-    Bitrate { kbps: u32, reply: SyncSender<bool> },
+    SetControl {
+        which: String,
+        value: i64,
+        reply: SyncSender<Result<Control, ControlError>>,
+    },
+    SetMode {
+        size: Size,
+        fps: f64,
+        reply: SyncSender<Result<Mode, ModeError>>,
+    },
+    Controls {
+        reply: SyncSender<Vec<Control>>,
+    },
+    Select {
+        source: String,
+        reply: SyncSender<Result<(), SelectError>>,
+    },
+    /// Look at whether the device may be open.
+    Privacy {
+        reply: SyncSender<()>,
+    },
+    KeyFrame {
+        reply: SyncSender<bool>,
+    },
+    Bitrate {
+        kbps: u32,
+        reply: SyncSender<bool>,
+    },
 }
 
 impl Pump {
@@ -62,6 +87,16 @@ impl Pump {
                 let _ = reply.send(shown);
                 source
             }
+            (Command::Select { source: wanted, reply }, source) => {
+                let (answer, source) = self.select(wanted, source);
+                let _ = reply.send(answer);
+                source
+            }
+            (Command::Privacy { reply }, source) => {
+                let source = self.rest(source);
+                let _ = reply.send(());
+                source
+            }
             (Command::SetMode { size, fps, reply }, source) => self.set_mode(size, fps, &reply, source),
             (Command::KeyFrame { reply }, Source::File(mut played)) => {
                 let _ = reply.send(played.request_key_frame());
@@ -74,6 +109,43 @@ impl Pump {
             (Command::Bitrate { kbps, reply }, source) => {
                 let _ = reply.send(matches!(&source, Source::Camera(live) if live.set_bitrate(kbps)));
                 source
+            }
+        }
+    }
+
+    fn select(&mut self, wanted: String, source: Source) -> (Result<(), SelectError>, Source) {
+        if matches!(source, Source::Private(_)) {
+            return (Err(SelectError::Failed { why: self.shared.facts().detail.clone() }), source);
+        }
+        let target = Target::parse(&wanted);
+        if let (Target::Id(id), Source::Camera(live)) = (&target, &source)
+            && is_meant(id, &live.identity)
+        {
+            (self.target, self.config.source) = (target, wanted);
+            return (Ok(()), source);
+        }
+        if let Target::Id(id) = &target
+            && !scan().iter().any(|one| one.opened.as_ref().is_ok_and(|found| is_meant(id, &found.identity)))
+        {
+            return (Err(SelectError::Unknown { id: wanted }), source);
+        }
+        let before = (
+            std::mem::replace(&mut self.target, target),
+            std::mem::replace(&mut self.config.source, wanted),
+            self.known.take(),
+            std::mem::take(&mut self.set),
+        );
+        self.hotplug = self.hotplug.take().or_else(Hotplug::new);
+        // Two streams at once may be more than their bus carries.
+        drop(source);
+        if self.target == Target::Pattern {
+            return (Ok(()), self.begin(None));
+        }
+        match self.connect(false) {
+            Ok(found) => (Ok(()), self.take_up(found, None)),
+            Err(lost) => {
+                (self.target, self.config.source, self.known, self.set) = before;
+                (Err(SelectError::Failed { why: lost.detail }), self.begin(None))
             }
         }
     }

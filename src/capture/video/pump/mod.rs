@@ -1,6 +1,7 @@
 //! The capture thread: the shell that owns device, clock and waiting, and never gives up. Not for deciding which mode or
 //! camera ([`super::policy`], [`super::identity`]) nor for a camera that works ([`super::live`]). Here is where frames come from and
-//! what follows when that changes; [`find`] looks for what was asked for, [`command`] obeys.
+//! what follows when that changes; [`find`] looks for what was asked for, [`command`] obeys, [`rest`]
+//! says when no device may be open.
 //!
 //! ```text
 //! starting --> camera --(lost: unplugged, busy, failed, timeout, ...)--> card, tried again by the clock and by hotplug
@@ -9,15 +10,17 @@
 //!    \--> pattern: asked for, or "auto" and no camera (one that comes is taken)
 //! file: asked for; the card for one that cannot be played, which is tried again by the clock
 //! any --(close, with idle = "close")--> closed --(open)--> starting
+//! any --(privacy on)--> private: a card and no device --(privacy off)--> starting
+//! any but private --(select)--> starting with another camera, or as before when that cannot be had
 //! ```
 
 mod command;
 mod find;
+mod rest;
 mod retry;
 
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
@@ -25,7 +28,7 @@ use media::Size;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::time::{ClockId, clock_gettime};
 
-use super::config::{Config, Idle};
+use super::config::Config;
 use super::file::Played;
 use super::hotplug::Hotplug;
 use super::identity::{Target, is_same};
@@ -51,6 +54,7 @@ enum Source {
     Card { drawn: Drawn, lost: Lost, retry: Retry },
     Pattern { drawn: Drawn, retry: Option<Retry> },
     File(Box<Played>),
+    Private(Drawn),
     Closed,
 }
 
@@ -88,7 +92,7 @@ impl Pump {
     }
 
     fn serve(&mut self) {
-        let mut source = self.begin();
+        let mut source = self.begin(None);
         loop {
             self.shared.opened(matches!(source, Source::Camera(_)));
             loop {
@@ -105,35 +109,15 @@ impl Pump {
         }
     }
 
-    /// The source to start with.
-    fn begin(&mut self) -> Source {
+    /// The source to start with; `shown` is shown now.
+    fn begin(&mut self, shown: Option<Drawn>) -> Source {
         if self.target == Target::Pattern {
             return self.pattern("built-in pattern, as configured", None);
         }
         let now = clock();
         match self.connect(false) {
-            Ok(found) => self.take_up(found, None),
+            Ok(found) => self.take_up(found, shown),
             Err(lost) => self.show_lost(lost, Retry::new(now), None),
-        }
-    }
-
-    /// Closes the device while nobody watches, where that is asked for, and opens it again for whoever comes.
-    fn rest(&mut self, source: Source) -> Source {
-        match (self.shared.wanted.load(Ordering::Relaxed), source) {
-            (true, Source::Closed) => self.begin(),
-            (true, source) | (false, source @ Source::Closed) => source,
-            (false, source) if self.config.idle != Idle::Close => source,
-            (false, source) => {
-                drop(source);
-                self.shared.slot.clear();
-                {
-                    let mut facts = self.shared.facts();
-                    facts.latest = None;
-                    facts.controls.clear();
-                }
-                self.say(Phase::Closed, "closed while nobody watches");
-                Source::Closed
-            }
         }
     }
 
@@ -199,6 +183,10 @@ impl Pump {
             Source::File(mut played) => {
                 played.play(&self.shared, now);
                 Source::File(played)
+            }
+            Source::Private(mut card) => {
+                self.draw(&mut card);
+                Source::Private(card)
             }
             Source::Closed => Source::Closed,
         }
@@ -301,6 +289,7 @@ impl Pump {
         self.shared.slot.set_depth(SLOT_DEPTH);
         {
             let mut facts = self.shared.facts();
+            facts.camera = None;
             facts.mode = Some(drawn.mode());
             facts.modes = knobs::modes();
             facts.controls = self.knobs.controls().to_vec();
@@ -335,7 +324,7 @@ impl Pump {
         match &phase {
             Phase::Lost(loss) => tracing::warn!(?loss, "{detail}"),
             Phase::NoSignal => tracing::warn!("{detail}"),
-            Phase::Starting | Phase::Live | Phase::Pattern | Phase::Closed => tracing::info!("{detail}"),
+            Phase::Starting | Phase::Live | Phase::Pattern | Phase::Private | Phase::Closed => tracing::info!("{detail}"),
         }
         // Nobody listening is no fault.
         let _ = self.shared.events.send(CameraEvent::State(phase));
@@ -349,6 +338,7 @@ impl Pump {
             Source::Card { drawn, retry, .. } => (drawn.due().min(retry.at), true),
             Source::Pattern { drawn, retry } => (drawn.due().min(retry.map_or(Duration::MAX, |retry| retry.at)), retry.is_some()),
             Source::File(played) => (played.due(), false),
+            Source::Private(card) => (card.due(), false),
             Source::Closed => (Duration::MAX, false),
         };
         let left = due.saturating_sub(clock());
