@@ -18,7 +18,7 @@
 pub mod audio;
 pub mod bitrate;
 pub mod channel;
-mod check;
+pub mod check;
 pub mod contract;
 mod documented;
 pub mod encoder;

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use artc_bindings::audio::SAMPLE_RATES;
 use artc_bindings::{
     AudioQualityMode, AudioSceneMode, CallError, ClientRole, DataChannelMsg, Engine, ErrorCode, Event, EventQueue, Extensions,
-    JoinChannelConfig, MAX_DATA_BYTES, MAX_SEI_BYTES, Parameters, RenderMode, ScreenShareEncoderConfiguration, Secret,
-    VideoDataFormat, VideoDataSample, VideoEncoderConfiguration, VideoSource, VideoStreamType, VideoTrack,
+    JoinChannelConfig, RenderMode, ScreenShareEncoderConfiguration, Secret, VideoDataFormat, VideoDataSample,
+    VideoEncoderConfiguration, VideoSource, VideoStreamType, VideoTrack, check,
 };
 use media::PcmFormat;
 
@@ -35,21 +34,13 @@ impl OpenEngine {
     /// Another user of the channel that is joined; whether there is one of this name only the channel knows.
     fn somebody(&self, method: &'static str, uid: &str) -> Result<(), CallError> {
         let calls = self.in_channel(method)?;
-        if uid.is_empty() {
-            return Err(CallError::BadArgument { method, argument: "uid", why: "is empty".into() });
-        }
-        if uid == calls.user_id {
-            let why = format!("{uid:?} is this engine's own user; subscribe to others");
-            return Err(CallError::Failed { method, code: ErrorCode::SubscribeInvalid, why });
-        }
-        Ok(())
+        check::somebody(method, uid, &calls.user_id)
     }
 
     fn publish(&self, method: &'static str, local: Local, on: bool, set: impl FnOnce(&mut Calls)) -> Result<(), CallError> {
         let mut calls = self.alive(method)?;
         if on && calls.channel.is_some() && calls.has_roles() && calls.role == Some(ClientRole::Live) {
-            let why = "a viewer may not publish; become a broadcaster with set_client_role first".into();
-            return Err(CallError::Failed { method, code: ErrorCode::PublishInvalid, why });
+            return Err(check::viewer_publishes(method));
         }
         set(&mut calls);
         self.command(method, Command::Publish(local, on))
@@ -177,14 +168,8 @@ impl Engine for OpenEngine {
 
     fn set_external_audio_source(&self, enable: bool, sample_rate: u32, channels_per_frame: u32) -> Result<(), CallError> {
         const METHOD: &str = "set_external_audio_source";
-        let bad = |argument, why| Err(CallError::BadArgument { method: METHOD, argument, why });
         drop(self.alive(METHOD)?);
-        if enable && !SAMPLE_RATES.contains(&sample_rate) {
-            return bad("sample_rate", format!("is {sample_rate} Hz; {SAMPLE_RATES:?} are possible"));
-        }
-        if enable && !(1..=2).contains(&channels_per_frame) {
-            return bad("channels_per_frame", format!("is {channels_per_frame}; 1 and 2 are possible"));
-        }
+        check::audio_source(enable, sample_rate, channels_per_frame)?;
         let format = PcmFormat { rate: sample_rate, channels: channels_per_frame as u16 };
         self.audio.set_format(enable.then_some(format));
         if enable {
@@ -206,12 +191,8 @@ impl Engine for OpenEngine {
     }
 
     fn set_external_audio_publish_volume(&self, volume: i32) -> Result<(), CallError> {
-        const METHOD: &str = "set_external_audio_publish_volume";
-        drop(self.alive(METHOD)?);
-        if !(0..=artc_bindings::audio::MAX_VOLUME).contains(&volume) {
-            let why = format!("is {volume}; 0 to 100 are possible");
-            return Err(CallError::BadArgument { method: METHOD, argument: "volume", why });
-        }
+        drop(self.alive("set_external_audio_publish_volume")?);
+        check::volume(volume)?;
         self.audio.set_volume(volume);
         Ok(())
     }
@@ -227,18 +208,8 @@ impl Engine for OpenEngine {
         delay: u32,
         is_key_frame: bool,
     ) -> Result<(), CallError> {
-        const METHOD: &str = "send_media_extension_msg";
-        let calls = self.in_channel(METHOD)?;
-        if message.is_empty() {
-            return Err(CallError::BadArgument { method: METHOD, argument: "message", why: "is empty".into() });
-        }
-        if message.len() > MAX_SEI_BYTES {
-            return Err(CallError::MessageTooLong { method: METHOD, len: message.len(), limit: MAX_SEI_BYTES });
-        }
-        if repeat_count < -1 {
-            let why = format!("is {repeat_count}; -1 means endless, 0 and 1 once");
-            return Err(CallError::BadArgument { method: METHOD, argument: "repeat_count", why });
-        }
+        let calls = self.in_channel("send_media_extension_msg")?;
+        check::sei(message, repeat_count)?;
         // It rides on the camera; on the screen only where that is all there is.
         let [camera, screen] = calls.sources;
         drop(calls);
@@ -326,8 +297,7 @@ impl Engine for OpenEngine {
         let allowed = [calls.publish_video, calls.publish_screen, calls.publish_audio];
         let publishes = allowed.into_iter().zip(calls.publishing).any(|(allowed, publishing)| allowed && publishing);
         if client_role == ClientRole::Live && publishes && calls.has_roles() {
-            let why = "stop publishing before becoming a viewer".into();
-            return Err(CallError::InvalidState { method: METHOD, why });
+            return Err(check::publishing_viewer(METHOD));
         }
         self.command(METHOD, Command::Role(client_role))?;
         calls.role = Some(client_role);
@@ -357,11 +327,7 @@ impl Engine for OpenEngine {
     fn set_parameter(&self, params: &str) -> Result<(), CallError> {
         const METHOD: &str = "set_parameter";
         let mut calls = self.alive(METHOD)?;
-        let parameters = Parameters::parse(params).map_err(|e| CallError::BadArgument {
-            method: METHOD,
-            argument: "params",
-            why: e.to_string(),
-        })?;
+        let parameters = check::parameters(params)?;
         let (send, receive) = (parameters.data.enable_pub_data_channel, parameters.data.enable_sub_data_channel);
         calls.data_out = send.unwrap_or(calls.data_out);
         self.command(METHOD, Command::DataSwitches(send, receive))
@@ -370,17 +336,14 @@ impl Engine for OpenEngine {
     fn send_data_channel_message(&self, ctrl_msg: &DataChannelMsg) -> Result<(), CallError> {
         const METHOD: &str = "send_data_channel_message";
         let calls = self.in_channel(METHOD)?;
-        let refuse = |why: &str| Err(CallError::InvalidState { method: METHOD, why: why.into() });
         if !calls.data_out {
-            return refuse("switch the data channel on with set_parameter first");
+            return Err(check::data_channel_off(METHOD));
         }
         if calls.has_roles() && calls.role == Some(ClientRole::Live) {
-            return refuse("viewers only receive; become a broadcaster first");
+            return Err(check::viewer_sends(METHOD));
         }
         drop(calls);
-        if ctrl_msg.data.len() > MAX_DATA_BYTES {
-            return Err(CallError::MessageTooLong { method: METHOD, len: ctrl_msg.data.len(), limit: MAX_DATA_BYTES });
-        }
+        check::data(METHOD, ctrl_msg.data.len())?;
         self.command(METHOD, Command::Data(ctrl_msg.clone()))
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use artc_bindings::{CallError, Event, JoinChannelConfig, PublishAvsyncMode, SampleError, VideoDataSample, VideoSource};
+use artc_bindings::{CallError, Event, JoinChannelConfig, PublishAvsyncMode, SampleError, VideoDataSample, VideoSource, check};
 
 use super::OpenEngine;
 use crate::audio::PushRefused;
@@ -47,10 +47,7 @@ impl OpenEngine {
         let in_time = self.audio.push_in_time(samples, timestamp, self.clock.monotonic());
         match in_time.unwrap_or_else(|| self.audio.push(samples, self.on_our_clock(timestamp))) {
             Ok(()) => Ok(()),
-            Err(PushRefused::Backwards { last }) => {
-                let why = format!("time stamp {timestamp} ms is before the {last} ms pushed last; one join has one time axis");
-                Err(CallError::BadAudio { why })
-            }
+            Err(PushRefused::Backwards { last }) => Err(check::sound_backwards(timestamp, last)),
             Err(PushRefused::SourceOff) => Err(CallError::SourceOff { method }),
             Err(PushRefused::Ragged { len, sample }) => {
                 Err(CallError::BadAudio { why: format!("{len} bytes are no whole samples of {sample} bytes") })
