@@ -166,7 +166,8 @@ impl Session {
 
     pub(super) fn leave(&mut self, now: Instant) {
         if self.join.is_none() {
-            return;
+            // The channel ended while the call was on its way: it was taken, so it has its result.
+            return self.event(Event::LeaveChannelResult { result: ErrorCode::Ok });
         }
         self.part(now);
         self.tell(Status::Disconnected, Reason::LeaveChannel, "");

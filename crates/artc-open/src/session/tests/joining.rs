@@ -56,6 +56,10 @@ fn what_the_server_says_on_leave_is_obeyed() {
     assert_eq!(statuses(&told), [Status::Failed]);
     assert_eq!(stage.seen.joins, 3, "two devices with one identity must not throw each other out for ever");
     assert!(!stage.session.busy());
+    // A call that was taken just before has its result, and only that.
+    stage.command(Command::Leave);
+    stage.run(SECOND);
+    assert!(matches!(stage.told()[..], [Event::LeaveChannelResult { result: ErrorCode::Ok }]));
 }
 
 #[test]
