@@ -110,6 +110,7 @@ fn method_errors(method: Method) -> Vec<Value> {
     if matches!(
         method,
         Method::CameraSetControl
+            | Method::CameraSelect
             | Method::BoardGetLine
             | Method::BoardSetLine
             | Method::BoardPulseLine
