@@ -11,6 +11,8 @@ mod announce;
 mod board;
 mod books;
 mod clock;
+mod deeds;
+mod desired;
 mod effects;
 mod engine;
 mod facts;
@@ -21,10 +23,12 @@ mod mail;
 mod memory;
 mod network;
 mod power;
+mod settings;
 mod shell;
 mod start;
 mod stop;
 mod tickets;
+mod update;
 mod usage;
 mod wall;
 mod wishes;
@@ -33,13 +37,13 @@ use std::time::Duration;
 
 pub use stop::Early;
 
-use crate::{config::Loaded, exit::Exit, telemetry::Telemetry};
+use crate::{config::Settings, exit::Exit, telemetry::Telemetry};
 
 /// How long threads that hang in a driver are waited for at the end.
 const STOP_WITHIN: Duration = Duration::from_millis(500);
 
-/// Runs until a signal asks to stop, which may have come `early`.
-pub fn run(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit {
+/// Runs with what `settings` say until a signal asks to stop, which may have come `early`.
+pub fn run(settings: Settings, telemetry: Telemetry, early: Early) -> Exit {
     memory::thrifty();
     // Two are enough: one for the room and the engine's network, one for the rest; encoder and devices have their own.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("artc").enable_all().build();
@@ -50,7 +54,7 @@ pub fn run(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit {
             return Exit::TryAgain;
         }
     };
-    let exit = runtime.block_on(start::daemon(loaded, telemetry, early));
+    let exit = runtime.block_on(start::process(settings, telemetry, early));
     runtime.shutdown_timeout(STOP_WITHIN);
     exit
 }

@@ -7,6 +7,7 @@ pub mod config;
 pub mod control;
 pub mod exit;
 pub mod session;
+pub mod storage;
 pub mod telemetry;
 pub mod uplink;
 pub mod version;

@@ -12,11 +12,12 @@ use super::facts;
 use super::network;
 use super::power::Power;
 use super::tickets::TicketSource;
+use super::update;
 use super::wall;
 use super::wishes::Wishes;
 use crate::capture::audio::Microphone;
 use crate::capture::video::{self, Camera, ControlError, ModeError, SelectError, SnapshotError};
-use crate::control::{BoardAct, ControlChange, Effect, Failure, LogAct, Outcome, StreamChange};
+use crate::control::{BoardAct, ConfigAct, ControlChange, Effect, Failure, LogAct, Outcome, StateAct, StreamChange};
 
 /// What commands act on.
 #[derive(Clone)]
@@ -44,6 +45,8 @@ pub enum Done {
     Outcome(Outcome),
     /// The camera's picture was changed: the stream follows, then the reply is made.
     Stream(StreamChange),
+    /// Another wish is kept, or why not.
+    Kept(Result<(), Failure>),
 }
 
 /// What came of an effect so far.
@@ -62,6 +65,10 @@ pub enum Begun {
     Board(BoardAct),
     /// It is the log's.
     Log(LogAct),
+    /// It is the configuration's.
+    Config(ConfigAct),
+    /// It is the document's of how the device is meant to be.
+    State(StateAct),
 }
 
 /// Begins `effect`.
@@ -116,6 +123,9 @@ pub fn begin(effect: Effect, parts: &Parts, tickets: &TicketSource, wishes: Wish
         }
         Effect::Board(act) => Begun::Board(act),
         Effect::Log(act) => Begun::Log(act),
+        Effect::Config(act) => Begun::Config(act),
+        Effect::State(act) => Begun::State(act),
+        Effect::Update(act) => later(Box::new(move || Done::Outcome(update::carry_out(&act)))),
         Effect::RequestKeyFrame => Begun::Now(key_frame(&*parts.engine)),
     }
 }

@@ -29,6 +29,15 @@ impl Logs {
         Self { telemetry, changed: None }
     }
 
+    /// The configuration has other levels: from now on, or when the change of a command goes back.
+    pub fn configure(&mut self, levels: &str) {
+        if let Some(changed) = &mut self.changed {
+            levels.clone_into(&mut changed.before);
+        } else if let Err(why) = self.telemetry.levels().set(levels) {
+            tracing::warn!("`telemetry.log`: {why}");
+        }
+    }
+
     /// Does what a command asks for.
     pub fn act(&mut self, act: LogAct, now: Duration) -> Outcome {
         match act {

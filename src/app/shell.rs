@@ -2,23 +2,29 @@
 //!
 //! It decides nothing: the session says what to call, the desk says what to answer, capture says what the devices do.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use artc_bindings::Event;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, watch};
 
 use super::board::BoardThread;
 use super::books::Books;
 use super::clock::now;
-use super::effects::{self, Begun, Done, Parts};
+use super::deeds::{Finished, Purpose};
+use super::desired::Desired;
+use super::effects::Parts;
 use super::light::signal;
 use super::links::Links;
 use super::logs::Logs;
 use super::mail;
+use super::settings::SettingsThread;
 use super::stop::Stop;
 use super::tickets::TicketSource;
 use super::wishes::Wishes;
 use crate::capture::video::{CameraEvent, Phase};
+use crate::config::{self, Applies, Loaded};
 use crate::control::socket::{Arrival, Server};
 use crate::control::{Desk, Effect, Failure, Letter, Outcome, Sender, Step, StreamChange, Ticket};
 use crate::session::{self, Input, Medium, Output, Session};
@@ -28,6 +34,8 @@ use crate::telemetry::{Beat, Check, Fault};
 const JOBS: usize = 256;
 /// How often counters become rates.
 const TICK: Duration = Duration::from_secs(1);
+/// So long after a change that takes a restart it comes: the reply is on its way by then.
+const RESTART_AFTER: Duration = Duration::from_millis(500);
 /// How long the way out of the channel may take, of the two seconds that ending may take.
 const LEAVE_WITHIN: Duration = Duration::from_millis(1200);
 
@@ -47,19 +55,38 @@ pub struct Shell {
     pub(super) board: BoardThread,
     /// What keeps us out of the channel.
     pub(super) outside: Fault<String>,
+    pub(super) settings: Arc<SettingsThread>,
+    pub(super) desired: Arc<Desired>,
+    /// Why something that is wished for was not done when it was last tried, by its place in the document.
+    pub(super) failed: BTreeMap<String, String>,
+    /// The camera delivers, so that it can be told what is wished for.
+    pub(super) camera_here: bool,
+    /// The configuration as it is to be.
+    pub(super) wanted: watch::Receiver<Arc<Loaded>>,
+    /// The configuration that the parts were started with, and what was changed live since.
+    pub(super) in_force: Arc<Loaded>,
+    /// When the parts are started again, because the configuration wants it.
+    pub(super) restart_at: Option<Duration>,
 }
 
-/// A job's outcome on its way back.
-type Finished = (Ticket, Done);
+/// Why the loop ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Something asked to stop.
+    Stop,
+    /// The parts are to be started again, with the configuration that is wanted now.
+    Restart,
+}
 
 impl Shell {
-    /// Runs until something asks to stop; leaves the channel before it returns.
-    pub async fn run(&mut self, stop: &mut Stop) {
+    /// Runs until something asks to stop, or the configuration wants a restart; leaves the channel before it returns.
+    pub async fn run(&mut self, stop: &mut Stop) -> End {
         let (finished_in, mut finished) = mpsc::channel::<Finished>(JOBS);
         let events = self.parts.engine.event_handler();
         let mut camera_events = self.parts.camera.events();
         // The camera was started before anybody listened; what it has said since is in its state.
-        self.camera_state();
+        self.camera_state(&finished_in);
+        self.catch_up(Purpose::CatchUp(None), &finished_in);
         let mut links = Links::open();
         let mut presses = self.board.presses();
         let mut tick = tokio::time::interval(TICK);
@@ -67,18 +94,18 @@ impl Shell {
 
         self.session.handle(Input::Join, now());
         let mut wake = self.drain_session();
-        loop {
-            let deadline = [wake, self.desk.deadline(), self.logs.deadline()].into_iter().flatten().min();
+        let end = loop {
+            let deadline = [wake, self.desk.deadline(), self.logs.deadline(), self.restart_at].into_iter().flatten().min();
             tokio::select! {
                 name = stop.wait() => {
                     tracing::info!(signal = name, "stopping");
-                    break;
+                    break End::Stop;
                 }
                 event = events.next() => match event {
                     Some(event) => self.event(&event, &finished_in),
                     None => {
                         tracing::error!("the engine ended by itself");
-                        break;
+                        break End::Stop;
                     }
                 },
                 arrival = next_arrival(&mut self.socket) => match arrival {
@@ -86,13 +113,14 @@ impl Shell {
                     Some(Arrival::Gone(sender)) => self.desk.forget(&sender),
                     None => self.socket = None,
                 },
-                Some((ticket, done)) = finished.recv() => self.finished(ticket, done),
-                event = camera_events.recv() => self.camera_event(event),
+                Some((purpose, done)) = finished.recv() => self.finished(purpose, done, &finished_in),
+                event = camera_events.recv() => self.camera_event(event, &finished_in),
                 Some(press) = presses.recv() => {
                     for letter in self.desk.pressed(&press) {
                         self.send(letter);
                     }
                 }
+                Ok(()) = self.wanted.changed() => self.configured(),
                 () = links.better() => self.session.handle(Input::LinkUp, now()),
                 _ = tick.tick() => {
                     self.beat.tick();
@@ -107,15 +135,43 @@ impl Shell {
                     while let Some(letter) = self.desk.expire(now()) {
                         self.send(letter);
                     }
+                    if self.restart_at.is_some_and(|at| at <= now()) {
+                        tracing::info!("starting again with another configuration");
+                        break End::Restart;
+                    }
                 }
             }
             wake = self.drain_session();
-        }
+        };
         // Who asked for the restart that ends us gets its reply.
-        while let Ok((ticket, done)) = finished.try_recv() {
-            self.finished(ticket, done);
+        while let Ok((purpose, done)) = finished.try_recv() {
+            self.finished(purpose, done, &finished_in);
         }
         self.leave(&events).await;
+        end
+    }
+
+    /// The configuration changed, or was rolled back: does what can be done live, and sees whether a restart is needed.
+    fn configured(&mut self) {
+        let wanted = Arc::clone(&self.wanted.borrow_and_update());
+        let keys = config::differences(&self.in_force, &wanted);
+        // What was rolled back before the restart came needs none.
+        self.restart_at = keys.iter().any(|key| config::applies(key) == Applies::Restart).then(|| now() + RESTART_AFTER);
+        if self.restart_at.is_some() {
+            return;
+        }
+        for key in &keys {
+            let config = &wanted.config;
+            match key.as_str() {
+                "stream.bitrate_kbps" => self.wish(Wishes { bitrate_kbps: config.stream.bitrate_kbps, ..self.wishes }),
+                "control.allow" | "control.roles" => self.desk.reconfigure(&config.control),
+                "telemetry.log" if std::env::var_os("ARTC_LOG").is_none() => {
+                    self.logs.configure(&config.telemetry.log);
+                }
+                _ => {}
+            }
+        }
+        self.in_force = wanted;
     }
 
     async fn leave(&mut self, events: &artc_bindings::EventQueue) {
@@ -222,19 +278,19 @@ impl Shell {
         self.session.handle(Input::Event(event), now());
     }
 
-    fn camera_event(&mut self, event: Result<CameraEvent, broadcast::error::RecvError>) {
+    fn camera_event(&mut self, event: Result<CameraEvent, broadcast::error::RecvError>, finished: &mpsc::Sender<Finished>) {
         match event {
             Ok(CameraEvent::Control(control)) => {
                 tracing::debug!(control = control.name, value = control.value, "camera control changed")
             }
             Ok(CameraEvent::Opened(open)) => self.board.camera(open),
             // Whoever lagged sees the present state like everybody else.
-            _ => self.camera_state(),
+            _ => self.camera_state(finished),
         }
     }
 
     /// Follows the camera, which says by itself how it is.
-    fn camera_state(&mut self) {
+    fn camera_state(&mut self, finished: &mpsc::Sender<Finished>) {
         self.board.camera(self.parts.camera.is_open());
         let state = self.parts.camera.state();
         match state.phase {
@@ -244,6 +300,11 @@ impl Shell {
         }
         self.follow_camera(&state);
         self.signal();
+        let here = matches!(state.phase, Phase::Live | Phase::Pattern);
+        if here && !std::mem::replace(&mut self.camera_here, here) {
+            self.catch_up(Purpose::CatchUp(None), finished);
+        }
+        self.camera_here = here || self.camera_here && !matches!(state.phase, Phase::Lost(_) | Phase::NoSignal);
     }
 
     /// The encoder works at the size and rate that the camera really has.
@@ -265,62 +326,12 @@ impl Shell {
                 let why = "this engine carries no files; `artc-edge call camera.snapshot` on the device gives the picture";
                 self.reply(ticket, &Outcome::Failed(Failure::NotAvailable(why.into())));
             }
-            Step::Do { ticket, effect } => match effects::begin(effect, &self.parts, &self.tickets, self.wishes) {
-                Begun::Now(outcome) => self.reply(ticket, &outcome),
-                Begun::Picture(wishes) => {
-                    self.wish(wishes);
-                    self.reply_with_state(ticket, false);
-                }
-                Begun::Sound(wishes) => {
-                    self.wish(wishes);
-                    self.reply_with_state(ticket, true);
-                }
-                Begun::Log(act) => {
-                    let outcome = self.logs.act(act, now());
-                    self.reply(ticket, &outcome);
-                }
-                Begun::Board(act) => {
-                    let finished = finished.clone();
-                    let answer = move |outcome| {
-                        // The loop has ended when nobody listens any more, and with it whoever waits for this.
-                        let _ = finished.blocking_send((ticket, Done::Outcome(outcome)));
-                    };
-                    if !self.board.act(act, Box::new(answer)) {
-                        let why = "the board is busy with other commands".into();
-                        self.reply(ticket, &Outcome::Failed(Failure::NotAvailable(why)));
-                    }
-                }
-                Begun::Wait(work) => {
-                    let finished = finished.clone();
-                    tokio::spawn(async move {
-                        let outcome = work.await;
-                        // The loop has ended when nobody listens any more, and with it whoever waits for this.
-                        let _ = finished.send((ticket, Done::Outcome(outcome))).await;
-                    });
-                }
-                Begun::Later(job) => {
-                    let finished = finished.clone();
-                    tokio::task::spawn_blocking(move || {
-                        // The loop has ended when nobody listens any more, and with it whoever waits for this.
-                        let _ = finished.blocking_send((ticket, job()));
-                    });
-                }
-            },
-        }
-    }
-
-    fn finished(&mut self, ticket: Ticket, done: Done) {
-        match done {
-            Done::Outcome(outcome) => self.reply(ticket, &outcome),
-            Done::Stream(change) => {
-                self.wish(self.wishes.with(&change));
-                self.reply_with_state(ticket, false);
-            }
+            Step::Do { ticket, effect } => self.carry_out(Purpose::Answer(ticket), effect, finished),
         }
     }
 
     /// Makes `wishes` true: tells session and microphone what has changed.
-    fn wish(&mut self, wishes: Wishes) {
+    pub(super) fn wish(&mut self, wishes: Wishes) {
         let before = std::mem::replace(&mut self.wishes, wishes);
         let now = now();
         if wishes.encoder() != before.encoder() {
@@ -344,14 +355,14 @@ impl Shell {
         }
     }
 
-    fn reply_with_state(&mut self, ticket: Ticket, sound: bool) {
+    pub(super) fn reply_with_state(&mut self, ticket: Ticket, sound: bool) {
         self.drain_session();
         let view = self.books.view(&self.parts, &self.session, self.wishes, now());
         let outcome = if sound { Outcome::Audio(Box::new(view.audio)) } else { Outcome::Stream(Box::new(view.stream)) };
         self.reply(ticket, &outcome);
     }
 
-    fn reply(&mut self, ticket: Ticket, outcome: &Outcome) {
+    pub(super) fn reply(&mut self, ticket: Ticket, outcome: &Outcome) {
         if let Some(letter) = self.desk.finish(ticket, outcome, now()) {
             self.send(letter);
         }

@@ -1,5 +1,6 @@
 //! Starting in order, saying what is here, and ending in the reverse order.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,21 +10,24 @@ use super::announce::line;
 use super::board::BoardThread;
 use super::books::Books;
 use super::clock::now;
+use super::desired::Desired;
 use super::effects::Parts;
 use super::logs::Logs;
 use super::network::Server;
 use super::power::Power;
-use super::shell::Shell;
+use super::settings::SettingsThread;
+use super::shell::{End, Shell};
 use super::stop::{Early, Stop};
 use super::tickets::{TicketSource, TokenSource};
 use super::wishes::Wishes;
 use super::{STOP_WITHIN, engine, memory};
 use crate::capture::audio::{Microphone, Phase as MicrophonePhase};
 use crate::capture::video::{Camera, Phase as CameraPhase};
-use crate::config::{Config, EngineKind, Loaded};
+use crate::config::{Config, EngineKind, Loaded, Settings};
 use crate::control::{Desk, socket};
 use crate::exit::Exit;
 use crate::session::Session;
+use crate::storage::SystemDisk;
 use crate::telemetry::{Fault, Telemetry};
 use crate::uplink::Uplink;
 
@@ -34,10 +38,22 @@ const SETTLED: Duration = Duration::from_secs(5);
 /// The loop turns at least so often.
 const LOOP_LIMIT: Duration = Duration::from_secs(5);
 
-/// Starts everything, runs, ends everything.
-pub async fn daemon(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit {
+/// What outlasts a restart of the parts.
+struct Process {
+    telemetry: Telemetry,
+    stop: Stop,
+    settings: Arc<SettingsThread>,
+    desired: Arc<Desired>,
+    /// The room's own secret, where the configuration names none: who was let in before a restart is let in after it.
+    secret: room::token::Secret,
+    started: Duration,
+}
+
+/// Starts the parts and runs, again and again while the configuration wants it. A configuration on trial with which they do not start
+/// is rolled back.
+pub async fn process(settings: Settings, telemetry: Telemetry, early: Early) -> Exit {
     let started = now();
-    let mut stop = match Stop::listen(early) {
+    let stop = match Stop::listen(early) {
         Ok(stop) => stop,
         Err(why) => {
             eprintln!("artc-edge: signals cannot be listened to: {why}");
@@ -48,7 +64,35 @@ pub async fn daemon(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit 
         tracing::info!(signal, "stopped before anything was started");
         return Exit::Ok;
     }
-    let Loaded { config, board, machine, .. } = loaded;
+    let state = settings.folder();
+    let settings = match SettingsThread::start(settings) {
+        Ok(settings) => Arc::new(settings),
+        Err(why) => {
+            eprintln!("artc-edge: no thread for the configuration: {why}");
+            return Exit::TryAgain;
+        }
+    };
+    let desired = Arc::new(Desired::open(Box::new(SystemDisk), state));
+    let mut process = Process { telemetry, stop, settings, desired, secret: room::token::Secret::random(), started };
+    loop {
+        match daemon(&mut process).await {
+            Ok(End::Restart) => {}
+            Ok(End::Stop) => return Exit::Ok,
+            Err(exit) if process.settings.roll_back("the daemon did not start with it") => {
+                tracing::error!(?exit, "did not start with the configuration on trial; it was rolled back");
+            }
+            Err(exit) => return exit,
+        }
+    }
+}
+
+/// Starts everything, runs, ends everything.
+async fn daemon(process: &mut Process) -> Result<End, Exit> {
+    let Process { telemetry, stop, settings, desired, secret, started } = process;
+    let started = *started;
+    let wanted = settings.wanted();
+    let loaded = Arc::clone(&wanted.borrow());
+    let Loaded { config, board, machine, .. } = &*loaded;
     let name = config.device.name.clone().unwrap_or_else(host_name);
 
     let parts =
@@ -57,7 +101,7 @@ pub async fn daemon(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit 
         Ok((camera, microphone)) => (Arc::new(camera), Arc::new(microphone)),
         Err(why) => {
             eprintln!("artc-edge: no threads for the devices: {why}");
-            return Exit::TryAgain;
+            return Err(Exit::TryAgain);
         }
     };
     let served = match telemetry.serve(&config.telemetry).await {
@@ -71,11 +115,15 @@ pub async fn daemon(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit 
 
     let embedded = config.room.enabled && config.engine.kind == EngineKind::Open && config.engine.open.url.is_none();
     let room = if embedded {
-        match room::Server::start(config.room.clone()) {
+        let started = match &config.room.api_secret_file {
+            Some(_) => room::Server::start(config.room.clone()),
+            None => room::Server::start_with(config.room.clone(), secret.clone()),
+        };
+        match started {
             Ok(room) => Some(Arc::new(room)),
             Err(why) => {
                 eprintln!("artc-edge: {why}");
-                return Exit::TryAgain;
+                return Err(Exit::TryAgain);
             }
         }
     } else {
@@ -90,18 +138,18 @@ pub async fn daemon(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit 
         made = making => made,
         signal = stop.wait() => {
             tracing::info!(signal, "stopped before there was an engine");
-            return Exit::Ok;
+            return Ok(End::Stop);
         }
     };
     let made = match made {
         Ok(Ok(made)) => made,
         Ok(Err(why)) => {
             eprintln!("artc-edge: {why}");
-            return why.exit();
+            return Err(why.exit());
         }
         Err(why) => {
             eprintln!("artc-edge: the engine was not made: {why}");
-            return Exit::Bug;
+            return Err(Exit::Bug);
         }
     };
     let tickets = match &room {
@@ -116,7 +164,7 @@ pub async fn daemon(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit 
     let open = &config.engine.open;
     let elsewhere = open.url.clone().filter(|_| config.engine.kind == EngineKind::Open);
     let elsewhere = elsewhere.map(|url| Server { url, ca_file: open.ca_file.clone() });
-    let wishes = Wishes::of(&config);
+    let wishes = Wishes::of(config);
     let socket_path = socket::path(&config.control, |name| std::env::var(name).ok());
     let server = match socket::Server::bind(&socket_path, config.control.socket_group.as_deref()) {
         Ok(server) => Some(server),
@@ -131,23 +179,23 @@ pub async fn daemon(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit 
         Ok(uplink) => uplink,
         Err(why) => {
             eprintln!("artc-edge: no threads for the uplink: {why}");
-            return Exit::TryAgain;
+            return Err(Exit::TryAgain);
         }
     };
-    let board_thread = match BoardThread::start(&board, &config.board) {
+    let board_thread = match BoardThread::start(board, &config.board) {
         Ok(thread) => thread,
         Err(why) => {
             eprintln!("artc-edge: no thread for the board: {why}");
-            return Exit::TryAgain;
+            return Err(Exit::TryAgain);
         }
     };
     let health = telemetry.health();
     let mut shell = Shell {
-        session: Session::new(engine::session_config(&config, &wishes)),
+        session: Session::new(engine::session_config(config, &wishes)),
         desk: Desk::new(&config.control),
         socket: server,
         tickets,
-        books: Books::new(info(&config, &board, &name), board_thread.info(), made.encoder, started),
+        books: Books::new(info(config, board, &name), board_thread.info(), made.encoder, started),
         wishes,
         logs: Logs::new(telemetry.clone()),
         channel_check: health.check("channel"),
@@ -155,6 +203,13 @@ pub async fn daemon(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit 
         beat: health.beat("main", LOOP_LIMIT),
         board: board_thread,
         outside: Fault::default(),
+        settings: Arc::clone(settings),
+        desired: Arc::clone(desired),
+        failed: BTreeMap::new(),
+        camera_here: false,
+        wanted,
+        in_force: Arc::clone(&loaded),
+        restart_at: None,
         parts: Parts {
             camera: Arc::clone(&camera),
             microphone: Arc::clone(&microphone),
@@ -165,8 +220,8 @@ pub async fn daemon(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit 
         },
     };
 
-    line("board", &board.title(&machine));
-    let addresses = where_to_look(&config, room.as_deref(), &shell.tickets, made.server);
+    line("board", &board.title(machine));
+    let addresses = where_to_look(config, room.as_deref(), &shell.tickets, made.server);
     let introduction = introduce(Arc::clone(&camera), Arc::clone(&microphone), addresses);
     let introduced = tokio::spawn(async {
         introduction.await;
@@ -174,7 +229,7 @@ pub async fn daemon(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit 
         // Looks at each page of the process, which takes some milliseconds.
         let _ = tokio::task::spawn_blocking(memory::started).await;
     });
-    shell.run(&mut stop).await;
+    let end = shell.run(stop).await;
     introduced.abort();
 
     drop(shell);
@@ -183,7 +238,7 @@ pub async fn daemon(loaded: Loaded, telemetry: Telemetry, early: Early) -> Exit 
         room.stop().await;
     }
     drop(served);
-    Exit::Ok
+    Ok(end)
 }
 
 /// Says what camera and microphone are as soon as they know it, then where to look.

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 
 /// Check a configuration without running it.
 ///
-/// Reads the file with the `conf.d/*.toml` next to it, the board's profile and the variables ARTC__*, as `run` would, and says
+/// Reads the file with the `conf.d/*.toml` next to it, the board's profile, what was set by command and the variables ARTC__*, as `run` would, and says
 /// everything that is wrong, each with file, line and column; with the engine "sdk" it looks into the SDK's folder. Devices and the
 /// network are not touched, and nothing is started; that is what `doctor` does.
 #[derive(Debug, Args)]

@@ -24,7 +24,7 @@ use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 
 use crate::app::Early;
-use crate::config::{ConfigError, File, Loaded, Sources, load};
+use crate::config::{ConfigError, File, Loaded, Sources, load_as_run};
 use crate::exit::Exit;
 
 const ABOUT: &str = "Turns a Linux box with a camera and a microphone into a participant of a real-time room";
@@ -33,12 +33,15 @@ const MORE: &str = "\
 Files:
   /etc/artc-edge/config.toml    configuration; the shipped one explains every key
   /etc/artc-edge/conf.d/*.toml  read after it, in the order of their names
+  /var/lib/artc-edge/remote.toml  what was set by command (config.set)
 
 Environment:
   ARTC__SECTION__KEY            any key, above all files: ARTC__CAMERA__WIDTH=640;
                                 lists by commas, an empty value unsets
   ARTC_LOG                      what is logged: debug, or a list: info,room=debug
   ARTC_TOKEN                    token of `call --room`, kept out of the arguments
+  STATE_DIRECTORY               where remote.toml is instead (systemd
+                                StateDirectory=); else $XDG_STATE_HOME/artc-edge
   NO_COLOR                      no colours on a terminal
   CREDENTIALS_DIRECTORY         secrets by file (systemd LoadCredential=) called
                                 engine.open.token, room.api_secret,
@@ -92,7 +95,11 @@ impl ConfigArgs {
 
     /// Loads the configuration of this process, or says what is wrong with it.
     fn load(&self) -> Result<Loaded, Exit> {
-        load(&self.sources()).map_err(|why| wrong_configuration(&why))
+        let (loaded, left_out) = load_as_run(&self.sources()).map_err(|why| wrong_configuration(&why))?;
+        if let Some(why) = left_out {
+            eprintln!("artc-edge: what was set by command is left out, as the daemon does: {why}");
+        }
+        Ok(loaded)
     }
 }
 

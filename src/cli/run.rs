@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::ConfigArgs;
 use crate::exit::Exit;
-use crate::{app, telemetry};
+use crate::{app, config::Settings, storage::SystemDisk, telemetry};
 
 /// Run the daemon: camera and microphone into the room, until Ctrl-C or SIGTERM.
 ///
@@ -16,12 +16,12 @@ pub struct Run {}
 impl Run {
     /// Loads the configuration, starts logging, and hands over to the app.
     pub(super) fn go(self, config: ConfigArgs, early: app::Early) -> Exit {
-        let loaded = match config.load() {
-            Ok(loaded) => loaded,
-            Err(exit) => return exit,
+        let settings = match Settings::open(Box::new(SystemDisk), config.sources()) {
+            Ok(settings) => settings,
+            Err(why) => return super::wrong_configuration(&why),
         };
-        match telemetry::init(&loaded.config.telemetry) {
-            Ok(telemetry) => app::run(loaded, telemetry, early),
+        match telemetry::init(&settings.in_force().config.telemetry) {
+            Ok(telemetry) => app::run(settings, telemetry, early),
             Err(why) => {
                 eprintln!("artc-edge: {why}");
                 Exit::Configuration

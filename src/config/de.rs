@@ -93,7 +93,20 @@ impl Error {
             }
             Kind::Other(text) => format!("`{path}`: {text}"),
         };
-        Problem::plain(self.at.clone(), text)
+        Problem { suggestion: self.suggestion(), ..Problem::plain(self.at.clone(), text) }
+    }
+
+    /// The key or the value that was probably meant, as it would be written.
+    fn suggestion(&self) -> Option<String> {
+        match &self.kind {
+            Kind::UnknownKey { key, expected } => {
+                let near = nearest(key, expected.iter().copied())?;
+                let above = self.path.split_last().map(|(_, above)| dotted(above)).filter(|above| !above.is_empty());
+                Some(above.map_or_else(|| near.to_owned(), |above| format!("{above}.{near}")))
+            }
+            Kind::UnknownValue { value, expected } => nearest(value, expected.iter().copied()).map(str::to_owned),
+            _ => None,
+        }
     }
 }
 

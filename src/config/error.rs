@@ -23,6 +23,8 @@ pub struct Problem {
     pub text: String,
     /// Whether the line may be shown; not when it holds a secret.
     pub secret: bool,
+    /// The name that was probably meant.
+    pub suggestion: Option<String>,
 }
 
 impl std::error::Error for ConfigError {}
@@ -41,7 +43,7 @@ impl fmt::Display for ConfigError {
 
 impl Problem {
     pub(super) fn plain(at: Option<Origin>, text: impl Into<String>) -> Self {
-        Self { at, text: text.into(), secret: false }
+        Self { at, text: text.into(), secret: false, suggestion: None }
     }
 
     pub(super) fn syntax(at: Origin, message: &str) -> Self {

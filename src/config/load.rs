@@ -13,7 +13,7 @@ use board::nearest;
 use super::{
     Config,
     error::{ConfigError, Problem},
-    rules, schema,
+    remote, rules, schema,
     secrets::{SECRETS, app_of_credential},
     tree::{self, Layer, Node, Value},
 };
@@ -30,6 +30,8 @@ pub struct Sources {
     pub variables: Vec<(String, String)>,
     /// Directory of secrets from the service manager.
     pub credentials: Option<PathBuf>,
+    /// What was set by command.
+    pub remote: Remote,
     /// The `/` under which the board is detected.
     pub machine: PathBuf,
 }
@@ -53,13 +55,38 @@ pub enum File {
     None,
 }
 
+/// Where what was set by command is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Remote {
+    /// Nowhere: nothing was set.
+    #[default]
+    None,
+    /// In this file, if it is there.
+    File(PathBuf),
+    /// It would be this text, in this file.
+    Text {
+        /// The file that it is to stand in.
+        path: PathBuf,
+        /// The text.
+        text: String,
+    },
+}
+
 impl Sources {
     /// What a process was given: a file by its arguments, variables and credentials by its environment.
     pub fn of_process(file: File) -> Self {
         // A variable of ours that is no UTF-8 must be refused, not passed over: the lossy text does not match its key.
         let text = |text: OsString| text.to_string_lossy().into_owned();
+        // What was set by command belongs to the device, and not to a text that somebody asks about.
+        let remote = match &file {
+            File::Text { .. } | File::None => Remote::None,
+            File::Default | File::Named(_) => {
+                Remote::File(remote::state_directory(|name| std::env::var(name).ok()).join(remote::FILE))
+            }
+        };
         Self {
             file,
+            remote,
             variables: std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect(),
             credentials: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
             machine: PathBuf::from("/"),
@@ -99,6 +126,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
             layers.push(tree::from_credential(&key, path));
         }
     }
+    read_remote(&sources.remote, &mut layers, &mut files, &mut problems);
     let mut variables: Vec<_> = sources.variables.iter().collect();
     variables.sort();
     for (name, text) in variables {
@@ -130,6 +158,18 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     }
     rules::resolve_names(&mut config, &board);
     Ok(Loaded { config, board, machine, files, tree: whole })
+}
+
+/// As [`load`], but a layer of commands that breaks the rules is left out rather than keeping everything from running; why, is the second.
+///
+/// # Errors
+/// What is wrong in the other layers.
+pub fn load_as_run(sources: &Sources) -> Result<(Loaded, Option<ConfigError>), ConfigError> {
+    match load(sources) {
+        Ok(loaded) => Ok((loaded, None)),
+        Err(why) if sources.remote == Remote::None => Err(why),
+        Err(why) => Ok((load(&Sources { remote: Remote::None, ..sources.clone() })?, Some(why))),
+    }
 }
 
 /// Keys of apps among the credentials, in the order of their names.
@@ -180,6 +220,27 @@ fn read_files(file: &File, layers: &mut Vec<Node>, files: &mut Vec<PathBuf>, pro
             Err(why) => problems.push(Problem::unreadable(&path, &why)),
         }
     }
+}
+
+fn read_remote(remote: &Remote, layers: &mut Vec<Node>, files: &mut Vec<PathBuf>, problems: &mut Vec<Problem>) {
+    let (path, text) = match remote {
+        Remote::None => return,
+        Remote::Text { path, text } => (path, text.clone()),
+        Remote::File(path) => match fs::read(path).map(String::from_utf8) {
+            Ok(Ok(text)) => (path, text),
+            Ok(Err(_)) => {
+                let way_out = "not UTF-8 text; `artc-edge call config.reset` begins anew";
+                return problems.push(Problem::plain(None, format!("{}: {way_out}", path.display())));
+            }
+            Err(why) if matches!(why.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return,
+            Err(why) => return problems.push(Problem::unreadable(path, &why)),
+        },
+    };
+    match tree::parse(Layer::Remote, &path.display().to_string(), &text) {
+        Ok(node) => layers.push(node),
+        Err(problem) => problems.push(problem),
+    }
+    files.push(path.clone());
 }
 
 /// The profile must be known before the layers are added up, because it is one of them.

@@ -39,8 +39,11 @@ fn walk(ordered: Ordered, path: String, found: &mut Vec<(String, serde_json::Val
 }
 
 /// Tables whose keys are the user's own.
-fn is_open(path: &str) -> bool {
-    matches!(path, "control.allow" | "control.roles" | "room.apps")
+pub(super) const OPEN: [&str; 3] = ["control.allow", "control.roles", "room.apps"];
+
+/// Whether it is one of them.
+pub(super) fn is_open(path: &str) -> bool {
+    OPEN.contains(&path)
 }
 
 impl Ordered {
@@ -63,6 +66,7 @@ pub(super) fn point_elsewhere(why: &de::Error, problem: &mut Problem) {
         leaves(&Config::default()).into_iter().map(|(path, _)| path).filter(|path| path.ends_with(&ending)).collect();
     if !known.is_empty() {
         problem.text = format!("unknown key `{}`; did you mean `{}`?", why.dotted(), known.join("` or `"));
+        problem.suggestion = known.into_iter().next();
     }
 }
 

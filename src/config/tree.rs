@@ -19,6 +19,8 @@ pub enum Layer {
     ConfD,
     /// A secret handed over by the service manager in `$CREDENTIALS_DIRECTORY`.
     Credential,
+    /// The file of what was set by command.
+    Remote,
     /// A variable `ARTC__SECTION__KEY`.
     Environment,
 }
@@ -31,6 +33,7 @@ impl fmt::Display for Layer {
             Self::File => "file",
             Self::ConfD => "conf.d",
             Self::Credential => "credential",
+            Self::Remote => "remote",
             Self::Environment => "environment",
         })
     }

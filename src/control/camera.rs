@@ -82,6 +82,12 @@ pub(super) fn settable(control: &Control) -> Result<(), Refusal> {
     }
 }
 
+/// Whether the control is known to stand at this value.
+pub(super) fn is_at(control: &Control, value: &ControlValue) -> bool {
+    let is = control.value.as_ref().map(|is| lawful_value(control, Some(is)));
+    matches!((is, lawful_value(control, Some(value))), (Some(Ok(is)), Ok(wanted)) if is == wanted)
+}
+
 /// The value in the form that [`Effect::SetControl`] promises.
 pub(super) fn lawful_value(control: &Control, value: Option<&ControlValue>) -> Result<i64, Refusal> {
     let wrong_type = |wants: &str| Err(Refusal::new(Code::InvalidParams, format!("control {} takes {wants}", control.name)));

@@ -158,6 +158,11 @@ impl Desk {
         }
     }
 
+    /// The rules are those of `config` from now on. What is under way goes on.
+    pub fn reconfigure(&mut self, config: &Config) {
+        self.permissions = Permissions::new(config);
+    }
+
     /// Takes in one message.
     pub fn receive(&mut self, from: &Sender, message: &[u8], view: &View, now: Duration) -> Step {
         let Some(account) = account(&mut self.senders, from, now) else {

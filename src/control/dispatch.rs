@@ -3,9 +3,9 @@
 use wire::method::Kind;
 use wire::{Code, Command, Refusal, Reply, Request, Role};
 
-use super::effect::{BoardAct, PowerAct};
+use super::effect::{BoardAct, ConfigAct, PowerAct, UpdateAct};
 use super::permission::Permissions;
-use super::{Effect, View, audio, camera, device, ptz, rpc, stream};
+use super::{Effect, View, audio, camera, device, ptz, rpc, settings, state, stream, update};
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,10 @@ pub fn dispatch(request: &Request, caller: Caller<'_>, permissions: &Permissions
         }
     }
     let command = request.command()?;
+    let role = match caller {
+        Caller::Participant(identity) => permissions.role(identity),
+        Caller::Local => Some(Role::Own),
+    };
     if view.stopping && method.kind() == Kind::Change {
         return Err(Refusal::new(Code::NotAvailable, "the device is about to stop"));
     }
@@ -106,6 +110,18 @@ pub fn dispatch(request: &Request, caller: Caller<'_>, permissions: &Permissions
         Command::LogSetLevel(params) => super::log::set_level(params),
         Command::NetStatus(_) => Ok(super::net::status(view)),
         Command::NetProbe(params) => super::net::probe(&params, view),
+        Command::StateGet(_) => state::get(),
+        Command::StateSetDesired(params) => state::set_desired(params, view),
+        Command::UpdateCheck(params) => update::check(params),
+        Command::UpdateInstall(params) => update::install(params),
+        Command::UpdateProgress(_) => Ok(Effect::Update(UpdateAct::Progress).into()),
+        Command::UpdateConfirm(_) => Ok(Effect::Update(UpdateAct::Confirm).into()),
+        Command::UpdateRollback(_) => Ok(Effect::Update(UpdateAct::RollBack).into()),
+        Command::ConfigGet(params) => settings::get(params),
+        Command::ConfigSet(params) => settings::set(params, role),
+        Command::ConfigReset(params) => settings::reset(params, role),
+        Command::ConfigConfirm(_) => Ok(Effect::Config(ConfigAct::Confirm).into()),
+        Command::ConfigRollback(_) => Ok(Effect::Config(ConfigAct::RollBack).into()),
         Command::ViewerAddress(_) => Ok(Effect::MakeViewerAddress.into()),
         Command::RpcDiscover(_) => Ok(rpc::discover()),
     }

@@ -1,8 +1,12 @@
 //! What a command makes the daemon do, and what came of it.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use wire::{audio, camera, stream, viewer};
+use serde_json::Value;
+use wire::{Refusal, audio, camera, config, state, stream, update, viewer};
 
 /// Something for the shell to carry out. It was checked against the [`View`](super::View) already; between the check and the deed
 /// the world may still have changed, which is what [`Failure`] is for.
@@ -63,6 +67,12 @@ pub enum Effect {
     Board(BoardAct),
     /// Ask or change the log.
     Log(LogAct),
+    /// Ask for or change the configuration.
+    Config(ConfigAct),
+    /// Tell or change how the device is meant to be.
+    State(StateAct),
+    /// Ask RAUC, or have it do something.
+    Update(UpdateAct),
 }
 
 /// A control and its new value, within its range.
@@ -74,6 +84,70 @@ pub struct ControlChange {
     pub name: String,
     /// Its value.
     pub value: i64,
+}
+
+/// What RAUC is asked or told. A bundle is a path or an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UpdateAct {
+    /// Look into this bundle; answered by [`Outcome::UpdateChecked`].
+    Check(String),
+    /// Begin to install it; answered by [`Outcome::Done`].
+    Install(String),
+    /// Tell how it goes; answered by [`Outcome::UpdateProgress`].
+    Progress,
+    /// Mark the running system as good; answered by [`Outcome::UpdateMarked`].
+    Confirm,
+    /// Boot the other system next; answered by [`Outcome::UpdateMarked`].
+    RollBack,
+}
+
+/// What is asked of the document of the device's state, or done to it; answered by [`Outcome::State`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum StateAct {
+    /// Tell it.
+    Get,
+    /// Keep another wish, and do what it leads to.
+    SetDesired(state::SetDesired),
+}
+
+/// What is asked of the configuration, or done to it.
+#[derive(Clone, PartialEq)]
+pub enum ConfigAct {
+    /// Tell what is in force, of all or of these keys and sections; answered by [`Outcome::Settings`].
+    Get(Option<Vec<String>>),
+    /// Set these keys; answered by [`Outcome::Changed`].
+    Set {
+        /// Keys with their values.
+        values: BTreeMap<String, Value>,
+        /// For how long the change is on trial; none: as the keys want it.
+        trial: Option<Duration>,
+    },
+    /// Forget these keys and sections, or all; answered by [`Outcome::Changed`].
+    Reset {
+        /// What is forgotten.
+        keys: Option<Vec<String>>,
+        /// Of all, who may do what stays.
+        keep_control: bool,
+        /// As in `Set`.
+        trial: Option<Duration>,
+    },
+    /// Keep what is on trial; answered by [`Outcome::Done`].
+    Confirm,
+    /// Roll back what is on trial; answered by [`Outcome::Done`].
+    RollBack,
+}
+
+impl fmt::Debug for ConfigAct {
+    /// Without values, which may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Get(keys) => f.debug_tuple("Get").field(keys).finish(),
+            Self::Set { values, trial } => f.debug_struct("Set").field("keys", &values.keys()).field("trial", trial).finish(),
+            Self::Reset { keys, trial, .. } => f.debug_struct("Reset").field("keys", keys).field("trial", trial).finish(),
+            Self::Confirm => f.write_str("Confirm"),
+            Self::RollBack => f.write_str("RollBack"),
+        }
+    }
 }
 
 /// What the board is asked or told. Names are those of its profile.
@@ -197,6 +271,18 @@ pub enum Outcome {
     LogLines(wire::log::Lines),
     /// What is logged.
     LogLevels(wire::log::Levels),
+    /// The configuration in force.
+    Settings(Box<config::Settings>),
+    /// How the device is meant to be, and how it is.
+    State(Box<state::Document>),
+    /// What a bundle holds.
+    UpdateChecked(Box<update::Checked>),
+    /// How the update stands.
+    UpdateProgress(Box<update::Progress>),
+    /// The slot that was marked.
+    UpdateMarked(update::Marked),
+    /// What a change of the configuration did.
+    Changed(Box<config::Changed>),
     /// It was done; there is nothing to tell.
     Done,
     /// It was not done.
@@ -218,4 +304,7 @@ pub enum Failure {
     /// The device takes no such value.
     #[error("{0}")]
     OutOfRange(String),
+    /// What could be judged only with what is kept on the device at hand.
+    #[error(transparent)]
+    Refused(Box<Refusal>),
 }

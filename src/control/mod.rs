@@ -27,8 +27,11 @@ pub mod permission;
 mod ptz;
 mod reply;
 mod rpc;
+mod settings;
 pub mod socket;
+pub mod state;
 mod stream;
+mod update;
 pub mod view;
 mod watchers;
 
@@ -38,7 +41,9 @@ mod tests;
 pub use config::Config;
 pub use desk::{Attachment, Desk, Letter, Sender, Step, Ticket};
 pub use dispatch::{Caller, Decision, dispatch};
-pub use effect::{BoardAct, ControlChange, Effect, Failure, LevelChange, LogAct, Outcome, PowerAct, StreamChange, TailWish};
+pub use effect::{
+    BoardAct, ConfigAct, ControlChange, Effect, Failure, LevelChange, LogAct, Outcome, PowerAct, StateAct, StreamChange, TailWish,
+};
 pub use limits::PATIENCE;
 pub use reply::reply;
 pub use view::View;

@@ -52,6 +52,18 @@ pub fn reply(method: Method, outcome: &Outcome, name: &str) -> Result<Reply, Ref
         (Method::NetProbe, Outcome::Probed(probed)) => Reply::NetProbe(probed.clone()),
         (Method::LogTail, Outcome::LogLines(lines)) => Reply::LogTail(lines.clone()),
         (Method::LogSetLevel, Outcome::LogLevels(levels)) => Reply::LogSetLevel(levels.clone()),
+        (Method::StateGet, Outcome::State(document)) => Reply::StateGet((**document).clone()),
+        (Method::StateSetDesired, Outcome::State(document)) => Reply::StateSetDesired((**document).clone()),
+        (Method::UpdateCheck, Outcome::UpdateChecked(checked)) => Reply::UpdateCheck((**checked).clone()),
+        (Method::UpdateInstall, Outcome::Done) => Reply::UpdateInstall(Done {}),
+        (Method::UpdateProgress, Outcome::UpdateProgress(progress)) => Reply::UpdateProgress((**progress).clone()),
+        (Method::UpdateConfirm, Outcome::UpdateMarked(marked)) => Reply::UpdateConfirm(marked.clone()),
+        (Method::UpdateRollback, Outcome::UpdateMarked(marked)) => Reply::UpdateRollback(marked.clone()),
+        (Method::ConfigGet, Outcome::Settings(settings)) => Reply::ConfigGet((**settings).clone()),
+        (Method::ConfigSet, Outcome::Changed(changed)) => Reply::ConfigSet((**changed).clone()),
+        (Method::ConfigReset, Outcome::Changed(changed)) => Reply::ConfigReset((**changed).clone()),
+        (Method::ConfigConfirm, Outcome::Done) => Reply::ConfigConfirm(Done {}),
+        (Method::ConfigRollback, Outcome::Done) => Reply::ConfigRollback(Done {}),
         (Method::ViewerAddress, Outcome::ViewerAddress(address)) => Reply::ViewerAddress(address.clone()),
         (method, outcome) => {
             tracing::error!(method = method.name(), ?outcome, "an outcome that is not this method's");
@@ -70,6 +82,7 @@ fn failed(failure: &Failure) -> Refusal {
         Failure::Device(_) => Code::DeviceFailed,
         Failure::Unknown(_) => Code::UnknownName,
         Failure::OutOfRange(_) => Code::OutOfRange,
+        Failure::Refused(refusal) => return (**refusal).clone(),
     };
     Refusal::new(code, failure.to_string())
 }

@@ -20,8 +20,13 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("telemetry", &["version"], &[]),
     ("version", &[], &[]),
     ("exit", &[], &[]),
+    ("storage", &[], &[]),
     // The sum of the parts' configurations: it knows them all, and only those on top know it.
-    ("config", &["capture", "control", "telemetry", "session", "playout"], &["artc_bindings", "artc_open", "board", "room"]),
+    (
+        "config",
+        &["capture", "control", "telemetry", "session", "playout", "storage"],
+        &["artc_bindings", "artc_open", "board", "room"],
+    ),
 ];
 
 /// Those on top, who may name everything below them; `config` and `app` are named by them alone.

@@ -35,6 +35,7 @@ class Code(enum.IntEnum):
     REPLY_TOO_LARGE = 2010  # The reply is longer than a message may be.
     UNKNOWN_NAME = 2011  # There is no thing of that name.
     LOCAL_ONLY = 2012  # The method is answered on the device's own unix socket only.
+    STALE_VERSION = 2020  # The document has another version than the caller knows.
 
 # Rate, channels and highest bitrate of the published sound. `low`: 8 kHz mono, at most 12 kbit/s.
 # `basic`: 16 kHz mono, at most 24 kbit/s. `high`: 48 kHz mono, at most 64 kbit/s. `stereo_high`: 48
@@ -51,6 +52,12 @@ AudioScene = Literal["default", "education", "media", "music", "chatroom", "ktv"
 # From a clock with a battery, read when the device started. `unknown`: From nowhere: it may be years
 # off.
 ClockSource = Literal["network", "command", "battery", "unknown"]
+
+# What it takes until a new value is in force. `live`: Nothing: it is in force at once. `restart`: The
+# parts of the daemon are stopped in order and started again: the picture stops for a second or two.
+# `next_start`: The process has to be started anew. `on_device`: No command sets it: it names a file,
+# a program or a socket of the device.
+ConfigApplies = Literal["live", "restart", "next_start", "on_device"]
 
 # State of the way to the channel. `idle`: Not trying. `connecting`: On the way in. `connected`: In
 # the channel. `reconnecting`: Was in the channel and is on the way back. `failed`: The last attempt
@@ -190,6 +197,64 @@ class CameraSelected(TypedDict):
     camera: str
     # What it calls itself.
     name: str
+
+
+class ConfigChanged(TypedDict):
+    """What a change did."""
+    # What it takes until all of it is in force; a restart follows this reply.
+    applies: ConfigApplies
+    # The keys whose value in force is another one now.
+    keys: list[str]
+    # What was set and is not in force, because a higher layer says otherwise.
+    overruled: NotRequired[list[ConfigOverruled]]
+    # The change is on trial.
+    trial: NotRequired[ConfigTrial]
+
+
+class ConfigOverruled(TypedDict):
+    """A key that was set to something that a higher layer overrules."""
+    # What overrules it.
+    by: str
+    # The key.
+    key: str
+
+
+class ConfigSetting(TypedDict):
+    """A key with its value."""
+    # What it takes until another value is in force.
+    applies: ConfigApplies
+    # The key, such as `camera.width`.
+    key: str
+    # The layer that it comes from: `built-in`, `board`, `file`, `conf.d`, `credential`, `remote` (set by
+    # command), `environment`.
+    layer: str
+    # Its value; null when unset, `(secret)` for what nobody may see.
+    value: Any
+    # Line in it, from 1.
+    line: NotRequired[int]
+    # File, variable or profile.
+    source: NotRequired[str]
+
+
+class ConfigSettings(TypedDict):
+    """The configuration in force."""
+    # The keys that were asked for, in the order of the manual.
+    settings: list[ConfigSetting]
+    # Why the last change did not stay, if it did not.
+    rolled_back: NotRequired[str]
+    # Why what was set by command is not in force, when it broke the rules at the start; `config.reset`
+    # begins anew.
+    set_aside: NotRequired[str]
+    # The change that waits to be confirmed.
+    trial: NotRequired[ConfigTrial]
+
+
+class ConfigTrial(TypedDict):
+    """A change that waits for `config.confirm`."""
+    # The keys that it changed.
+    keys: list[str]
+    # How long it can still be confirmed, in seconds.
+    left_s: int
 
 
 class Control(TypedDict):
@@ -549,6 +614,54 @@ class Source(TypedDict):
     reason: NotRequired[str]
 
 
+class StateAudio(TypedDict):
+    """What can be wished of the sound."""
+    # Others hear nothing.
+    muted: NotRequired[bool]
+    # Of the microphone, 0 to 100.
+    volume: NotRequired[int]
+
+
+class StateDocument(TypedDict):
+    """The document."""
+    # What is desired and not reported yet.
+    delta: StateParts
+    # How the device is meant to be.
+    desired: StateParts
+    # How it is: picture, sound, output lines, and those controls of the camera that are wished for.
+    reported: StateParts
+    # Rises by one with each wish; 0 before the first.
+    version: int
+    # Why something of it was not done when it was last tried, by its place, such as `lines.door`.
+    failed: NotRequired[dict[str, str]]
+
+
+class StateParts(TypedDict):
+    """The parts that can be wished for; what is left out is nobody's wish."""
+    # The sound.
+    audio: NotRequired[StateAudio]
+    # Controls of the camera by their names, as `camera.set_control` takes them.
+    camera: NotRequired[dict[str, ControlValue]]
+    # Output lines of the board by their names: whether they are on.
+    lines: NotRequired[dict[str, bool]]
+    # The picture.
+    stream: NotRequired[StateStream]
+
+
+class StateStream(TypedDict):
+    """What can be wished of the picture."""
+    # Highest bitrate in kbit/s.
+    bitrate_kbps: NotRequired[int]
+    # Frames a second.
+    fps: NotRequired[float]
+    # Rows; only together with `width`.
+    height: NotRequired[int]
+    # Others see no picture.
+    muted: NotRequired[bool]
+    # Pixels a row; only together with `height`.
+    width: NotRequired[int]
+
+
 class Stream(TypedDict):
     """The published picture."""
     # Highest bitrate in kbit/s; congestion may lower it.
@@ -635,6 +748,58 @@ class Traffic(TypedDict):
     bytes: int
     # How many.
     packets: int
+
+
+class UpdateChecked(TypedDict):
+    """What a bundle holds. Its signature was verified."""
+    # The kind of system that it is for.
+    compatible: str
+    # In words, as its maker says.
+    description: str
+    # It is for this device.
+    fits: bool
+    # Its version, as its maker says.
+    version: str
+
+
+class UpdateMarked(TypedDict):
+    """A slot was marked."""
+    # What was done, in RAUC's words.
+    message: str
+    # The slot.
+    slot: str
+
+
+class UpdateProgress(TypedDict):
+    """How the update stands."""
+    # Name by which the boot loader knows the system that runs.
+    booted: str
+    # The kind of system that bundles must be for.
+    compatible: str
+    # It is being installed.
+    installing: bool
+    # Why the last installation failed; empty when it did not.
+    last_error: str
+    # How much of it is done, in percent.
+    percent: int
+    # The slot that the next start boots from.
+    primary: str
+    # All slots.
+    slots: list[UpdateSlot]
+    # The step that is being done, in RAUC's words.
+    step: str
+
+
+class UpdateSlot(TypedDict):
+    """A part of the storage that holds a system, or a piece of one."""
+    # Its name, such as `rootfs.0`.
+    name: str
+    # `booted`, `active` or `inactive`.
+    state: str
+    # `good` or `bad`; left out for slots that are not booted from.
+    boot: NotRequired[str]
+    # Version of the bundle that was last installed there.
+    version: NotRequired[str]
 
 
 class ViewerAddress(TypedDict):
@@ -916,6 +1081,90 @@ class Commands:
         `stun:` before it.
         """
         reply: Probed = await self.call("net.probe", _given(stun=stun))
+        return reply
+
+    async def config_get(self, *, keys: list[str] | None = None) -> ConfigSettings:
+        """Tells the configuration in force, with the layer that each value comes from; secrets are left out.
+        Role: maintain. `keys`: Keys such as `camera.width`, and sections such as `camera`; left out,
+        everything is told.
+        """
+        reply: ConfigSettings = await self.call("config.get", _given(keys=keys))
+        return reply
+
+    async def config_set(self, *, values: dict[str, Any], confirm_within_s: int | None = None) -> ConfigChanged:
+        """Sets values of the configuration, all or none; what may cut off the caller is rolled back by itself
+        unless it is confirmed. `control` needs the role own. Role: maintain. `values`: Keys, such as
+        `camera.width`, with their values, as in the configuration file. All of them are set, or none.
+        `confirm_within_s`: The change is rolled back unless `config.confirm` comes within so many seconds,
+        5 to 3600, or when the daemon ends before. Left out, only what may cut off its caller (`control`,
+        `engine`, `room`) is on trial, for 60 s.
+        """
+        reply: ConfigChanged = await self.call("config.set", _given(values=values, confirm_within_s=confirm_within_s))
+        return reply
+
+    async def config_reset(self, *, confirm_within_s: int | None = None, keys: list[str] | None = None) -> ConfigChanged:
+        """Forgets what was set by command, all or single keys and sections; without the role own, `control`
+        stays. Role: maintain. `confirm_within_s`: As in `config.set`. `keys`: Keys and sections that were
+        set by command and are to be forgotten; left out, all of them.
+        """
+        reply: ConfigChanged = await self.call("config.reset", _given(confirm_within_s=confirm_within_s, keys=keys))
+        return reply
+
+    async def config_confirm(self) -> Done:
+        """Keeps the change that is on trial. Role: maintain."""
+        reply: Done = await self.call("config.confirm")
+        return reply
+
+    async def config_rollback(self) -> Done:
+        """Rolls back the change that is on trial. Role: maintain."""
+        reply: Done = await self.call("config.rollback")
+        return reply
+
+    async def state_get(self) -> StateDocument:
+        """Tells how the device is meant to be, how it is, and the difference. Role: observe."""
+        reply: StateDocument = await self.call("state.get")
+        return reply
+
+    async def state_set_desired(self, *, desired: StateParts, if_version: int | None = None) -> StateDocument:
+        """Says how the device is meant to be, also after it was away or has started again; a stale version is
+        refused with the current one. Role: maintain. `desired`: The whole wish, in place of the one before.
+        `if_version`: Refused unless this is the version of the document; left out, whatever was wished
+        before is replaced.
+        """
+        reply: StateDocument = await self.call("state.set_desired", _given(desired=desired, if_version=if_version))
+        return reply
+
+    async def update_check(self, *, bundle: str) -> UpdateChecked:
+        """Looks into a bundle: what it is, whether its signature is good, whether it is for this device. Role:
+        maintain. `bundle`: Where the bundle is: a path on the device, or an http(s) address (which RAUC
+        streams, where it was built to).
+        """
+        reply: UpdateChecked = await self.call("update.check", _given(bundle=bundle))
+        return reply
+
+    async def update_install(self, *, bundle: str) -> Done:
+        """Begins to install a bundle into the slot that is not running; `update.progress` tells how it goes,
+        and the next start runs it. Role: maintain. `bundle`: Where the bundle is: a path on the device, or
+        an http(s) address (which RAUC streams, where it was built to).
+        """
+        reply: Done = await self.call("update.install", _given(bundle=bundle))
+        return reply
+
+    async def update_progress(self) -> UpdateProgress:
+        """Tells how the update stands: what is being installed, which slots there are, and which one the next
+        start boots from. Role: maintain.
+        """
+        reply: UpdateProgress = await self.call("update.progress")
+        return reply
+
+    async def update_confirm(self) -> UpdateMarked:
+        """Marks the system that runs as good, so that the boot loader stays with it. Role: maintain."""
+        reply: UpdateMarked = await self.call("update.confirm")
+        return reply
+
+    async def update_rollback(self) -> UpdateMarked:
+        """Lets the next start boot the other system. Role: maintain."""
+        reply: UpdateMarked = await self.call("update.rollback")
         return reply
 
     async def viewer_address(self) -> ViewerAddress:

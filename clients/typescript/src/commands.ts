@@ -238,6 +238,84 @@ export abstract class Commands {
     return this.call("net.probe", params, options);
   }
 
+  /**
+   * Tells the configuration in force, with the layer that each value comes from; secrets are left out. Role:
+   * maintain.
+   */
+  configGet(params: Params<"config.get"> = {}, options?: CallOptions): Result<"config.get"> {
+    return this.call("config.get", params, options);
+  }
+
+  /**
+   * Sets values of the configuration, all or none; what may cut off the caller is rolled back by itself unless it
+   * is confirmed. `control` needs the role own. Role: maintain.
+   */
+  configSet(params: Params<"config.set">, options?: CallOptions): Result<"config.set"> {
+    return this.call("config.set", params, options);
+  }
+
+  /**
+   * Forgets what was set by command, all or single keys and sections; without the role own, `control` stays. Role:
+   * maintain.
+   */
+  configReset(params: Params<"config.reset"> = {}, options?: CallOptions): Result<"config.reset"> {
+    return this.call("config.reset", params, options);
+  }
+
+  /** Keeps the change that is on trial. Role: maintain. */
+  configConfirm(options?: CallOptions): Result<"config.confirm"> {
+    return this.call("config.confirm", {}, options);
+  }
+
+  /** Rolls back the change that is on trial. Role: maintain. */
+  configRollback(options?: CallOptions): Result<"config.rollback"> {
+    return this.call("config.rollback", {}, options);
+  }
+
+  /** Tells how the device is meant to be, how it is, and the difference. Role: observe. */
+  stateGet(options?: CallOptions): Result<"state.get"> {
+    return this.call("state.get", {}, options);
+  }
+
+  /**
+   * Says how the device is meant to be, also after it was away or has started again; a stale version is refused
+   * with the current one. Role: maintain.
+   */
+  stateSetDesired(params: Params<"state.set_desired">, options?: CallOptions): Result<"state.set_desired"> {
+    return this.call("state.set_desired", params, options);
+  }
+
+  /** Looks into a bundle: what it is, whether its signature is good, whether it is for this device. Role: maintain. */
+  updateCheck(params: Params<"update.check">, options?: CallOptions): Result<"update.check"> {
+    return this.call("update.check", params, options);
+  }
+
+  /**
+   * Begins to install a bundle into the slot that is not running; `update.progress` tells how it goes, and the
+   * next start runs it. Role: maintain.
+   */
+  updateInstall(params: Params<"update.install">, options?: CallOptions): Result<"update.install"> {
+    return this.call("update.install", params, options);
+  }
+
+  /**
+   * Tells how the update stands: what is being installed, which slots there are, and which one the next start
+   * boots from. Role: maintain.
+   */
+  updateProgress(options?: CallOptions): Result<"update.progress"> {
+    return this.call("update.progress", {}, options);
+  }
+
+  /** Marks the system that runs as good, so that the boot loader stays with it. Role: maintain. */
+  updateConfirm(options?: CallOptions): Result<"update.confirm"> {
+    return this.call("update.confirm", {}, options);
+  }
+
+  /** Lets the next start boot the other system. Role: maintain. */
+  updateRollback(options?: CallOptions): Result<"update.rollback"> {
+    return this.call("update.rollback", {}, options);
+  }
+
   /** Answers this list of methods as an OpenRPC document. Role: observe. */
   rpcDiscover(options?: CallOptions): Result<"rpc.discover"> {
     return this.call("rpc.discover", {}, options);

@@ -134,6 +134,73 @@ export interface CameraSelected {
 export type ClockSource = "network" | "command" | "battery" | "unknown";
 
 /**
+ * What it takes until a new value is in force. `live`: Nothing: it is in force at once. `restart`: The parts of
+ * the daemon are stopped in order and started again: the picture stops for a second or two. `next_start`: The
+ * process has to be started anew. `on_device`: No command sets it: it names a file, a program or a socket of the
+ * device.
+ */
+export type ConfigApplies = "live" | "restart" | "next_start" | "on_device";
+
+/** What a change did. */
+export interface ConfigChanged {
+  /** What it takes until all of it is in force; a restart follows this reply. */
+  applies: ConfigApplies;
+  /** The keys whose value in force is another one now. */
+  keys: string[];
+  /** What was set and is not in force, because a higher layer says otherwise. */
+  overruled?: ConfigOverruled[];
+  /** The change is on trial. */
+  trial?: ConfigTrial;
+}
+
+/** A key that was set to something that a higher layer overrules. */
+export interface ConfigOverruled {
+  /** What overrules it. */
+  by: string;
+  /** The key. */
+  key: string;
+}
+
+/** A key with its value. */
+export interface ConfigSetting {
+  /** What it takes until another value is in force. */
+  applies: ConfigApplies;
+  /** The key, such as `camera.width`. */
+  key: string;
+  /**
+   * The layer that it comes from: `built-in`, `board`, `file`, `conf.d`, `credential`, `remote` (set by command),
+   * `environment`.
+   */
+  layer: string;
+  /** Its value; null when unset, `(secret)` for what nobody may see. */
+  value: unknown;
+  /** Line in it, from 1. */
+  line?: number;
+  /** File, variable or profile. */
+  source?: string;
+}
+
+/** The configuration in force. */
+export interface ConfigSettings {
+  /** The keys that were asked for, in the order of the manual. */
+  settings: ConfigSetting[];
+  /** Why the last change did not stay, if it did not. */
+  rolled_back?: string;
+  /** Why what was set by command is not in force, when it broke the rules at the start; `config.reset` begins anew. */
+  set_aside?: string;
+  /** The change that waits to be confirmed. */
+  trial?: ConfigTrial;
+}
+
+/** A change that waits for `config.confirm`. */
+export interface ConfigTrial {
+  /** The keys that it changed. */
+  keys: string[];
+  /** How long it can still be confirmed, in seconds. */
+  left_s: number;
+}
+
+/**
  * State of the way to the channel. `idle`: Not trying. `connecting`: On the way in. `connected`: In the channel.
  * `reconnecting`: Was in the channel and is on the way back. `failed`: The last attempt failed; the next one
  * comes by itself.
@@ -534,6 +601,54 @@ export interface Source {
  */
 export type SourceState = "off" | "resting" | "private" | "live" | "built_in" | "no_signal" | "lost";
 
+/** What can be wished of the sound. */
+export interface StateAudio {
+  /** Others hear nothing. */
+  muted?: boolean;
+  /** Of the microphone, 0 to 100. */
+  volume?: number;
+}
+
+/** The document. */
+export interface StateDocument {
+  /** What is desired and not reported yet. */
+  delta: StateParts;
+  /** How the device is meant to be. */
+  desired: StateParts;
+  /** How it is: picture, sound, output lines, and those controls of the camera that are wished for. */
+  reported: StateParts;
+  /** Rises by one with each wish; 0 before the first. */
+  version: number;
+  /** Why something of it was not done when it was last tried, by its place, such as `lines.door`. */
+  failed?: Record<string, string>;
+}
+
+/** The parts that can be wished for; what is left out is nobody's wish. */
+export interface StateParts {
+  /** The sound. */
+  audio?: StateAudio;
+  /** Controls of the camera by their names, as `camera.set_control` takes them. */
+  camera?: Record<string, ControlValue>;
+  /** Output lines of the board by their names: whether they are on. */
+  lines?: Record<string, boolean>;
+  /** The picture. */
+  stream?: StateStream;
+}
+
+/** What can be wished of the picture. */
+export interface StateStream {
+  /** Highest bitrate in kbit/s. */
+  bitrate_kbps?: number;
+  /** Frames a second. */
+  fps?: number;
+  /** Rows; only together with `width`. */
+  height?: number;
+  /** Others see no picture. */
+  muted?: boolean;
+  /** Pixels a row; only together with `height`. */
+  width?: number;
+}
+
 /** The published picture. */
 export interface Stream {
   /** Highest bitrate in kbit/s; congestion may lower it. */
@@ -620,6 +735,58 @@ export interface Traffic {
   bytes: number;
   /** How many. */
   packets: number;
+}
+
+/** What a bundle holds. Its signature was verified. */
+export interface UpdateChecked {
+  /** The kind of system that it is for. */
+  compatible: string;
+  /** In words, as its maker says. */
+  description: string;
+  /** It is for this device. */
+  fits: boolean;
+  /** Its version, as its maker says. */
+  version: string;
+}
+
+/** A slot was marked. */
+export interface UpdateMarked {
+  /** What was done, in RAUC's words. */
+  message: string;
+  /** The slot. */
+  slot: string;
+}
+
+/** How the update stands. */
+export interface UpdateProgress {
+  /** Name by which the boot loader knows the system that runs. */
+  booted: string;
+  /** The kind of system that bundles must be for. */
+  compatible: string;
+  /** It is being installed. */
+  installing: boolean;
+  /** Why the last installation failed; empty when it did not. */
+  last_error: string;
+  /** How much of it is done, in percent. */
+  percent: number;
+  /** The slot that the next start boots from. */
+  primary: string;
+  /** All slots. */
+  slots: UpdateSlot[];
+  /** The step that is being done, in RAUC's words. */
+  step: string;
+}
+
+/** A part of the storage that holds a system, or a piece of one. */
+export interface UpdateSlot {
+  /** Its name, such as `rootfs.0`. */
+  name: string;
+  /** `booted`, `active` or `inactive`. */
+  state: string;
+  /** `good` or `bad`; left out for slots that are not booted from. */
+  boot?: string;
+  /** Version of the bundle that was last installed there. */
+  version?: string;
 }
 
 /** An address of the viewer page. It lets in whoever has it, so `Debug` keeps it to itself. */
@@ -740,6 +907,48 @@ export interface Methods {
    */
   "net.probe": { params: { stun?: string }; result: Probed };
   /**
+   * Tells the configuration in force, with the layer that each value comes from; secrets are left out. Role:
+   * maintain.
+   */
+  "config.get": { params: { keys?: string[] }; result: ConfigSettings };
+  /**
+   * Sets values of the configuration, all or none; what may cut off the caller is rolled back by itself unless it
+   * is confirmed. `control` needs the role own. Role: maintain.
+   */
+  "config.set": { params: { values: Record<string, unknown>; confirm_within_s?: number }; result: ConfigChanged };
+  /**
+   * Forgets what was set by command, all or single keys and sections; without the role own, `control` stays. Role:
+   * maintain.
+   */
+  "config.reset": { params: { confirm_within_s?: number; keys?: string[] }; result: ConfigChanged };
+  /** Keeps the change that is on trial. Role: maintain. */
+  "config.confirm": { params: Nothing; result: Done };
+  /** Rolls back the change that is on trial. Role: maintain. */
+  "config.rollback": { params: Nothing; result: Done };
+  /** Tells how the device is meant to be, how it is, and the difference. Role: observe. */
+  "state.get": { params: Nothing; result: StateDocument };
+  /**
+   * Says how the device is meant to be, also after it was away or has started again; a stale version is refused
+   * with the current one. Role: maintain.
+   */
+  "state.set_desired": { params: { desired: StateParts; if_version?: number }; result: StateDocument };
+  /** Looks into a bundle: what it is, whether its signature is good, whether it is for this device. Role: maintain. */
+  "update.check": { params: { bundle: string }; result: UpdateChecked };
+  /**
+   * Begins to install a bundle into the slot that is not running; `update.progress` tells how it goes, and the
+   * next start runs it. Role: maintain.
+   */
+  "update.install": { params: { bundle: string }; result: Done };
+  /**
+   * Tells how the update stands: what is being installed, which slots there are, and which one the next start
+   * boots from. Role: maintain.
+   */
+  "update.progress": { params: Nothing; result: UpdateProgress };
+  /** Marks the system that runs as good, so that the boot loader stays with it. Role: maintain. */
+  "update.confirm": { params: Nothing; result: UpdateMarked };
+  /** Lets the next start boot the other system. Role: maintain. */
+  "update.rollback": { params: Nothing; result: UpdateMarked };
+  /**
    * Makes an address of the viewer page with a new token; answered on the device's own unix socket only. Role:
    * own.
    */
@@ -800,4 +1009,6 @@ export const Code = {
   UnknownName: 2011,
   /** The method is answered on the device's own unix socket only. */
   LocalOnly: 2012,
+  /** The document has another version than the caller knows. */
+  StaleVersion: 2020,
 } as const;

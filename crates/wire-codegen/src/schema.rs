@@ -229,6 +229,7 @@ impl Type {
             "number" => Self::Number,
             "string" => Self::Text,
             "array" => Self::List(Box::new(Self::read(&schema["items"]))),
+            "object" if schema["additionalProperties"] == true => Self::Map(Box::new(Self::Anything)),
             "object" if schema["additionalProperties"].is_object() => {
                 Self::Map(Box::new(Self::read(&schema["additionalProperties"])))
             }

@@ -72,6 +72,8 @@ codes! {
     UnknownName = 2011, "unknown_name", "camera.list, camera.controls, board.info and rpc.discover tell the names";
     /// The method is answered on the device's own unix socket only.
     LocalOnly = 2012, "local_only", "ask on the device itself, by its unix socket: artc-edge call";
+    /// The document has another version than the caller knows.
+    StaleVersion = 2020, "stale_version", "ask for the document again, and decide anew";
 }
 
 impl Code {
@@ -89,7 +91,7 @@ pub struct Refusal {
     pub code: Code,
     /// What is wrong, naming the thing; one line.
     pub message: String,
-    /// The name that was probably meant, when one was misspelt.
+    /// The name that was probably meant, when one was misspelt; the version that is current, when the caller's is stale.
     pub suggestion: Option<String>,
     /// When it is worth trying again, in milliseconds.
     pub retry_after_ms: Option<u64>,
@@ -136,7 +138,7 @@ pub struct ErrorData {
     pub name: String,
     /// What the caller can do about it.
     pub remedy: String,
-    /// The name that was probably meant.
+    /// The name that was probably meant; the version that is current, when the caller's is stale.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suggestion: Option<String>,
     /// When it is worth trying again, in milliseconds.

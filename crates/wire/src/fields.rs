@@ -1,7 +1,10 @@
-//! The member names that a parameter type knows, for suggestions.
+//! The members of parameters: the names that a type knows, for suggestions, and that none is given twice.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
-use std::fmt;
 
 /// Member names of the struct `T`, as serde knows them; empty for anything that is not a struct.
 pub(crate) fn of<'de, T: Deserialize<'de>>() -> &'static [&'static str] {
@@ -26,6 +29,31 @@ pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
         .filter(|(score, _)| *score >= 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)
+}
+
+/// An object in which no key stands twice: the last of two would win, and nobody would have said so.
+pub(crate) fn each_key_once<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, T>, D::Error> {
+    struct Keys<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Keys<T> {
+        type Value = BTreeMap<String, T>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object of keys with their values")
+        }
+        fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut keys = BTreeMap::new();
+            while let Some((key, value)) = map.next_entry::<String, T>()? {
+                if keys.contains_key(&key) {
+                    let shown: String = key.chars().take(64).collect();
+                    return Err(de::Error::custom(format!("`{}` is given twice", shown.escape_debug())));
+                }
+                keys.insert(key, value);
+            }
+            Ok(keys)
+        }
+    }
+    deserializer.deserialize_map(Keys(PhantomData))
 }
 
 /// A deserializer that holds no data: it only sees for which members a struct asks, and ends there.

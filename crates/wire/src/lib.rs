@@ -15,6 +15,7 @@
 pub mod audio;
 pub mod board;
 pub mod camera;
+pub mod config;
 pub mod device;
 pub mod error;
 mod fields;
@@ -24,7 +25,9 @@ pub mod method;
 pub mod net;
 pub mod openrpc;
 pub mod role;
+pub mod state;
 pub mod stream;
+pub mod update;
 pub mod viewer;
 
 pub use error::{Code, Refusal};

@@ -4,7 +4,9 @@ use schemars::{Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{Code, Done, NoParams, Refusal, Role, audio, board, camera, device, fields, log, net, stream, viewer};
+use crate::{
+    Code, Done, NoParams, Refusal, Role, audio, board, camera, config, device, fields, log, net, state, stream, update, viewer,
+};
 
 /// Whether a method only tells something or changes something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,6 +177,30 @@ methods! {
     NetStatus = "net.status", Read, Observe, NoParams => net::Status;
     /// Looks whether the server that the device joins, or a STUN server, can be reached. Takes up to eight seconds.
     NetProbe = "net.probe", Change, Maintain, net::Probe => net::Probed;
+    /// Tells the configuration in force, with the layer that each value comes from; secrets are left out.
+    ConfigGet = "config.get", Read, Maintain, config::Get => config::Settings;
+    /// Sets values of the configuration, all or none; what may cut off the caller is rolled back by itself unless it is confirmed. `control` needs the role own.
+    ConfigSet = "config.set", Change, Maintain, config::Set => config::Changed;
+    /// Forgets what was set by command, all or single keys and sections; without the role own, `control` stays.
+    ConfigReset = "config.reset", Change, Maintain, config::Reset => config::Changed;
+    /// Keeps the change that is on trial.
+    ConfigConfirm = "config.confirm", Change, Maintain, NoParams => Done;
+    /// Rolls back the change that is on trial.
+    ConfigRollback = "config.rollback", Change, Maintain, NoParams => Done;
+    /// Tells how the device is meant to be, how it is, and the difference.
+    StateGet = "state.get", Read, Observe, NoParams => state::Document;
+    /// Says how the device is meant to be, also after it was away or has started again; a stale version is refused with the current one.
+    StateSetDesired = "state.set_desired", Change, Maintain, state::SetDesired => state::Document;
+    /// Looks into a bundle: what it is, whether its signature is good, whether it is for this device.
+    UpdateCheck = "update.check", Read, Maintain, update::Bundle => update::Checked;
+    /// Begins to install a bundle into the slot that is not running; `update.progress` tells how it goes, and the next start runs it.
+    UpdateInstall = "update.install", Change, Maintain, update::Bundle => Done;
+    /// Tells how the update stands: what is being installed, which slots there are, and which one the next start boots from.
+    UpdateProgress = "update.progress", Read, Maintain, NoParams => update::Progress;
+    /// Marks the system that runs as good, so that the boot loader stays with it.
+    UpdateConfirm = "update.confirm", Change, Maintain, NoParams => update::Marked;
+    /// Lets the next start boot the other system.
+    UpdateRollback = "update.rollback", Change, Maintain, NoParams => update::Marked;
     /// Makes an address of the viewer page with a new token; answered on the device's own unix socket only.
     ViewerAddress = "viewer.address", Read, Own, NoParams => viewer::Address;
     /// Answers this list of methods as an OpenRPC document.
@@ -197,7 +223,7 @@ impl Method {
     }
 }
 
-/// The OpenRPC document, as [`crate::openrpc::document`] made it.
+/// The OpenRPC document, as [`crate::openrpc::brief`] made it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Discovery(pub serde_json::Value);

@@ -9,7 +9,32 @@ use serde_json::{Map, Value, json};
 use crate::method::Kind;
 use crate::{Code, Method};
 
-/// The document that `rpc.discover` answers. It is made once and kept.
+/// The document that `rpc.discover` answers: [`document`] without what each member of a type means, so that it fits a message.
+/// docs/control.md and docs/control/openrpc.json tell all. It is made once and kept.
+pub fn brief() -> &'static Value {
+    static BRIEF: OnceLock<Value> = OnceLock::new();
+    BRIEF.get_or_init(|| {
+        let mut document = document().clone();
+        if let Some(schemas) = document.pointer_mut("/components/schemas") {
+            leave_out_meanings(schemas);
+        }
+        document
+    })
+}
+
+fn leave_out_meanings(schema: &mut Value) {
+    match schema {
+        // A member may be called so too; that is an object.
+        Value::Object(members) => {
+            members.retain(|name, value| name != "description" || !value.is_string());
+            members.values_mut().for_each(leave_out_meanings);
+        }
+        Value::Array(items) => items.iter_mut().for_each(leave_out_meanings),
+        _ => {}
+    }
+}
+
+/// All that can be said. It is made once and kept.
 pub fn document() -> &'static Value {
     static DOCUMENT: OnceLock<Value> = OnceLock::new();
     DOCUMENT.get_or_init(generate)
@@ -86,7 +111,13 @@ fn method_errors(method: Method) -> Vec<Value> {
     if method.kind() == Kind::Change
         || matches!(
             method,
-            Method::CameraModes | Method::CameraControls | Method::CameraGetPtz | Method::BoardInfo | Method::BoardGetLine
+            Method::CameraModes
+                | Method::CameraControls
+                | Method::CameraGetPtz
+                | Method::BoardInfo
+                | Method::BoardGetLine
+                | Method::UpdateCheck
+                | Method::UpdateProgress
         )
     {
         codes.extend([Code::NotAvailable, Code::DeviceFailed, Code::TimedOut]);
@@ -104,6 +135,9 @@ fn method_errors(method: Method) -> Vec<Value> {
             | Method::BoardSetLed
             | Method::LogTail
             | Method::LogSetLevel
+            | Method::ConfigSet
+            | Method::ConfigReset
+            | Method::StateSetDesired
     ) {
         codes.push(Code::OutOfRange);
     }
@@ -119,6 +153,9 @@ fn method_errors(method: Method) -> Vec<Value> {
             | Method::LogSetLevel
     ) {
         codes.push(Code::UnknownName);
+    }
+    if method == Method::StateSetDesired {
+        codes.extend([Code::StaleVersion, Code::UnknownName]);
     }
     if method.is_local() {
         codes.extend([Code::LocalOnly, Code::NotAvailable]);

@@ -239,7 +239,14 @@ fn codes_are_distinct_and_ours_begin_at_2000() {
 fn the_document_describes_every_method_and_refers_to_nothing_missing() {
     let document = openrpc::document();
     let text = document.to_string();
-    assert!(text.len() < 58 * 1024, "rpc.discover must stay well below a reply's 60 KiB, is {}", text.len());
+    let brief = openrpc::brief().to_string();
+    assert!(brief.len() < 58 * 1024, "rpc.discover must stay well below a reply's 60 KiB, is {}", brief.len());
+    assert_eq!(openrpc::brief()["methods"], document["methods"]);
+    let members = |document: &Value| document["components"]["schemas"]["UpdateChecked"]["properties"].clone();
+    assert_eq!(members(openrpc::brief())["description"]["type"], "string", "a member of this name stays");
+    assert!(
+        members(document)["version"]["description"].is_string() && members(openrpc::brief())["version"]["description"].is_null()
+    );
     assert_eq!(document["openrpc"], "1.3.2");
     assert_eq!(document["x-errors"].as_array().map(Vec::len), Some(4), "what every method can answer");
     let methods = document["methods"].as_array().unwrap();
@@ -276,6 +283,18 @@ fn the_document_describes_every_method_and_refers_to_nothing_missing() {
 }
 
 #[test]
+fn a_key_of_the_configuration_is_not_given_twice() {
+    let refusal = |params: &str| {
+        let message = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"config.set","params":{params}}}"#);
+        let Ok(Incoming::Request(request)) = Incoming::parse(message.as_bytes()) else { panic!("a request") };
+        request.command().unwrap_err().message
+    };
+    let twice = r#"{"values":{"camera.width":640,"camera.width":1280}}"#;
+    assert_eq!(refusal(twice), "config.set: `camera.width` is given twice");
+    assert!(refusal(r#"{"values":["camera.width"]}"#).contains("an object of keys with their values"));
+}
+
+#[test]
 fn every_method_has_a_command_that_round_trips() {
     for method in Method::ALL {
         let params = match method {
@@ -298,6 +317,12 @@ fn every_method_has_a_command_that_round_trips() {
             Method::BoardWatch => json!({ "on": true }),
             Method::NetProbe => json!({ "stun": "stun.example.com:3478" }),
             Method::LogSetLevel => json!({ "level": "debug", "part": "room", "for_s": 60 }),
+            Method::ConfigSet => json!({ "values": { "camera.width": 640, "device.name": "gate" }, "confirm_within_s": 30 }),
+            Method::StateSetDesired => {
+                json!({ "desired": { "stream": { "muted": true }, "lines": { "door": true } }, "if_version": 3 })
+            }
+            Method::UpdateCheck | Method::UpdateInstall => json!({ "bundle": "/data/gate.raucb" }),
+            Method::ConfigReset => json!({ "keys": ["camera"] }),
             _ => json!({}),
         };
         let message = json!({ "jsonrpc": "2.0", "id": 3, "method": method.name(), "params": params }).to_string();
@@ -310,9 +335,16 @@ fn every_method_has_a_command_that_round_trips() {
             !matches!(params, Value::Object(ref map) if !map.is_empty())
                 && !matches!(
                     method,
-                    Method::CameraSnapshot | Method::StreamKeyFrame | Method::DeviceReboot | Method::DeviceShutdown
+                    Method::CameraSnapshot
+                        | Method::StreamKeyFrame
+                        | Method::DeviceReboot
+                        | Method::DeviceShutdown
+                        | Method::ConfigConfirm
+                        | Method::ConfigRollback
+                        | Method::UpdateConfirm
+                        | Method::UpdateRollback
                 )
-                || *method == Method::BoardGetLine
+                || matches!(method, Method::BoardGetLine | Method::UpdateCheck)
         );
     }
 }

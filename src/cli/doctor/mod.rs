@@ -16,7 +16,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::ConfigArgs;
-use crate::config::{self, Config, File, Loaded, Sources};
+use crate::config::{self, Config, File, Loaded, Remote, Sources};
 use crate::exit::Exit;
 
 /// Look for everything that would keep the daemon from its job here, and say what to do about it.
@@ -108,7 +108,13 @@ fn look(arguments: &ConfigArgs) -> Vec<Finding> {
                 )
             }));
             // The machine can be looked at all the same.
-            match config::load(&Sources { file: File::None, variables: Vec::new(), credentials: None, ..arguments.sources() }) {
+            match config::load(&Sources {
+                file: File::None,
+                variables: Vec::new(),
+                credentials: None,
+                remote: Remote::None,
+                ..arguments.sources()
+            }) {
                 Ok(loaded) => {
                     findings.extend(around(&loaded));
                     return findings;

@@ -8,8 +8,11 @@ mod log;
 mod net;
 mod permission;
 mod ptz;
+mod settings;
 mod socket;
+mod state;
 mod states;
+mod update;
 
 use std::time::Duration;
 

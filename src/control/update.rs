@@ -1,0 +1,25 @@
+//! Family `update`: only what can be the place of a bundle is handed to RAUC; the rest is for RAUC to say.
+
+use wire::update::{Bundle, LONGEST_BUNDLE};
+use wire::{Code, Refusal};
+
+use super::effect::UpdateAct;
+use super::{Decision, Effect};
+
+pub(super) fn check(params: Bundle) -> Result<Decision, Refusal> {
+    Ok(Effect::Update(UpdateAct::Check(place(params)?)).into())
+}
+
+pub(super) fn install(params: Bundle) -> Result<Decision, Refusal> {
+    Ok(Effect::Update(UpdateAct::Install(place(params)?)).into())
+}
+
+fn place(Bundle { bundle }: Bundle) -> Result<String, Refusal> {
+    let lawful = ["/", "https://", "http://"].iter().any(|start| bundle.len() > start.len() && bundle.starts_with(start));
+    if lawful && bundle.len() <= LONGEST_BUNDLE && !bundle.chars().any(char::is_control) {
+        return Ok(bundle);
+    }
+    let shown: String = bundle.chars().take(64).collect();
+    let why = format!("`{}` is no bundle; name a path from / on, or an http(s) address", shown.escape_debug());
+    Err(Refusal::new(Code::InvalidParams, why))
+}

@@ -1,0 +1,120 @@
+"""A service that answers as RAUC's does (de.pengutronix.rauc.Installer), with two slots in memory and bundles that are JSON files.
+
+It lives on the bus of DBUS_SYSTEM_BUS_ADDRESS, prints "ready" when it can be called, and installs a quarter each time its progress is
+asked for, so that nothing in a test waits for a clock.
+"""
+
+import json
+import os
+
+import dbus
+import dbus.bus
+import dbus.mainloop.glib
+import dbus.service
+from gi.repository import GLib
+
+INTERFACE = "de.pengutronix.rauc.Installer"
+
+
+class Failed(dbus.DBusException):
+    _dbus_error_name = "org.gtk.GDBus.UnmappedGError.Quark._r_2dinstall_2derror.Code0"
+
+
+class Rauc(dbus.service.Object):
+    def __init__(self, bus):
+        super().__init__(bus, "/")
+        self.operation = "idle"
+        self.progress = (0, "", 0)
+        self.last_error = ""
+        self.installing = None
+        self.primary = "rootfs.0"
+        self.slots = {
+            "rootfs.0": {"class": "rootfs", "state": "booted", "bootname": "A", "boot-status": "good", "bundle.version": "1.0"},
+            "rootfs.1": {"class": "rootfs", "state": "inactive", "bootname": "B", "boot-status": "bad"},
+        }
+
+    def bundle(self, path):
+        try:
+            with open(path, encoding="utf-8") as file:
+                bundle = json.load(file)
+        except (OSError, ValueError) as why:
+            raise Failed(f"failed to open bundle: {why}") from why
+        if not bundle.get("signed"):
+            raise Failed("signature verification failed: Verify error: self-signed certificate")
+        return bundle
+
+    @dbus.service.method(INTERFACE, in_signature="sa{sv}", out_signature="")
+    def InstallBundle(self, source, args):
+        if self.operation != "idle":
+            raise Failed("already processing a different method")
+        self.operation = "installing"
+        self.progress = (0, "Installing", 1)
+        self.last_error = ""
+        self.installing = source
+
+    @dbus.service.method(INTERFACE, in_signature="sa{sv}", out_signature="a{sv}")
+    def InspectBundle(self, bundle, args):
+        held = self.bundle(bundle)
+        update = dbus.Dictionary({key: held[key] for key in ("compatible", "version", "description")}, signature="sv")
+        return dbus.Dictionary({"manifest-hash": "0" * 64, "update": update}, signature="sv")
+
+    @dbus.service.method(INTERFACE, in_signature="ss", out_signature="ss")
+    def Mark(self, state, slot):
+        other = next(name for name, held in self.slots.items() if held["state"] != "booted")
+        name = {"booted": "rootfs.0", "other": other}.get(slot)
+        if name is None:
+            raise Failed(f"unknown slot {slot}")
+        if state == "active":
+            self.primary = name
+            return name, f"activated slot {name}"
+        self.slots[name]["boot-status"] = state
+        return name, f"marked slot {name} as {state}"
+
+    @dbus.service.method(INTERFACE, in_signature="", out_signature="a(sa{sv})")
+    def GetSlotStatus(self):
+        return [(name, dbus.Dictionary(held, signature="sv")) for name, held in self.slots.items()]
+
+    @dbus.service.method(INTERFACE, in_signature="", out_signature="s")
+    def GetPrimary(self):
+        return self.primary
+
+    @dbus.service.method(dbus.PROPERTIES_IFACE, in_signature="ss", out_signature="v")
+    def Get(self, interface, name):
+        if name == "Operation":
+            return self.operation
+        if name == "Progress":
+            self.advance()
+            percent, step, depth = self.progress
+            return dbus.Struct((dbus.Int32(percent), step, dbus.Int32(depth)), signature="isi")
+        return {"LastError": self.last_error, "Compatible": "test-gate", "BootSlot": "A"}[name]
+
+    def advance(self):
+        if self.installing is None:
+            return
+        percent = self.progress[0] + 25
+        if percent < 100:
+            self.progress = (percent, "Copying image to rootfs.1", 3)
+            return
+        try:
+            bundle = self.bundle(self.installing)
+            self.slots["rootfs.1"].update({"bundle.version": bundle["version"], "boot-status": "good"})
+            self.primary = "rootfs.1"
+            self.progress = (100, "Installing done.", 1)
+        except Failed as why:
+            self.last_error = str(why)
+            self.progress = (100, "Installing failed.", 1)
+        self.operation = "idle"
+        self.installing = None
+
+
+def main():
+    dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
+    bus = dbus.bus.BusConnection(os.environ["DBUS_SYSTEM_BUS_ADDRESS"])
+    name = dbus.service.BusName("de.pengutronix.rauc", bus)
+    service = Rauc(bus)
+    print("ready", flush=True)
+    GLib.MainLoop().run()
+    del name, service
+
+
+main()
