@@ -16,6 +16,7 @@ mod desired;
 mod effects;
 mod engine;
 mod facts;
+mod kept;
 mod light;
 mod links;
 mod logs;

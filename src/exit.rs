@@ -10,6 +10,8 @@ pub enum Exit {
     Ok = 0,
     /// The arguments were wrong.
     Usage = 64,
+    /// What was read is not as it must be.
+    Data = 65,
     /// A device, or the daemon, is not there.
     Unavailable = 69,
     /// A mistake of ours.

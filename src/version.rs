@@ -1,5 +1,7 @@
 //! Which build this is.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 /// The build, for `version --json`, metrics and `device.info`.
@@ -41,3 +43,6 @@ const TARGET: &str = match (cfg!(target_arch = "x86_64"), cfg!(target_arch = "aa
     (.., true) => "arm-linux-gnueabihf",
     _ => "linux",
 };
+
+/// No build of this program is older than 2025-01-01: a clock that shows an earlier time, since 1970, was never set.
+pub const OLDEST_CLOCK: Duration = Duration::from_secs(1_735_689_600);

@@ -41,7 +41,7 @@ fn help_tells_files_variables_and_exit_codes() {
     {
         assert!(out.contains(wanted), "{wanted} is missing in\n{out}");
     }
-    for command in ["run", "check", "config", "devices", "call", "token", "doctor", "version", "completions"] {
+    for command in ["run", "check", "config", "devices", "call", "audit", "token", "doctor", "version", "completions"] {
         assert!(out.contains(&format!("\n  {command} ")), "{command} is missing in\n{out}");
         let (code, help, err) = plain(&[command, "--help"]);
         assert_eq!((code, err.as_str()), (0, ""), "{command}");
@@ -245,4 +245,20 @@ fn doctor_finds_what_is_wrong_and_says_what_to_do() {
     );
     let (_, text, _) = said(&run(&["doctor"], &variables, ""));
     assert!(text.contains("FAILURE  ports") && text.contains("-> stop that, or set another `room.listen`"), "{text}");
+}
+
+#[test]
+fn a_journal_with_all_its_lines_is_whole_and_one_without_is_not() {
+    const LINES: [&str; 3] = [
+        r#"{"n":0,"t":1790000000000,"who":"participant \"app-server\"","role":"maintain","method":"audio.mute","outcome":"done","ms":3,"hash":"1i2KRddhrdG1iqT06y7YRJXLVy9EUHSrMemSlaEjZTo"}"#,
+        r#"{"n":1,"t":1790000000000,"who":"participant \"app-server\"","role":"maintain","method":"stream.set","outcome":"not_allowed","ms":3,"hash":"LIYGroR7MXJwZcDAQpJ9u8oMXa3uQ0DRPso1DocSviY"}"#,
+        r#"{"n":2,"t":1790000000000,"who":"participant \"app-server\"","role":"maintain","method":"audio.mute","outcome":"done","ms":3,"hash":"WZKdwRq0T3kCujLUGmvtbDZj4gD9iMKE1YcoK5yR1hs"}"#,
+    ];
+    let whole = LINES.join("\nNov 21 12:00:00 gate artc-edge[7]: something else\n");
+    let verify = |journal: &str| said(&run(&["audit", "verify"], &[], journal));
+    assert_eq!(verify(&whole), (0, "lines of the audit: 3, breaks: 0\n".into(), String::new()));
+    let (code, out, _) = verify(&[LINES[0], LINES[2]].join("\n"));
+    let wanted =
+        "lines of the audit: 2, breaks: 1\nline 2 of the input: line 2 follows line 0: what is between them is missing\n";
+    assert_eq!((code, out.as_str()), (65, wanted));
 }

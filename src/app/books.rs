@@ -154,6 +154,7 @@ impl Books {
             board: Arc::clone(&self.board),
             joins_elsewhere: parts.server.is_some(),
             no_power: parts.power.refusal(),
+            clock_trusted: super::clock::is_trusted(),
             stopping: self.stopping,
         }
     }

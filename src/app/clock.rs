@@ -1,8 +1,11 @@
 //! The one clock of the daemon: everything below the shell is told what time it is.
 
+use std::path::Path;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
+
+use crate::version::OLDEST_CLOCK;
 
 /// Now, on `CLOCK_MONOTONIC`: the axis of the drivers' timestamps.
 pub fn now() -> Duration {
@@ -12,6 +15,12 @@ pub fn now() -> Duration {
 /// Time since 1970, as far as the device knows it. Only for telling others: it jumps.
 pub fn since_1970() -> Duration {
     read(ClockId::Realtime)
+}
+
+/// Whether somebody has set that clock: it is not before this program, and the time service, where there is one, has set it.
+pub fn is_trusted() -> bool {
+    let service = Path::new("/run/systemd/timesync");
+    since_1970() >= OLDEST_CLOCK && (!service.exists() || service.join("synchronized").exists())
 }
 
 fn read(clock: ClockId) -> Duration {

@@ -9,6 +9,7 @@ use artc_bindings::{Engine, VideoSource};
 use media::Size;
 
 use super::facts;
+use super::kept::Kept;
 use super::network;
 use super::power::Power;
 use super::tickets::TicketSource;
@@ -34,6 +35,8 @@ pub struct Parts {
     pub power: Power,
     /// The embedded room, where there is one.
     pub room: Option<Arc<room::Handle>>,
+    /// What outlasts a restart.
+    pub kept: Kept,
 }
 
 /// Work for a thread that may wait for a device.
@@ -126,6 +129,10 @@ pub fn begin(effect: Effect, parts: &Parts, tickets: &TicketSource, wishes: Wish
         Effect::Config(act) => Begun::Config(act),
         Effect::State(act) => Begun::State(act),
         Effect::Update(act) => later(Box::new(move || Done::Outcome(update::carry_out(&act)))),
+        Effect::StoreKeys(changes) => {
+            let kept = parts.kept.clone();
+            later(Box::new(move || outcome(kept.keep_keys(&changes).map(|()| Outcome::Done).map_err(Failure::Device))))
+        }
         Effect::RequestKeyFrame => Begun::Now(key_frame(&*parts.engine)),
     }
 }

@@ -110,7 +110,7 @@ impl Shell {
                 },
                 arrival = next_arrival(&mut self.socket) => match arrival {
                     Some(Arrival::Message { from, message }) => self.message(&from, &message, &finished_in),
-                    Some(Arrival::Gone(sender)) => self.desk.forget(&sender),
+                    Some(Arrival::Gone(sender)) => self.desk.forget(&sender, now()),
                     None => self.socket = None,
                 },
                 Some((purpose, done)) = finished.recv() => self.finished(purpose, done, &finished_in),
@@ -164,7 +164,9 @@ impl Shell {
             let config = &wanted.config;
             match key.as_str() {
                 "stream.bitrate_kbps" => self.wish(Wishes { bitrate_kbps: config.stream.bitrate_kbps, ..self.wishes }),
-                "control.allow" | "control.roles" => self.desk.reconfigure(&config.control),
+                "control.allow" | "control.keys" | "control.require_signature" | "control.roles" => {
+                    self.desk.reconfigure(&config.control)
+                }
                 "telemetry.log" if std::env::var_os("ARTC_LOG").is_none() => {
                     self.logs.configure(&config.telemetry.log);
                 }
@@ -242,6 +244,9 @@ impl Shell {
                 self.channel_check.not_ready(&status.detail);
             }
         }
+        if status.joins != self.books.session.joins {
+            self.desk.joined();
+        }
         self.books.stands(status);
         self.board.channel(status.phase == Connected);
         self.signal();
@@ -262,7 +267,7 @@ impl Shell {
             Event::RemoteUserOnLineNotify { uid } => self.books.came(uid),
             Event::RemoteUserOffLineNotify { uid } => {
                 self.books.went(uid);
-                self.desk.forget(&Sender::participant(uid));
+                self.desk.forget(&Sender::participant(uid), now());
             }
             Event::StreamNeeded(needed) => {
                 self.books.watched = *needed;

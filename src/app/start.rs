@@ -12,6 +12,7 @@ use super::books::Books;
 use super::clock::now;
 use super::desired::Desired;
 use super::effects::Parts;
+use super::kept::{self, Kept};
 use super::logs::Logs;
 use super::network::Server;
 use super::power::Power;
@@ -24,7 +25,7 @@ use super::{STOP_WITHIN, engine, memory};
 use crate::capture::audio::{Microphone, Phase as MicrophonePhase};
 use crate::capture::video::{Camera, Phase as CameraPhase};
 use crate::config::{Config, EngineKind, Loaded, Settings};
-use crate::control::{Desk, socket};
+use crate::control::{Config as ControlConfig, Desk, socket};
 use crate::exit::Exit;
 use crate::session::Session;
 use crate::storage::SystemDisk;
@@ -189,10 +190,12 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
             return Err(Exit::TryAgain);
         }
     };
+    let kept = Kept::find(|name| std::env::var(name).ok());
+    let desk = desk(&config.control, &kept);
     let health = telemetry.health();
     let mut shell = Shell {
         session: Session::new(engine::session_config(config, &wishes)),
-        desk: Desk::new(&config.control),
+        desk,
         socket: server,
         tickets,
         books: Books::new(info(config, board, &name), board_thread.info(), made.encoder, started),
@@ -217,6 +220,7 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
             server: elsewhere,
             power: Power::find(),
             room: room.clone(),
+            kept: kept.clone(),
         },
     };
 
@@ -231,6 +235,7 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
     });
     let end = shell.run(stop).await;
     introduced.abort();
+    kept.keep_audit(shell.desk.audit_hash());
 
     drop(shell);
     close(uplink, camera, microphone).await;
@@ -239,6 +244,14 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
     }
     drop(served);
     Ok(end)
+}
+
+/// The desk with what the run before has kept for it.
+fn desk(config: &ControlConfig, kept: &Kept) -> Desk {
+    let changes = kept.key_changes().inspect_err(|why| tracing::error!("{why}")).ok();
+    let mut desk = Desk::new(config);
+    desk.keep(changes, kept.take_audit());
+    desk
 }
 
 /// Says what camera and microphone are as soon as they know it, then where to look.
@@ -298,6 +311,7 @@ fn info(config: &Config, board: &board::Profile, name: &str) -> Info {
     };
     Info {
         name: name.into(),
+        id: config.device.id.clone().or_else(kept::device_id).unwrap_or_default(),
         version: env!("CARGO_PKG_VERSION").into(),
         board: board.badge.name.clone(),
         architecture: system.machine().to_string_lossy().into_owned(),

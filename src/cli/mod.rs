@@ -3,6 +3,7 @@
 //! Parsing, and saying what came out, is all that happens here; what a subcommand does is done by the part that it is about.
 //! Answers go to standard output, complaints to standard error, and the exit code says how it ended ([`Exit`]).
 
+mod audit;
 mod call;
 mod check;
 mod completions;
@@ -50,6 +51,7 @@ Environment:
 Exit codes:
    0  as asked
   64  wrong arguments
+  65  what was read is not as it must be
   69  a device, or the daemon, is not there
   70  a mistake of the program
   75  it may work later: a port is taken, a server is away
@@ -73,6 +75,7 @@ enum Command {
     Config(config::Config),
     Devices(devices::Devices),
     Call(call::Call),
+    Audit(audit::Audit),
     Token(token::Token),
     Doctor(doctor::Doctor),
     Version(version::Version),
@@ -128,6 +131,7 @@ fn go(cli: Cli, early: Early) -> Exit {
         Command::Config(config) => config.go(cli.config.config),
         Command::Devices(devices) => devices.go(cli.config),
         Command::Call(call) => call.go(cli.config),
+        Command::Audit(audit) => audit.go(),
         Command::Token(token) => token.go(cli.config),
         Command::Doctor(doctor) => doctor.go(cli.config),
         Command::Version(version) => version.go(),

@@ -17,9 +17,11 @@ pub enum Applies {
 }
 
 /// All keys that are not [`Applies::Restart`].
-const TABLE: [(&str, Applies); 20] = [
+const TABLE: [(&str, Applies); 22] = [
     ("board.profile", Applies::OnDevice),
     ("control.allow", Applies::Live),
+    ("control.keys", Applies::Live),
+    ("control.require_signature", Applies::Live),
     ("control.roles", Applies::Live),
     ("control.socket", Applies::OnDevice),
     ("control.socket_group", Applies::OnDevice),

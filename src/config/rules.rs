@@ -48,6 +48,14 @@ pub(super) fn check(config: &Config, whole: &Node, broken: &[String], problems: 
             say(&format!("{section}.{key}"), text);
         }
     }
+    if config
+        .device
+        .id
+        .as_deref()
+        .is_some_and(|id| id.is_empty() || id.len() > 128 || !id.bytes().all(|byte| byte.is_ascii_graphic()))
+    {
+        say("device.id", "is not 1 to 128 visible letters of ASCII".into());
+    }
     if config.device.name.as_deref().is_some_and(|name| name.trim().is_empty() || name.chars().any(char::is_control)) {
         say("device.name", "is empty or holds control characters".into());
     }

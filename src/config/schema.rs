@@ -39,7 +39,7 @@ fn walk(ordered: Ordered, path: String, found: &mut Vec<(String, serde_json::Val
 }
 
 /// Tables whose keys are the user's own.
-pub(super) const OPEN: [&str; 3] = ["control.allow", "control.roles", "room.apps"];
+pub(super) const OPEN: [&str; 4] = ["control.allow", "control.roles", "control.keys", "room.apps"];
 
 /// Whether it is one of them.
 pub(super) fn is_open(path: &str) -> bool {

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct Device {
     /// The name that people see. Unset: the host name.
     pub name: Option<String>,
+    /// The id that signed commands name (`aud`). Unset: made from the machine's id (/etc/machine-id), which itself is not told.
+    pub id: Option<String>,
 }
 
 /// `[board]`: what it runs on.

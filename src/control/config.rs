@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use wire::Role;
 
+use super::authority::{KeyConfig, PublicKey};
 use super::permission;
 
 /// Where commands come from and who may send which.
@@ -25,6 +26,10 @@ pub struct Config {
     /// (`app-server`) has `maintain`, whoever opens an address that the daemon made (`local-viewer`, in the channel
     /// `local-viewer-XXXXXX`) has `operate`, unless a line of their own, here or in `allow`, says otherwise.
     pub roles: BTreeMap<String, Role>,
+    /// Keys for signed commands, by name: `[control.keys.NAME]`. A signed command has its key's role, whoever sends it.
+    pub keys: BTreeMap<String, KeyConfig>,
+    /// Take only signed commands from the channel. The local socket is not asked for signatures: who can open it is on the device.
+    pub require_signature: bool,
 }
 
 impl Config {
@@ -44,6 +49,20 @@ impl Config {
                     found.push(("allow", why));
                 }
             }
+        }
+        for (name, key) in &self.keys {
+            if name.is_empty() || name.len() > 64 {
+                found.push(("keys", format!("`{name}` is no name of 1 to 64 characters")));
+            }
+            if PublicKey::parse(&key.key).is_none() {
+                found.push(("keys", format!("`{name}`: `key` is no public key of Ed25519, 32 bytes in base64")));
+            }
+        }
+        if self.require_signature && self.keys.is_empty() {
+            found.push((
+                "require_signature",
+                "there is no key under [control.keys], so nobody in the channel could say anything".into(),
+            ));
         }
         if self.socket_group.as_deref() == Some("") {
             found.push(("socket_group", "is empty; name a group or leave it out".into()));

@@ -9,14 +9,14 @@ use base64::Engine as _;
 use metrics::{counter, gauge, histogram};
 use wire::error::ErrorObject;
 use wire::jsonrpc::ReplyTo;
-use wire::method::Kind;
 use wire::{Bad, Code, Id, Incoming, Method, Refusal, Reply, Request, Response};
 
+use super::audit::{self, End, Entry, Repeats, Trail};
+use super::authority::{Authority, KeyChanges, Standing};
 use super::limits::{Bucket, MAX_IN_FLIGHT, MAX_MESSAGE, MAX_REPLY, MAX_SENDERS, MESSAGES_PER_SECOND, PATIENCE, REFUSALS};
-use super::permission::Permissions;
 use super::reply::{JPEG, reply};
 use super::watchers::Watchers;
-use super::{Caller, Config, Decision, Effect, Outcome, View, dispatch};
+use super::{AtDesk, Config, Decision, Effect, Outcome, View, dispatch};
 
 /// Who a message came from, and whom its reply goes to.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -43,13 +43,6 @@ impl Sender {
     /// Whether it is at the local socket.
     pub fn is_local(&self) -> bool {
         matches!(self, Self::Local { .. })
-    }
-
-    fn caller(&self) -> Caller<'_> {
-        match self {
-            Self::Participant(identity) => Caller::Participant(identity),
-            Self::Local { .. } => Caller::Local,
-        }
     }
 }
 
@@ -112,7 +105,8 @@ pub struct Ticket(u64);
 /// `now` is any clock that only goes forward, the same one in every call.
 #[derive(Debug)]
 pub struct Desk {
-    permissions: Permissions,
+    authority: Authority,
+    trail: Trail,
     senders: HashMap<Sender, Account>,
     /// In the order of their deadlines, because tickets rise and patience is the same for all.
     pending: BTreeMap<Ticket, Pending>,
@@ -127,14 +121,7 @@ struct Account {
     messages: Bucket,
     refusals: Bucket,
     in_flight: usize,
-    audit: Audit,
-}
-
-/// Keeps the audit log readable under a flood: the same refusal of the same sender is logged once in ten seconds, with a count.
-#[derive(Debug, Default)]
-struct Audit {
-    last: Option<(Code, Duration)>,
-    unsaid: u64,
+    repeats: Repeats,
 }
 
 #[derive(Debug)]
@@ -142,6 +129,7 @@ struct Pending {
     sender: Sender,
     id: Option<Id>,
     method: Method,
+    standing: Standing,
     since: Duration,
 }
 
@@ -149,7 +137,8 @@ impl Desk {
     /// A desk with the rules of `config`.
     pub fn new(config: &Config) -> Self {
         Self {
-            permissions: Permissions::new(config),
+            authority: Authority::new(config),
+            trail: Trail::default(),
             senders: HashMap::new(),
             pending: BTreeMap::new(),
             next_ticket: 0,
@@ -160,11 +149,29 @@ impl Desk {
 
     /// The rules are those of `config` from now on. What is under way goes on.
     pub fn reconfigure(&mut self, config: &Config) {
-        self.permissions = Permissions::new(config);
+        self.authority.reconfigure(config);
+    }
+
+    /// Takes over what the run before has kept: what was changed about keys, and the end of the audit's chain. Changes that cannot be
+    /// read are not taken for none: no key is good then.
+    pub fn keep(&mut self, changes: Option<KeyChanges>, audit: Option<audit::Hash>) {
+        self.authority.keep(changes);
+        self.trail.go_on(audit.unwrap_or_default());
+    }
+
+    /// The end of the audit's chain, for the next run.
+    pub fn audit_hash(&self) -> audit::Hash {
+        self.trail.hash()
+    }
+
+    /// The device has joined anew: commands that were signed for the join before hold no more.
+    pub fn joined(&mut self) {
+        self.authority.joined();
     }
 
     /// Takes in one message.
     pub fn receive(&mut self, from: &Sender, message: &[u8], view: &View, now: Duration) -> Step {
+        self.trail.time(view.status.time_ms, now);
         let Some(account) = account(&mut self.senders, from, now) else {
             counter!("artc_control_silenced_total").increment(1);
             return Step::Nothing;
@@ -193,31 +200,48 @@ impl Desk {
     }
 
     fn request(&mut self, from: &Sender, request: Request, view: &View, now: Duration) -> Step {
+        counter!("artc_control_requests_total", "method" => request.method.name()).increment(1);
+        let (to, outer) = (ReplyTo::from(request.id.clone()), request.method);
+        let (request, standing) = match self.authority.open(from, request, view, now) {
+            Ok(opened) => opened,
+            Err(refusal) => return self.refuse(from, to, Some(outer), refusal, now),
+        };
         let method = request.method;
-        counter!("artc_control_requests_total", "method" => method.name()).increment(1);
-        match self.decide(from, &request, view) {
-            Ok(Decision::Answer(reply)) => {
-                tracing::debug!(target: "artc_edge::audit", who = ?from, method = method.name(), "answered");
-                request.id.map_or(Step::Nothing, |id| Step::Send(letter(from, Some(id), Ok(*reply))))
-            }
+        let decided = self.decide(from, &request, &standing, view, now);
+        let answer = match decided {
             Ok(Decision::Do(effect)) => {
-                match method.kind() {
-                    Kind::Read => tracing::debug!(target: "artc_edge::audit", who = ?from, method = method.name(), "accepted"),
-                    Kind::Change => {
-                        tracing::info!(target: "artc_edge::audit", who = ?from, method = method.name(), ?effect, "accepted")
-                    }
-                }
-                let ticket = self.open(Pending { sender: from.clone(), id: request.id, method, since: now });
-                Step::Do { ticket, effect }
+                let ticket = self.open(Pending { sender: from.clone(), id: request.id, method, standing, since: now });
+                return Step::Do { ticket, effect };
             }
-            Ok(Decision::Watch(on)) => match self.watchers.set(from, on) {
-                Ok(()) => request
-                    .id
-                    .map_or(Step::Nothing, |id| Step::Send(letter(from, Some(id), Ok(Reply::BoardWatch(wire::Done {}))))),
-                Err(refusal) => self.refuse(from, request.id.into(), Some(method), refusal, now),
+            Ok(Decision::Answer(reply)) => Ok(*reply),
+            Ok(Decision::Watch(on)) => self.watchers.set(from, on).map(|()| Reply::BoardWatch(wire::Done {})),
+            Ok(Decision::AtDesk(AtDesk::Session)) => Ok(Reply::AuthSession(self.authority.session(&standing, view, now))),
+            Ok(Decision::AtDesk(AtDesk::Keys)) => Ok(Reply::AuthKeys(self.authority.keys())),
+            Ok(Decision::AtDesk(AtDesk::Tail(params))) => self.trail.tail(&params).map(Reply::AuditTail),
+            Ok(Decision::AtDesk(AtDesk::Rotate(params))) => match self.authority.rotate(&params) {
+                Ok(()) => return self.store_keys(from, request, standing, now),
+                Err(refusal) => Err(refusal),
             },
-            Err(refusal) => self.refuse(from, request.id.into(), Some(method), refusal, now),
+            Ok(Decision::AtDesk(AtDesk::Revoke(params))) => match self.authority.revoke(&params) {
+                Ok(()) => return self.store_keys(from, request, standing, now),
+                Err(refusal) => Err(refusal),
+            },
+            Err(refusal) => Err(refusal),
+        };
+        match answer {
+            Ok(reply) => {
+                self.leave(from, &standing, Some(method), End::Done, now, now);
+                request.id.map_or(Step::Nothing, |id| Step::Send(letter(from, Some(id), Ok(reply))))
+            }
+            Err(refusal) => self.refuse_as(from, to, &standing, Some(method), refusal, now),
         }
+    }
+
+    /// What was changed about keys holds from now on; that it also holds after a restart is what the reply waits for.
+    fn store_keys(&mut self, from: &Sender, request: Request, standing: Standing, now: Duration) -> Step {
+        let (id, method) = (request.id, request.method);
+        let ticket = self.open(Pending { sender: from.clone(), id, method, standing, since: now });
+        Step::Do { ticket, effect: Effect::StoreKeys(self.authority.changes()) }
     }
 
     /// What to send when a button went down or up: to everybody who wanted to be told.
@@ -226,7 +250,14 @@ impl Desk {
         self.watchers.all().map(|to| Letter { to: to.clone(), message: message.clone(), attachment: None }).collect()
     }
 
-    fn decide(&self, from: &Sender, request: &Request, view: &View) -> Result<Decision, Refusal> {
+    fn decide(
+        &mut self,
+        from: &Sender,
+        request: &Request,
+        standing: &Standing,
+        view: &View,
+        now: Duration,
+    ) -> Result<Decision, Refusal> {
         if let Some(id) = &request.id
             && self.pending.values().any(|pending| pending.sender == *from && pending.id.as_ref() == Some(id))
         {
@@ -235,7 +266,9 @@ impl Desk {
         if self.senders.get(from).is_some_and(|account| account.in_flight >= MAX_IN_FLIGHT) {
             return Err(Refusal::new(Code::TooManyInFlight, format!("{MAX_IN_FLIGHT} requests are unanswered already")));
         }
-        dispatch(request, from.caller(), &self.permissions, view)
+        let decision = dispatch(request, Authority::caller(from, standing), &self.authority.permissions, view)?;
+        self.authority.confirm(from, standing, request, now)?;
+        Ok(decision)
     }
 
     fn open(&mut self, pending: Pending) -> Ticket {
@@ -264,7 +297,7 @@ impl Desk {
             counter!("artc_control_late_total").increment(1);
             return None;
         };
-        let Pending { sender, id, method, since } = pending;
+        let Pending { sender, id, method, standing, since } = pending;
         histogram!("artc_control_effect_seconds", "method" => method.name()).record(now.saturating_sub(since).as_secs_f64());
         let name = match outcome {
             Outcome::Snapshot(_) => {
@@ -273,11 +306,16 @@ impl Desk {
             }
             _ => String::new(),
         };
-        let result = reply(method, outcome, &name);
+        let result = match (method, outcome) {
+            (Method::AuthRotateKey, Outcome::Done) => Ok(Reply::AuthRotateKey(self.authority.keys())),
+            (Method::AuthRevokeKey, Outcome::Done) => Ok(Reply::AuthRevokeKey(self.authority.keys())),
+            _ => reply(method, outcome, &name),
+        };
         if let Err(refusal) = &result {
             counter!("artc_control_failed_total", "code" => refusal.code.name()).increment(1);
-            tracing::warn!(target: "artc_edge::audit", who = ?sender, method = method.name(), code = refusal.code.name(), reason = %refusal, "failed");
         }
+        let end = result.as_ref().map_or_else(End::Failed, |_| End::Done);
+        self.leave(&sender, &standing, Some(method), end, since, now);
         let mut letter = letter(&sender, Some(id?), result.map(|reply| in_full(reply, &sender, outcome)));
         if let (Sender::Participant(_), Outcome::Snapshot(jpeg)) = (&sender, outcome) {
             letter.attachment = Some(Attachment { name, mime: JPEG, bytes: Arc::clone(jpeg) });
@@ -297,23 +335,34 @@ impl Desk {
                 return None;
             }
             let ticket = *self.pending.first_key_value()?.0;
-            let Pending { sender, id, method, .. } = self.close(ticket)?;
+            let Pending { sender, id, method, standing, since } = self.close(ticket)?;
             counter!("artc_control_failed_total", "code" => Code::TimedOut.name()).increment(1);
-            tracing::warn!(target: "artc_edge::audit", who = ?sender, method = method.name(), code = Code::TimedOut.name(), "failed");
+            let why = format!("{} did not finish within {} s", method.name(), PATIENCE.as_secs());
+            let refusal = Refusal::new(Code::TimedOut, why);
+            self.leave(&sender, &standing, Some(method), End::Failed(&refusal), since, now);
             if let Some(id) = id {
-                let why = format!("{} did not finish within {} s", method.name(), PATIENCE.as_secs());
-                return Some(letter(&sender, Some(id), Err(Refusal::new(Code::TimedOut, why))));
+                return Some(letter(&sender, Some(id), Err(refusal)));
             }
         }
     }
 
     /// `sender` is gone: what is under way for it is carried out, and not answered.
-    pub fn forget(&mut self, sender: &Sender) {
+    pub fn forget(&mut self, sender: &Sender, now: Duration) {
         self.watchers.forget(sender);
+        self.authority.forget(sender);
         let tickets: Vec<Ticket> =
             self.pending.iter().filter(|(_, pending)| pending.sender == *sender).map(|(ticket, _)| *ticket).collect();
         for ticket in tickets {
-            self.close(ticket);
+            if let Some(pending) = self.close(ticket) {
+                self.leave(sender, &pending.standing, Some(pending.method), End::Unheard, pending.since, now);
+            }
+        }
+    }
+
+    /// Leaves the line of a command that came at `since` and ended so.
+    fn leave(&mut self, who: &Sender, standing: &Standing, method: Option<Method>, end: End<'_>, since: Duration, now: Duration) {
+        if let Some(account) = self.senders.get_mut(who) {
+            self.trail.leave(&Entry { who, standing, method, end, since }, &mut account.repeats, now);
         }
     }
 
@@ -332,10 +381,21 @@ impl Desk {
     }
 
     fn refuse(&mut self, from: &Sender, to: ReplyTo, method: Option<Method>, refusal: Refusal, now: Duration) -> Step {
+        let standing = self.authority.standing(from);
+        self.refuse_as(from, to, &standing, method, refusal, now)
+    }
+
+    fn refuse_as(
+        &mut self,
+        from: &Sender,
+        to: ReplyTo,
+        standing: &Standing,
+        method: Option<Method>,
+        refusal: Refusal,
+        now: Duration,
+    ) -> Step {
         counter!("artc_control_refused_total", "code" => refusal.code.name()).increment(1);
-        if let Some(account) = self.senders.get_mut(from) {
-            account.audit.refused(from, method, &refusal, now);
-        }
+        self.leave(from, standing, method, End::Refused(&refusal), now, now);
         match to {
             ReplyTo::Id(id) => Step::Send(letter(from, Some(id), Err(refusal))),
             ReplyTo::Null => Step::Send(letter(from, None, Err(refusal))),
@@ -361,25 +421,11 @@ fn account<'a>(senders: &'a mut HashMap<Sender, Account>, sender: &Sender, now: 
                 messages: Bucket::new(MESSAGES_PER_SECOND, MESSAGES_PER_SECOND),
                 refusals: Bucket::new(REFUSALS, MESSAGES_PER_SECOND),
                 in_flight: 0,
-                audit: Audit::default(),
+                repeats: Repeats::default(),
             },
         );
     }
     senders.get_mut(sender)
-}
-
-impl Audit {
-    const SILENCE: Duration = Duration::from_secs(10);
-
-    fn refused(&mut self, who: &Sender, method: Option<Method>, refusal: &Refusal, now: Duration) {
-        if self.last.is_some_and(|(code, at)| code == refusal.code && now.saturating_sub(at) < Self::SILENCE) {
-            self.unsaid += 1;
-            return;
-        }
-        let method = method.map(Method::name);
-        tracing::warn!(target: "artc_edge::audit", ?who, method, code = refusal.code.name(), reason = %refusal, unsaid = self.unsaid, "refused");
-        *self = Self { last: Some((refusal.code, now)), unsaid: 0 };
-    }
 }
 
 /// The reply as this sender gets it: on the local socket a picture is part of it.

@@ -1,7 +1,7 @@
 //! What should happen when a command comes: pure, and exhaustive over the table of methods.
 
 use wire::method::Kind;
-use wire::{Code, Command, Refusal, Reply, Request, Role};
+use wire::{Code, Command, Method, Refusal, Reply, Request, Role};
 
 use super::effect::{BoardAct, ConfigAct, PowerAct, UpdateAct};
 use super::permission::Permissions;
@@ -12,6 +12,13 @@ use super::{Effect, View, audio, camera, device, ptz, rpc, settings, state, stre
 pub enum Caller<'a> {
     /// A participant of the channel, under the identity that the server vouches for.
     Participant(&'a str),
+    /// Whoever has this key, by way of anybody.
+    Signed {
+        /// Its name.
+        key: &'a str,
+        /// What it gives.
+        role: Role,
+    },
     /// Somebody who could open the local unix socket.
     Local,
 }
@@ -25,6 +32,29 @@ pub enum Decision {
     Do(Effect),
     /// The caller wants to be told what the buttons do, or no more; the desk remembers that.
     Watch(bool),
+    /// The desk itself knows, or is to know from now on.
+    AtDesk(AtDesk),
+}
+
+/// What the desk does by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AtDesk {
+    /// Tell what a signed command must name.
+    Session,
+    /// Tell the keys.
+    Keys,
+    /// Put a key in another's place.
+    Rotate(wire::auth::RotateKey),
+    /// Take everything from a key.
+    Revoke(wire::auth::RevokeKey),
+    /// Tell who did what.
+    Tail(wire::audit::Tail),
+}
+
+impl From<AtDesk> for Decision {
+    fn from(act: AtDesk) -> Self {
+        Self::AtDesk(act)
+    }
 }
 
 impl From<Reply> for Decision {
@@ -45,25 +75,11 @@ impl From<Effect> for Decision {
 /// A [`Refusal`] for a caller without permission, for parameters that do not fit, and for what is not lawful in this state.
 pub fn dispatch(request: &Request, caller: Caller<'_>, permissions: &Permissions, view: &View) -> Result<Decision, Refusal> {
     let method = request.method;
-    if let Caller::Participant(identity) = caller {
-        if !permissions.allows(identity, method) {
-            let has = permissions.role(identity).map_or("no role", Role::name);
-            let why = format!(
-                "`{}` may not call {}: it needs the role {}, the caller has {has}",
-                identity.escape_debug(),
-                method.name(),
-                method.role()
-            );
-            return Err(Refusal::new(Code::NotAllowed, why));
-        }
-        // A token must not come by the way that a token opens, or whoever was let in once stays for ever.
-        if method.is_local() {
-            return Err(Refusal::new(Code::LocalOnly, format!("{} is not answered in the channel", method.name())));
-        }
-    }
+    allowed(method, caller, permissions)?;
     let command = request.command()?;
     let role = match caller {
         Caller::Participant(identity) => permissions.role(identity),
+        Caller::Signed { role, .. } => Some(role),
         Caller::Local => Some(Role::Own),
     };
     if view.stopping && method.kind() == Kind::Change {
@@ -123,6 +139,39 @@ pub fn dispatch(request: &Request, caller: Caller<'_>, permissions: &Permissions
         Command::ConfigConfirm(_) => Ok(Effect::Config(ConfigAct::Confirm).into()),
         Command::ConfigRollback(_) => Ok(Effect::Config(ConfigAct::RollBack).into()),
         Command::ViewerAddress(_) => Ok(Effect::MakeViewerAddress.into()),
+        Command::AuthSession(_) => Ok(AtDesk::Session.into()),
+        Command::AuthKeys(_) => Ok(AtDesk::Keys.into()),
+        Command::AuthRotateKey(params) => Ok(AtDesk::Rotate(params).into()),
+        Command::AuthRevokeKey(params) => Ok(AtDesk::Revoke(params).into()),
+        Command::AuditTail(params) => Ok(AtDesk::Tail(params).into()),
+        // The desk opens envelopes where there are keys.
+        Command::RpcSigned(_) => Err(Refusal::new(Code::NotAvailable, "there is no key under [control.keys]")),
         Command::RpcDiscover(_) => Ok(rpc::discover()),
     }
+}
+
+/// Whether `caller` may call `method` at all.
+fn allowed(method: Method, caller: Caller<'_>, permissions: &Permissions) -> Result<(), Refusal> {
+    let (who, has, may) = match caller {
+        Caller::Local => return Ok(()),
+        Caller::Participant(identity) => (identity, permissions.role(identity), permissions.allows(identity, method)),
+        Caller::Signed { key, role } => (key, Some(role), role >= method.role()),
+    };
+    let signed = matches!(caller, Caller::Signed { .. });
+    if !signed && permissions.signature_required() && !method.is_for_signing() {
+        return Err(Refusal::new(Code::SignatureRequired, format!("{} is taken only as a signed command", method.name())));
+    }
+    if !may {
+        let (who, has) = (who.escape_debug(), has.map_or("no role", Role::name));
+        let why = format!("`{who}` may not call {}: it needs the role {}, the caller has {has}", method.name(), method.role());
+        return Err(Refusal::new(Code::NotAllowed, why));
+    }
+    if !signed && method.is_signed() {
+        return Err(Refusal::new(Code::SignatureRequired, format!("{} is taken only as a signed command", method.name())));
+    }
+    // A token must not come by the way that a token opens, or whoever was let in once stays for ever.
+    if method.is_local() {
+        return Err(Refusal::new(Code::LocalOnly, format!("{} is not answered in the channel", method.name())));
+    }
+    Ok(())
 }

@@ -8,6 +8,8 @@ use std::time::Duration;
 use serde_json::Value;
 use wire::{Refusal, audio, camera, config, state, stream, update, viewer};
 
+use super::authority::KeyChanges;
+
 /// Something for the shell to carry out. It was checked against the [`View`](super::View) already; between the check and the deed
 /// the world may still have changed, which is what [`Failure`] is for.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +75,8 @@ pub enum Effect {
     State(StateAct),
     /// Ask RAUC, or have it do something.
     Update(UpdateAct),
+    /// Keep what was changed about keys over a restart; answered by [`Outcome::Done`]. It holds already.
+    StoreKeys(KeyChanges),
 }
 
 /// A control and its new value, within its range.

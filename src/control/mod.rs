@@ -12,6 +12,8 @@
 //! What should happen is decided by [`dispatch()`], which is pure: the same request, caller and [`View`] give the same decision.
 
 mod audio;
+pub mod audit;
+mod authority;
 mod board;
 mod camera;
 pub mod client;
@@ -38,9 +40,10 @@ mod watchers;
 #[cfg(test)]
 mod tests;
 
+pub use authority::{KeyChanges, KeyConfig};
 pub use config::Config;
 pub use desk::{Attachment, Desk, Letter, Sender, Step, Ticket};
-pub use dispatch::{Caller, Decision, dispatch};
+pub use dispatch::{AtDesk, Caller, Decision, dispatch};
 pub use effect::{
     BoardAct, ConfigAct, ControlChange, Effect, Failure, LevelChange, LogAct, Outcome, PowerAct, StateAct, StreamChange, TailWish,
 };

@@ -20,6 +20,9 @@ pub struct Permissions {
     rules: Vec<(String, Vec<String>)>,
     /// Identity pattern and role.
     roles: Vec<(String, Role)>,
+    /// There are keys, so anybody may come with a signed command.
+    signing: bool,
+    signature_required: bool,
 }
 
 impl Permissions {
@@ -32,7 +35,14 @@ impl Permissions {
         Self {
             rules: config.allow.iter().map(|(identity, methods)| (identity.clone(), methods.clone())).collect(),
             roles: built_in.chain(configured).collect(),
+            signing: !config.keys.is_empty(),
+            signature_required: config.require_signature,
         }
+    }
+
+    /// Whether participants are heard only with a signature.
+    pub fn signature_required(&self) -> bool {
+        self.signature_required
     }
 
     /// The role of the participant with this identity: the highest of its lines. Who has no identity has none.
@@ -43,6 +53,7 @@ impl Permissions {
     /// Whether the participant with this identity may call `method`, by its role or by a line that names the method.
     pub fn allows(&self, identity: &str, method: Method) -> bool {
         self.role(identity) >= Some(method.role())
+            || self.signing && method.is_for_signing()
             || method.role() <= ALLOWED_AT_MOST
                 && self
                     .rules

@@ -36,6 +36,12 @@ class Code(enum.IntEnum):
     UNKNOWN_NAME = 2011  # There is no thing of that name.
     LOCAL_ONLY = 2012  # The method is answered on the device's own unix socket only.
     STALE_VERSION = 2020  # The document has another version than the caller knows.
+    SIGNATURE_REQUIRED = 2030  # The device takes this only as a signed command.
+    BAD_SIGNATURE = 2031  # The envelope, its key or its signature is not right.
+    NOT_FOR_HERE = 2032  # The signed command is for another device, another join, or has no fresh nonce.
+    EXPIRED = 2033  # The signed command has ended, or begins later.
+    REPLAYED = 2034  # The signed command came before, or another of the same key that was signed after it.
+    CONFIRMATION_NEEDED = 2035  # Nothing brings back what this ends: it has to be asked for a second time.
 
 # Rate, channels and highest bitrate of the published sound. `low`: 8 kHz mono, at most 12 kbit/s.
 # `basic`: 16 kHz mono, at most 24 kbit/s. `high`: 48 kHz mono, at most 64 kbit/s. `stereo_high`: 48
@@ -80,6 +86,12 @@ LedSteady = Literal["on", "off"]
 # is not as it should be. `info`: Something worth knowing. `debug`: For finding faults. `trace`: For
 # finding faults, step by step.
 LogLevel = Literal["error", "warn", "info", "debug", "trace"]
+
+# How far somebody is trusted. Each role may do what those before it may. `observe`: Looks: asks how
+# things are, takes still pictures. `operate`: Works with the device: picture, sound, the board's
+# lines. Nothing of it outlasts a restart. `maintain`: Keeps the device going: restarts, updates,
+# changes what is stored. `own`: Says who may do what: keys, and who is let in.
+Role = Literal["observe", "operate", "maintain", "own"]
 
 # What a camera or microphone is doing. `off`: Switched off by the configuration. `resting`: Closed
 # because nobody watches, as the configuration asks. `private`: Closed by `camera.privacy`; a card or
@@ -308,6 +320,8 @@ class DeviceInfo(TypedDict):
     channel: str
     # The engine in use: `open`, `sdk` or `fake`.
     engine: str
+    # Its id, which stays: `aud` of signed commands.
+    id: str
     # The device's identity in the channel.
     identity: str
     # Version of the kernel, as in `uname -r`.
@@ -369,6 +383,24 @@ class IrCut(TypedDict):
     light: NotRequired[float]
 
 
+class Key(TypedDict):
+    """A key for signed commands."""
+    # The public key: 32 bytes in base64url without padding.
+    key: str
+    # Its name: `kid` of a signed command.
+    name: str
+    # Whether it gives nothing any more.
+    revoked: bool
+    # What it gives.
+    role: Role
+
+
+class Keys(TypedDict):
+    """All keys."""
+    # In the order of their names.
+    keys: list[Key]
+
+
 class Led(TypedDict):
     """An LED."""
     # Its name, which `board.set_led` takes.
@@ -397,6 +429,15 @@ class Line(TypedDict):
     relay: NotRequired[str]
     # For outputs: whether it is on when nobody is in charge.
     safe: NotRequired[bool]
+
+
+class Lines(TypedDict):
+    """What `audit.tail` answers."""
+    # The lines as they are in the journal, oldest first: each a JSON object, to be checked letter by
+    # letter.
+    lines: list[str]
+    # How many lines this run of the daemon has left so far: the number that the next one gets.
+    next: int
 
 
 class LogLevels(TypedDict):
@@ -576,6 +617,25 @@ class RoomStatus(TypedDict):
     viewers: int
     # Refusals by what was refused and why, such as `token: expired`; what never happened is absent.
     refused: NotRequired[dict[str, int]]
+
+
+class Session(TypedDict):
+    """What a signed command must name, as it is at this moment."""
+    # Whether the device trusts its clock; while it does not, `iat` and `exp` are not looked at and
+    # `nonce` is needed.
+    clock_trusted: bool
+    # This device: `aud` of a signed command.
+    device: str
+    # `nonce` of a signed command, needed while the clock is not trusted; good for at least 30 s.
+    nonce: str
+    # This join: `sid` of a signed command. A new one at each join.
+    session: str
+    # Whether the device takes only signed commands from the channel.
+    signature_required: bool
+    # Milliseconds since 1970, as far as the device knows it.
+    time_ms: int
+    # The role of whoever asks, without a signature.
+    role: NotRequired[Role]
 
 
 class Snapshot(TypedDict):
@@ -814,6 +874,9 @@ ControlValue = Union[bool, int, str]
 
 # An OpenRPC 1.3 document.
 Discovery = Any
+
+# What the method in the envelope answers.
+Inner = Any
 
 # What an LED shows.
 LedPattern = Union["LedSteady", list[int]]
@@ -1172,6 +1235,49 @@ class Commands:
         Role: own.
         """
         reply: ViewerAddress = await self.call("viewer.address")
+        return reply
+
+    async def auth_session(self) -> Session:
+        """Tells what a signed command must name: device, join, nonce, time; and the caller's role. Where the
+        device has keys, anybody may ask. Role: observe.
+        """
+        reply: Session = await self.call("auth.session")
+        return reply
+
+    async def auth_keys(self) -> Keys:
+        """Lists the keys for signed commands. Role: maintain."""
+        reply: Keys = await self.call("auth.keys")
+        return reply
+
+    async def auth_rotate_key(self, *, key: str, name: str) -> Keys:
+        """Puts another key in the place of one, for good; signed, or on the device's own unix socket. Role:
+        own. `key`: The public key that takes its place: 32 bytes in base64url without padding. `name`: The
+        key's name.
+        """
+        reply: Keys = await self.call("auth.rotate_key", _given(key=key, name=name))
+        return reply
+
+    async def auth_revoke_key(self, *, name: str) -> Keys:
+        """Takes everything from a key, for good; signed, or on the device's own unix socket. Role: own.
+        `name`: The key's name.
+        """
+        reply: Keys = await self.call("auth.revoke_key", _given(name=name))
+        return reply
+
+    async def audit_tail(self, *, before: int | None = None, lines: int | None = None) -> Lines:
+        """Tells who did what, from the newest line back: as much as the device has in memory. Role: maintain.
+        `before`: Only lines before this number; unset: the newest. `lines`: How many lines at most, 1 to
+        100.
+        """
+        reply: Lines = await self.call("audit.tail", _given(before=before, lines=lines))
+        return reply
+
+    async def rpc_signed(self, *, jws: str) -> Inner:
+        """Carries a signed command, and answers what that answers. Where the device has keys, anybody may send
+        one: its key says in which role. Role: observe. `jws`: JWS in compact form: header {alg: EdDSA,
+        kid}, claims {aud, iat, exp, jti, seq, kid, sid, nonce?, method, params?, confirm?}.
+        """
+        reply: Inner = await self.call("rpc.signed", _given(jws=jws))
         return reply
 
     async def rpc_discover(self) -> Discovery:

@@ -316,6 +316,42 @@ export abstract class Commands {
     return this.call("update.rollback", {}, options);
   }
 
+  /**
+   * Tells what a signed command must name: device, join, nonce, time; and the caller's role. Where the device has
+   * keys, anybody may ask. Role: observe.
+   */
+  authSession(options?: CallOptions): Result<"auth.session"> {
+    return this.call("auth.session", {}, options);
+  }
+
+  /** Lists the keys for signed commands. Role: maintain. */
+  authKeys(options?: CallOptions): Result<"auth.keys"> {
+    return this.call("auth.keys", {}, options);
+  }
+
+  /** Puts another key in the place of one, for good; signed, or on the device's own unix socket. Role: own. */
+  authRotateKey(params: Params<"auth.rotate_key">, options?: CallOptions): Result<"auth.rotate_key"> {
+    return this.call("auth.rotate_key", params, options);
+  }
+
+  /** Takes everything from a key, for good; signed, or on the device's own unix socket. Role: own. */
+  authRevokeKey(params: Params<"auth.revoke_key">, options?: CallOptions): Result<"auth.revoke_key"> {
+    return this.call("auth.revoke_key", params, options);
+  }
+
+  /** Tells who did what, from the newest line back: as much as the device has in memory. Role: maintain. */
+  auditTail(params: Params<"audit.tail"> = {}, options?: CallOptions): Result<"audit.tail"> {
+    return this.call("audit.tail", params, options);
+  }
+
+  /**
+   * Carries a signed command, and answers what that answers. Where the device has keys, anybody may send one: its
+   * key says in which role. Role: observe.
+   */
+  rpcSigned(params: Params<"rpc.signed">, options?: CallOptions): Result<"rpc.signed"> {
+    return this.call("rpc.signed", params, options);
+  }
+
   /** Answers this list of methods as an OpenRPC document. Role: observe. */
   rpcDiscover(options?: CallOptions): Result<"rpc.discover"> {
     return this.call("rpc.discover", {}, options);

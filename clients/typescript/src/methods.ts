@@ -266,6 +266,8 @@ export interface DeviceInfo {
   channel: string;
   /** The engine in use: `open`, `sdk` or `fake`. */
   engine: string;
+  /** Its id, which stays: `aud` of signed commands. */
+  id: string;
   /** The device's identity in the channel. */
   identity: string;
   /** Version of the kernel, as in `uname -r`. */
@@ -320,6 +322,9 @@ export interface Fan {
   runs?: boolean;
 }
 
+/** What the method in the envelope answers. */
+export type Inner = unknown;
+
 /** The IR-cut filter. */
 export interface IrCut {
   /** Who decides. */
@@ -335,6 +340,24 @@ export interface IrCut {
  * night, whatever the light.
  */
 export type IrCutMode = "auto" | "day" | "night";
+
+/** A key for signed commands. */
+export interface Key {
+  /** The public key: 32 bytes in base64url without padding. */
+  key: string;
+  /** Its name: `kid` of a signed command. */
+  name: string;
+  /** Whether it gives nothing any more. */
+  revoked: boolean;
+  /** What it gives. */
+  role: Role;
+}
+
+/** All keys. */
+export interface Keys {
+  /** In the order of their names. */
+  keys: Key[];
+}
 
 /** An LED. */
 export interface Led {
@@ -370,6 +393,14 @@ export interface Line {
   relay?: string;
   /** For outputs: whether it is on when nobody is in charge. */
   safe?: boolean;
+}
+
+/** What `audit.tail` answers. */
+export interface Lines {
+  /** The lines as they are in the journal, oldest first: each a JSON object, to be checked letter by letter. */
+  lines: string[];
+  /** How many lines this run of the daemon has left so far: the number that the next one gets. */
+  next: number;
 }
 
 /**
@@ -537,6 +568,14 @@ export interface PtzAxis {
 }
 
 /**
+ * How far somebody is trusted. Each role may do what those before it may. `observe`: Looks: asks how things are,
+ * takes still pictures. `operate`: Works with the device: picture, sound, the board's lines. Nothing of it
+ * outlasts a restart. `maintain`: Keeps the device going: restarts, updates, changes what is stored. `own`: Says
+ * who may do what: keys, and who is let in.
+ */
+export type Role = "observe" | "operate" | "maintain" | "own";
+
+/**
  * The device's own room in numbers. Those of people and tracks are of now, at most 100 ms old; the others since
  * the daemon started.
  */
@@ -555,6 +594,27 @@ export interface RoomStatus {
   viewers: number;
   /** Refusals by what was refused and why, such as `token: expired`; what never happened is absent. */
   refused?: Record<string, number>;
+}
+
+/** What a signed command must name, as it is at this moment. */
+export interface Session {
+  /**
+   * Whether the device trusts its clock; while it does not, `iat` and `exp` are not looked at and `nonce` is
+   * needed.
+   */
+  clock_trusted: boolean;
+  /** This device: `aud` of a signed command. */
+  device: string;
+  /** `nonce` of a signed command, needed while the clock is not trusted; good for at least 30 s. */
+  nonce: string;
+  /** This join: `sid` of a signed command. A new one at each join. */
+  session: string;
+  /** Whether the device takes only signed commands from the channel. */
+  signature_required: boolean;
+  /** Milliseconds since 1970, as far as the device knows it. */
+  time_ms: number;
+  /** The role of whoever asks, without a signature. */
+  role?: Role;
 }
 
 /**
@@ -953,6 +1013,24 @@ export interface Methods {
    * own.
    */
   "viewer.address": { params: Nothing; result: ViewerAddress };
+  /**
+   * Tells what a signed command must name: device, join, nonce, time; and the caller's role. Where the device has
+   * keys, anybody may ask. Role: observe.
+   */
+  "auth.session": { params: Nothing; result: Session };
+  /** Lists the keys for signed commands. Role: maintain. */
+  "auth.keys": { params: Nothing; result: Keys };
+  /** Puts another key in the place of one, for good; signed, or on the device's own unix socket. Role: own. */
+  "auth.rotate_key": { params: { key: string; name: string }; result: Keys };
+  /** Takes everything from a key, for good; signed, or on the device's own unix socket. Role: own. */
+  "auth.revoke_key": { params: { name: string }; result: Keys };
+  /** Tells who did what, from the newest line back: as much as the device has in memory. Role: maintain. */
+  "audit.tail": { params: { before?: number; lines?: number }; result: Lines };
+  /**
+   * Carries a signed command, and answers what that answers. Where the device has keys, anybody may send one: its
+   * key says in which role. Role: observe.
+   */
+  "rpc.signed": { params: { jws: string }; result: Inner };
   /** Answers this list of methods as an OpenRPC document. Role: observe. */
   "rpc.discover": { params: Nothing; result: Discovery };
 }
@@ -1011,4 +1089,16 @@ export const Code = {
   LocalOnly: 2012,
   /** The document has another version than the caller knows. */
   StaleVersion: 2020,
+  /** The device takes this only as a signed command. */
+  SignatureRequired: 2030,
+  /** The envelope, its key or its signature is not right. */
+  BadSignature: 2031,
+  /** The signed command is for another device, another join, or has no fresh nonce. */
+  NotForHere: 2032,
+  /** The signed command has ended, or begins later. */
+  Expired: 2033,
+  /** The signed command came before, or another of the same key that was signed after it. */
+  Replayed: 2034,
+  /** Nothing brings back what this ends: it has to be asked for a second time. */
+  ConfirmationNeeded: 2035,
 } as const;

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct Info {
     /// The name from the configuration.
     pub name: String,
+    /// Its id, which stays: `aud` of signed commands.
+    pub id: String,
     /// Version of the daemon.
     pub version: String,
     /// Name of the board profile.

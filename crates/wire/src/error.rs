@@ -74,6 +74,18 @@ codes! {
     LocalOnly = 2012, "local_only", "ask on the device itself, by its unix socket: artc-edge call";
     /// The document has another version than the caller knows.
     StaleVersion = 2020, "stale_version", "ask for the document again, and decide anew";
+    /// The device takes this only as a signed command.
+    SignatureRequired = 2030, "signature_required", "send it in rpc.signed; auth.session tells what to sign";
+    /// The envelope, its key or its signature is not right.
+    BadSignature = 2031, "bad_signature", "sign a JWS with EdDSA and a key under [control.keys] of the device's configuration";
+    /// The signed command is for another device, another join, or has no fresh nonce.
+    NotForHere = 2032, "not_for_here", "sign it anew with what auth.session tells";
+    /// The signed command has ended, or begins later.
+    Expired = 2033, "expired", "sign it anew; compare the clocks with auth.session";
+    /// The signed command came before, or another of the same key that was signed after it.
+    Replayed = 2034, "replayed", "sign it anew with a higher seq and another jti";
+    /// Nothing brings back what this ends: it has to be asked for a second time.
+    ConfirmationNeeded = 2035, "confirmation_needed", "send the same once more with data.confirm as the member confirm, within 30 s";
 }
 
 impl Code {
@@ -95,12 +107,14 @@ pub struct Refusal {
     pub suggestion: Option<String>,
     /// When it is worth trying again, in milliseconds.
     pub retry_after_ms: Option<u64>,
+    /// What confirms the command when it is sent once more.
+    pub confirm: Option<String>,
 }
 
 impl Refusal {
     /// A refusal with neither suggestion nor time.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), suggestion: None, retry_after_ms: None }
+        Self { code, message: message.into(), suggestion: None, retry_after_ms: None, confirm: None }
     }
 
     /// The same with the name that was probably meant, said in the text too.
@@ -128,7 +142,7 @@ pub struct ErrorObject {
     pub message: String,
     /// The same for programs, and what to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub data: Option<ErrorData>,
+    pub data: Option<Box<ErrorData>>,
 }
 
 /// What an error says beyond its text.
@@ -144,12 +158,16 @@ pub struct ErrorData {
     /// When it is worth trying again, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
+    /// What confirms the command when it is sent once more, as the member `confirm` of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm: Option<String>,
 }
 
 impl From<Refusal> for ErrorObject {
     fn from(refusal: Refusal) -> Self {
-        let Refusal { code, message, suggestion, retry_after_ms } = refusal;
-        let data = ErrorData { name: code.name().to_owned(), remedy: code.remedy().to_owned(), suggestion, retry_after_ms };
-        Self { code: code.number(), message, data: Some(data) }
+        let Refusal { code, message, suggestion, retry_after_ms, confirm } = refusal;
+        let data =
+            ErrorData { name: code.name().to_owned(), remedy: code.remedy().to_owned(), suggestion, retry_after_ms, confirm };
+        Self { code: code.number(), message, data: Some(Box::new(data)) }
     }
 }

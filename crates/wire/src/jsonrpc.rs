@@ -58,6 +58,8 @@ pub struct Request {
     pub id: Option<Id>,
     /// What it asks for.
     pub method: Method,
+    /// The confirmation that a first attempt was answered with.
+    pub confirm: Option<String>,
     params: Option<Box<RawValue>>,
 }
 
@@ -99,6 +101,8 @@ struct Envelope {
     method: String,
     #[serde(default)]
     params: Option<Box<RawValue>>,
+    #[serde(default)]
+    confirm: Option<String>,
 }
 
 /// `null` is no id, and no member at all is something else than `null`: so an id that is there must be a good one.
@@ -134,7 +138,9 @@ impl Incoming {
             Err(error) => return Self::explain(text, &error).map_err(|bad| *bad),
         };
         match Method::from_name(&envelope.method) {
-            Ok(method) => Ok(Self::Request(Request { id: envelope.id, method, params: envelope.params })),
+            Ok(method) => {
+                Ok(Self::Request(Request { id: envelope.id, method, confirm: envelope.confirm, params: envelope.params }))
+            }
             Err(refusal) => Err(Bad { to: envelope.id.into(), refusal }),
         }
     }
@@ -171,6 +177,16 @@ impl Incoming {
 }
 
 impl Request {
+    /// Another command in place of this one's, under the same id.
+    pub(crate) fn carrying(self, method: Method, params: Option<Box<RawValue>>, confirm: Option<String>) -> Self {
+        Self { method, params, confirm, ..self }
+    }
+
+    /// Its parameters as they were sent; nothing where there were none.
+    pub fn params(&self) -> &str {
+        self.params.as_deref().map_or("", RawValue::get)
+    }
+
     /// The request of a client: serialised, it is what [`Incoming::parse`] reads.
     pub fn to_text(id: &Id, command: &Command) -> String {
         let params = serde_json::to_value(command).unwrap_or_default();

@@ -13,6 +13,8 @@
 #![forbid(unsafe_code)]
 
 pub mod audio;
+pub mod audit;
+pub mod auth;
 pub mod board;
 pub mod camera;
 pub mod config;
@@ -25,6 +27,7 @@ pub mod method;
 pub mod net;
 pub mod openrpc;
 pub mod role;
+pub mod signed;
 pub mod state;
 pub mod stream;
 pub mod update;

@@ -5,7 +5,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    Code, Done, NoParams, Refusal, Role, audio, board, camera, config, device, fields, log, net, state, stream, update, viewer,
+    Code, Done, NoParams, Refusal, Role, audio, audit, auth, board, camera, config, device, fields, log, net, signed, state,
+    stream, update, viewer,
 };
 
 /// Whether a method only tells something or changes something.
@@ -203,6 +204,18 @@ methods! {
     UpdateRollback = "update.rollback", Change, Maintain, NoParams => update::Marked;
     /// Makes an address of the viewer page with a new token; answered on the device's own unix socket only.
     ViewerAddress = "viewer.address", Read, Own, NoParams => viewer::Address;
+    /// Tells what a signed command must name: device, join, nonce, time; and the caller's role. Where the device has keys, anybody may ask.
+    AuthSession = "auth.session", Read, Observe, NoParams => auth::Session;
+    /// Lists the keys for signed commands.
+    AuthKeys = "auth.keys", Read, Maintain, NoParams => auth::Keys;
+    /// Puts another key in the place of one, for good; signed, or on the device's own unix socket.
+    AuthRotateKey = "auth.rotate_key", Change, Own, auth::RotateKey => auth::Keys;
+    /// Takes everything from a key, for good; signed, or on the device's own unix socket.
+    AuthRevokeKey = "auth.revoke_key", Change, Own confirmed, auth::RevokeKey => auth::Keys;
+    /// Tells who did what, from the newest line back: as much as the device has in memory.
+    AuditTail = "audit.tail", Read, Maintain, audit::Tail => audit::Lines;
+    /// Carries a signed command, and answers what that answers. Where the device has keys, anybody may send one: its key says in which role.
+    RpcSigned = "rpc.signed", Change, Observe, signed::Signed => signed::Inner;
     /// Answers this list of methods as an OpenRPC document.
     RpcDiscover = "rpc.discover", Read, Observe, NoParams => Discovery;
 }
@@ -211,6 +224,16 @@ impl Method {
     /// Whether it is answered on the local unix socket only, whatever the configuration allows to participants.
     pub const fn is_local(self) -> bool {
         matches!(self, Self::ViewerAddress)
+    }
+
+    /// Whether somebody without a role may call it, so that he can sign.
+    pub const fn is_for_signing(self) -> bool {
+        matches!(self, Self::AuthSession | Self::RpcSigned)
+    }
+
+    /// Whether it is carried out only for who has signed it, or is at the local socket, whatever his role.
+    pub const fn is_signed(self) -> bool {
+        matches!(self, Self::AuthRotateKey | Self::AuthRevokeKey)
     }
 
     /// The method of this name; the refusal says which one was probably meant.

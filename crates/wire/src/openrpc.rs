@@ -46,7 +46,7 @@ fn generate() -> Value {
     let methods: Vec<Value> = Method::ALL.iter().map(|&method| describe(method, &mut schemas)).collect();
     let press = schemas.subschema_for::<crate::board::Press>();
     let schemas = schemas.take_definitions(true);
-    json!({
+    let mut document = json!({
         "openrpc": "1.3.2",
         "info": {
             "title": "artc-edge",
@@ -63,7 +63,27 @@ fn generate() -> Value {
             "params": press,
         }],
         "components": { "schemas": schemas, "errors": errors() },
-    })
+    });
+    lean(&mut document);
+    document
+}
+
+/// Leaves out what says nothing to a reader of JSON, so that the document stays one reply: how wide a number is in Rust, and that
+/// one without an upper end begins at 0.
+fn lean(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            if members.get("type").is_some_and(|kind| kind == "integer" || kind == "number" || kind.is_array()) {
+                members.remove("format");
+                if !members.contains_key("maximum") && members.get("minimum").is_some_and(|least| *least == 0) {
+                    members.remove("minimum");
+                }
+            }
+            members.values_mut().for_each(lean);
+        }
+        Value::Array(items) => items.iter_mut().for_each(lean),
+        _ => {}
+    }
 }
 
 fn describe(method: Method, schemas: &mut SchemaGenerator) -> Value {

@@ -1,16 +1,10 @@
 //! The machine: its clock, its memory, its board.
 
-use std::{
-    fs,
-    path::Path,
-    time::{Duration, SystemTime},
-};
+use std::{fs, path::Path, time::SystemTime};
 
 use super::{Exit, Finding};
 use crate::config::Loaded;
-
-/// No build of this program is older: 2025-01-01.
-const OLDEST: Duration = Duration::from_secs(1_735_689_600);
+use crate::version::OLDEST_CLOCK;
 
 pub(super) fn clock() -> Finding {
     #[expect(clippy::disallowed_methods, reason = "this is the one look at the machine's clock, to judge it")]
@@ -22,7 +16,7 @@ pub(super) fn clock() -> Finding {
 fn judge_clock(now: SystemTime, synchronised: Option<bool>) -> Finding {
     let about = "clock";
     let since_1970 = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    if since_1970 < OLDEST {
+    if since_1970 < OLDEST_CLOCK {
         let text = "is before 2025: every join token and certificate will seem to be of the future";
         return Finding::failure(about, Exit::TryAgain, text, "connect to a network with a time server, or set it: date -s");
     }
@@ -63,6 +57,8 @@ pub(super) fn board(loaded: &Loaded) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::super::Level;
     use super::*;
 

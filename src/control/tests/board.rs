@@ -158,7 +158,7 @@ fn buttons_are_told_to_who_watches_until_it_leaves() {
     assert_eq!(message, json!({ "jsonrpc": "2.0", "method": "board.button", "params": params }));
     bench.reply(&app_server(), &watch(false));
     assert_eq!(told(&bench), [local(7)]);
-    bench.desk.forget(&local(7));
+    bench.desk.forget(&local(7), bench.now);
     assert_eq!(told(&bench), []);
     // As a notification it is done and not answered.
     let message = json!({ "jsonrpc": "2.0", "method": "board.watch", "params": { "on": true } }).to_string();

@@ -195,7 +195,7 @@ fn an_effect_that_never_ends_is_answered_after_ten_seconds() {
 fn who_left_gets_no_reply_and_holds_no_place() {
     let mut bench = Bench::new();
     let tickets: Vec<_> = (0..16).map(|id| bench.effect(&app_server(), &request(id, "camera.list", json!({}))).0).collect();
-    bench.desk.forget(&app_server());
+    bench.desk.forget(&app_server(), bench.now);
     assert_eq!(bench.desk.deadline(), None);
     assert_eq!(bench.desk.finish(tickets[0], &Outcome::Cameras(vec![]), bench.now), None);
     bench.effect(&app_server(), &request(0, "camera.list", json!({})));
@@ -256,7 +256,7 @@ proptest! {
                     continue;
                 }
                 _ => {
-                    bench.desk.forget(&from);
+                    bench.desk.forget(&from, bench.now);
                     open.retain(|(_, sender)| *sender != from);
                     continue;
                 }

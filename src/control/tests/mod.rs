@@ -1,5 +1,6 @@
 //! What callers see, through the whole desk: bytes in, bytes and effects out.
 
+mod audit;
 mod board;
 mod desk;
 mod device;
@@ -9,6 +10,7 @@ mod net;
 mod permission;
 mod ptz;
 mod settings;
+mod signed;
 mod socket;
 mod state;
 mod states;

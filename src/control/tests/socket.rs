@@ -39,7 +39,7 @@ fn serve<T: Send + 'static>(socket: &Path, asked: impl FnOnce() -> T + Send + 's
                     }
                     Step::Nothing => (),
                 },
-                Arrival::Gone(who) => desk.forget(&who),
+                Arrival::Gone(who) => desk.forget(&who, Duration::ZERO),
             }
         }
     })

@@ -84,6 +84,12 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("update.confirm", "{}", "dddddddddddd-d"),
     ("update.rollback", "{}", "dddddddddddd-d"),
     ("viewer.address", "{}", "dddddddddddddd"),
+    ("auth.session", "{}", "aaaaaaaaaaaaaa"),
+    ("auth.keys", "{}", "aaaaaaaaaaaaaa"),
+    ("auth.rotate_key", r#"{"name":"app","key":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}"#, "????????????-?"),
+    ("auth.revoke_key", r#"{"name":"app"}"#, "????????????-?"),
+    ("audit.tail", r#"{"lines":3}"#, "aaaaaaaaaaaaaa"),
+    ("rpc.signed", r#"{"jws":"a.b.c"}"#, "--------------"),
     ("rpc.discover", "{}", "aaaaaaaaaaaaaa"),
 ];
 
