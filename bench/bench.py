@@ -29,6 +29,7 @@ ROWS = {
     "join": response.join,
     "start": response.start,
     "gpio": board.gpio,
+    "signature": response.signature,
     "picture": picture.picture,
     "lossy": picture.lossy,
     "ear": receive.ear,

@@ -6,7 +6,7 @@ set -eu -o pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-10}
 shift || true
-if [ $# -gt 0 ]; then targets=("$@"); else targets=(command config h264 mjpeg received signalling); fi
+if [ $# -gt 0 ]; then targets=("$@"); else targets=(command config h264 mjpeg received signalling signed); fi
 
 # Of the workspace and with an example, not of the package alone: that would resolve other features than the workspace's tests have, and
 # all dependencies would be built once more.

@@ -107,3 +107,12 @@ def start():
     except (OSError, subprocess.SubprocessError) as error:
         results.append(Result(what, "<= 250 ms", f"not measured: {error}", False))
     return results, raw
+
+
+def signature():
+    """Signed commands at the desk, without engine and network; beside each the same command without a signature."""
+    with Tool("signature") as tool:
+        word = tool.event("end", within=60)
+    p50, p99, plain = (percentile(word["signed_us"], 0.5), percentile(word["signed_us"], 0.99), median(word["plain_us"]))
+    what, measured = "a signed command at the desk, p99", f"{p50:.0f} us p50, {p99:.0f} us p99 over {len(word['signed_us'])}"
+    return [Result(what, "<= 200 us", measured, p99 <= 200, f"without a signature {plain:.0f} us p50")], word

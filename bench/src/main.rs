@@ -11,6 +11,7 @@ mod place;
 mod publish;
 mod push;
 mod receive;
+mod signature;
 mod steer;
 mod watch;
 
@@ -54,6 +55,8 @@ enum What {
     Decode(receive::Decode),
     /// Raw pictures pushed into an engine, each call timed
     Push(push::Push),
+    /// Signed commands at the desk, timed
+    Signature(signature::Signature),
     /// Joining and leaving, and what it leaves behind
     Cycle(cycle::Cycle),
 }
@@ -73,6 +76,7 @@ fn main() -> Result<(), Failure> {
         What::Understood(understood) => understood.run(),
         What::Decode(decode) => decode.run(),
         What::Push(push) => push.run(),
+        What::Signature(signature) => signature.run(),
         What::Cycle(cycle) => cycle.run(),
     }
 }

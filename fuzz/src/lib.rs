@@ -14,6 +14,7 @@ mod h264;
 mod mjpeg;
 mod received;
 mod signalling;
+mod signed;
 
 /// Something that reads bytes from outside.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +35,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "mjpeg", run: mjpeg::run, seeds: mjpeg::seeds },
     Target { name: "received", run: received::run, seeds: received::seeds },
     Target { name: "signalling", run: signalling::run, seeds: signalling::seeds },
+    Target { name: "signed", run: signed::run, seeds: signed::seeds },
 ];
 
 /// The target of this name.
