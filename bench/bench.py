@@ -17,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from lib import table  # noqa: E402
 from lib.measure import busy_fraction, load, machine_ticks  # noqa: E402
 from lib.programs import ROOT  # noqa: E402
-from rows import board, cpu, delivery, engine, picture, publish, receive, response, sdk, size  # noqa: E402
+from rows import board, commands, cpu, delivery, engine, picture, publish, receive, response, sdk, size  # noqa: E402
 
 ROWS = {
     "size": size.size,
@@ -26,6 +26,10 @@ ROWS = {
     "cpu": cpu.cpu,
     "dual": publish.dual,
     "command": response.command,
+    "throughput": commands.throughput,
+    "steady": commands.steady,
+    "late": commands.late,
+    "snapshot": commands.snapshot,
     "join": response.join,
     "start": response.start,
     "gpio": board.gpio,

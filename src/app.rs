@@ -23,6 +23,7 @@ mod logs;
 mod mail;
 mod memory;
 mod network;
+mod pieces;
 mod power;
 mod settings;
 mod shell;

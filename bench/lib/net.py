@@ -1,7 +1,9 @@
 """A path that loses and delays: the daemon in a network namespace behind a veth pair. Loss by nftables, at random; delay that varies by
 a token bucket, in whose queue bursts wait. netem would do both, but not every kernel has it."""
 import os
+import pathlib
 import subprocess
+import sys
 
 
 def run(*words):
@@ -40,3 +42,33 @@ class Path:
     def __exit__(self, *_):
         subprocess.run(("ip", "netns", "delete", self.space), stderr=subprocess.DEVNULL)
         subprocess.run(("ip", "link", "delete", self.near), stderr=subprocess.DEVNULL)
+
+
+class Relayed:
+    """While it lasts, programs started with the prefix `inside` share a loopback of their own."""
+
+    def __init__(self):
+        self.space = f"artc-relay-{os.getpid() % 1000}"
+        self.inside = ("ip", "netns", "exec", self.space)
+        self.relay = None
+
+    def __enter__(self):
+        run("ip", "netns", "add", self.space)
+        run(*self.inside, "ip", "link", "set", "lo", "up")
+        return self
+
+    def spoil(self, port, delay_ms, loss_percent):
+        """From now on UDP to and from this port is late and lossy, in each direction as much."""
+        words = [*self.inside, sys.executable, "-B", pathlib.Path(__file__).resolve().parents[1] / "relay.py", port, delay_ms, loss_percent]
+        self.relay = subprocess.Popen([str(word) for word in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        if self.relay.stdout.readline().strip() != "ready":
+            raise RuntimeError("the relay did not start")
+
+    def __exit__(self, *_):
+        if self.relay:
+            self.relay.stdin.close()
+            try:
+                self.relay.wait(5)
+            except subprocess.TimeoutExpired:
+                self.relay.kill()
+        subprocess.run(("ip", "netns", "delete", self.space), stderr=subprocess.DEVNULL)

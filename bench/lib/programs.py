@@ -47,7 +47,7 @@ class Daemon:
 
     def __init__(self, settings=None, log="error", prefix=(), listen="127.0.0.1", start=True):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="artc-bench-"))
-        self.port, media = free_port(), free_port(socket.SOCK_DGRAM)
+        self.port, self.media_port = free_port(), free_port(socket.SOCK_DGRAM)
         secret = self.folder / "secret"
         secret.write_text(SECRET)
         secret.chmod(0o600)
@@ -56,7 +56,7 @@ class Daemon:
             "camera": {"source": "pattern"},
             "microphone": {"source": "none"},
             "room": {
-                "listen": f"{listen}:{self.port}", "media_port": media, "tcp": False, "channel": CHANNEL, "api_key": KEY,
+                "listen": f"{listen}:{self.port}", "media_port": self.media_port, "tcp": False, "channel": CHANNEL, "api_key": KEY,
                 "api_secret_file": str(secret),
             },
             "control": {"socket": str(self.folder / "control.sock")},
@@ -114,18 +114,25 @@ class Daemon:
         done = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True)
         return json.loads(done.stdout)
 
-    def metrics(self):
-        """Its counters by name, labels summed."""
+    def telemetry(self):
+        """Its counters as it tells them."""
         with socket.socket(socket.AF_UNIX) as one:
             one.connect(str(self.folder / "telemetry.sock"))
             one.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-            text = b"".join(iter(lambda: one.recv(65536), b"")).decode()
+            return b"".join(iter(lambda: one.recv(65536), b"")).decode().splitlines()
+
+    def metrics(self):
+        """Its counters by name, labels summed."""
         found = {}
-        for line in text.splitlines():
+        for line in self.telemetry():
             match = re.match(r"(artc_\w+)(?:\{.*\})? ([0-9.e+]+)$", line)
             if match:
                 found[match[1]] = found.get(match[1], 0) + float(match[2])
         return found
+
+    def metric(self, name):
+        """One counter with its labels; 0 before it is counted."""
+        return next((float(line.rsplit(" ", 1)[1]) for line in self.telemetry() if line.startswith(name + " ")), 0.0)
 
     def bitrate(self):
         """kbit/s that the encoder is to keep to."""

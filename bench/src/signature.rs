@@ -33,14 +33,15 @@ impl Signature {
         view.info.id = "bench".into();
         view.status.time_ms = TODAY * 1000;
         let from = Sender::participant("app-server");
-        let ask =
-            |method: &str, params: Value| json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
-        let Step::Send(told) = desk.receive(&from, ask("auth.session", json!({})).as_bytes(), &view, Duration::ZERO) else {
+        let ask = |id: u64, method: &str, params: Value| {
+            json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }).to_string()
+        };
+        let Step::Send(told) = desk.receive(&from, ask(0, "auth.session", json!({})).as_bytes(), &view, Duration::ZERO) else {
             return Err("auth.session has no answer".into());
         };
         let session = serde_json::from_slice::<Value>(&told.message)?["result"]["session"].clone();
         let head = BASE64.encode(r#"{"alg":"EdDSA","kid":"bench"}"#);
-        let plain = ask("stream.get", json!({}));
+        let plain = ask(0, "stream.get", json!({}));
         let (mut signed_us, mut plain_us) = (Vec::new(), Vec::new());
         for seq in 0..self.count {
             let claims = json!({
@@ -49,7 +50,7 @@ impl Signature {
             });
             let message = format!("{head}.{}", BASE64.encode(claims.to_string()));
             let jws = format!("{message}.{}", BASE64.encode(pair.sign(message.as_bytes())));
-            let signed = ask("rpc.signed", json!({ "jws": jws }));
+            let signed = ask(seq + 1, "rpc.signed", json!({ "jws": jws }));
             for (message, times) in [(&signed, &mut signed_us), (&plain, &mut plain_us)] {
                 // A second a command: no rate is limited.
                 let at = Duration::from_secs(seq + 1);

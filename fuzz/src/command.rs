@@ -17,17 +17,22 @@ pub(crate) fn run(data: &[u8]) {
     for (number, line) in data.split(|byte| *byte == b'\n').enumerate() {
         let from = &senders[number % senders.len()];
         now += Duration::from_millis(7);
-        match desk.receive(from, line, &view, now) {
-            Step::Nothing => (),
-            Step::Send(letter) => {
-                assert_eq!(&letter.to, from);
-                assert_lawful(&letter.message);
-            }
-            Step::Do { ticket, .. } => {
-                assert_ne!(number % senders.len(), 1, "a stranger may nothing");
-                if number % 2 == 0 {
-                    let outcome = Outcome::Failed(Failure::Device("x".to_owned()));
-                    desk.finish(ticket, &outcome, now).into_iter().for_each(|letter| assert_lawful(&letter.message));
+        let mut steps = vec![desk.receive(from, line, &view, now)];
+        while let Some(step) = steps.pop() {
+            match step {
+                Step::Nothing => (),
+                Step::Many(more) => steps.extend(more),
+                Step::Send(letter) => {
+                    assert_eq!(&letter.to, from);
+                    assert_lawful(&letter.message);
+                }
+                Step::Work { .. } => assert_ne!(number % senders.len(), 1, "a stranger may nothing"),
+                Step::Do { ticket, .. } => {
+                    assert_ne!(number % senders.len(), 1, "a stranger may nothing");
+                    if number % 2 == 0 {
+                        let outcome = Outcome::Failed(Failure::Device("x".to_owned()));
+                        desk.finish(ticket, &outcome, now).into_iter().for_each(|letter| assert_lawful(&letter.message));
+                    }
                 }
             }
         }
@@ -39,8 +44,11 @@ pub(crate) fn run(data: &[u8]) {
 }
 
 fn assert_lawful(message: &[u8]) {
-    let response: Response = serde_json::from_slice(message).expect("a reply is a response");
-    if let Err(error) = response.outcome {
+    let responses: Vec<Response> = match message.first() {
+        Some(b'[') => serde_json::from_slice(message).expect("the reply to a batch is a list of responses"),
+        _ => vec![serde_json::from_slice(message).expect("a reply is a response")],
+    };
+    for error in responses.into_iter().filter_map(|response| response.outcome.err()) {
         assert!(wire::Code::from_number(error.code).is_some() && !error.message.chars().any(char::is_control), "{error:?}");
     }
 }
@@ -56,7 +64,7 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
 {"jsonrpc":"2.0","id":1,"method":"audio.set_volume","params":{"volume":100}}
 {"jsonrpc":"2.0","method":"camera.set_control","params":{"name":"gain","value":"Auto"}}
 {"jsonrpc":"2.0","id":1,"result":{}}
-[{"jsonrpc":"2.0","id":1,"method":"stream.get"}]
+[{"jsonrpc":"2.0","id":1,"method":"stream.get"},{"jsonrpc":"2.0","id":7,"method":"stream.key_frame","deadline_ms":9},7]
 {"jsonrpc":"2.0","id":null,"method":"stream.set","params":{"width":640,"height":360,"fps":30,"bitrate_kbps":900}}"#[..]];
     each.chain(plain).chain(lines.map(<[u8]>::to_vec)).collect()
 }

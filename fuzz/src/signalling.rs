@@ -71,8 +71,10 @@ pub(crate) fn run(data: &[u8]) {
 }
 
 /// Data packets of two senders one after the other, each behind its length.
+#[expect(clippy::disallowed_methods, reason = "a point to count from; no time passes here")]
 fn packets(data: &[u8]) {
-    let mut streams = StreamReader::new(4, 4096);
+    let now = std::time::Instant::now();
+    let mut streams = StreamReader::new(4, 2, 4096);
     let mut rest = data;
     let mut number = 0;
     while let Some((length, after)) = rest.split_first() {
@@ -86,7 +88,7 @@ fn packets(data: &[u8]) {
         let stamped = rtc::packet::decode(&stamped).expect("a stamped packet can be read");
         assert_eq!(stamped.participant_identity, from, "nobody can speak for others");
         if let Some(value) = &stamped.value
-            && let Ok(Some(stream)) = streams.take(from, value)
+            && let Ok(Some(stream)) = streams.take(from, value, now)
         {
             assert_eq!(stream.from, from);
         }

@@ -8,7 +8,8 @@ use super::clock::now;
 use super::effects::{self, Begun, Done};
 use super::shell::Shell;
 use super::wishes::Wishes;
-use crate::control::{Effect, Failure, Outcome, StateAct, Ticket};
+use crate::control::jobs::{Ended, JobId};
+use crate::control::{Effect, Failure, Outcome, StateAct, Ticket, job_result};
 
 /// What an effect is carried out for.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub enum Purpose {
     CatchUp(Option<Ticket>),
     /// To answer a request with the document.
     Tell(Ticket),
+    /// To do the work of a job.
+    Job(JobId),
 }
 
 /// A job's outcome on its way back.
@@ -101,6 +104,14 @@ impl Shell {
             (Purpose::Wish(place), Done::Outcome(outcome)) => self.came_of_wish(place, &outcome),
             (Purpose::CatchUp(ticket), Done::Outcome(board)) => self.caught_up(ticket, &board, finished),
             (Purpose::Tell(ticket), Done::Outcome(board)) => self.tell(ticket, &board),
+            (Purpose::Job(job), Done::Outcome(outcome)) => {
+                let ended = match outcome {
+                    Outcome::Failed(failure) => Ended::Failed(failure),
+                    outcome => Ended::Done(job_result(&outcome)),
+                };
+                let letters = self.desk.ended(job, ended, now());
+                self.send_all(letters);
+            }
             (purpose, Done::Stream(_) | Done::Kept(_)) => tracing::error!(?purpose, "an outcome that is not this purpose's"),
         }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use artc_bindings::Event;
 use tokio::sync::{broadcast, mpsc, watch};
+use wire::event::Topic;
 
 use super::board::BoardThread;
 use super::books::Books;
@@ -18,7 +19,7 @@ use super::effects::Parts;
 use super::light::signal;
 use super::links::Links;
 use super::logs::Logs;
-use super::mail;
+use super::mail::{self, Mail};
 use super::settings::SettingsThread;
 use super::stop::Stop;
 use super::tickets::TicketSource;
@@ -44,6 +45,7 @@ pub struct Shell {
     pub(super) parts: Parts,
     pub(super) session: Session,
     pub(super) desk: Desk,
+    pub(super) mail: Mail,
     pub(super) socket: Option<Server>,
     pub(super) tickets: TicketSource,
     pub(super) books: Books,
@@ -116,9 +118,8 @@ impl Shell {
                 Some((purpose, done)) = finished.recv() => self.finished(purpose, done, &finished_in),
                 event = camera_events.recv() => self.camera_event(event, &finished_in),
                 Some(press) = presses.recv() => {
-                    for letter in self.desk.pressed(&press) {
-                        self.send(letter);
-                    }
+                    let letters = self.desk.tell(Topic::BoardPress, || press);
+                    self.send_all(letters);
                 }
                 Ok(()) = self.wanted.changed() => self.configured(),
                 () = links.better() => self.session.handle(Input::LinkUp, now()),
@@ -178,6 +179,7 @@ impl Shell {
 
     async fn leave(&mut self, events: &artc_bindings::EventQueue) {
         self.books.stopping = true;
+        self.desk.stop_jobs();
         self.session.handle(Input::Leave, now());
         self.drain_session();
         let left = async {
@@ -261,12 +263,16 @@ impl Shell {
     fn event(&mut self, event: &Event, finished: &mpsc::Sender<Finished>) {
         match event {
             Event::CommandMessage { uid, data } => self.message(&Sender::participant(uid), data, finished),
-            Event::DataChannelMsg { uid, msg } if mail::is_command(&*self.parts.engine, msg) => {
-                self.message(&Sender::participant(uid), &msg.data, finished);
+            Event::CommandCall { uid, call, data } => self.call(uid, call, data, finished),
+            Event::DataChannelMsg { uid, msg } => {
+                if let Some(command) = self.mail.command(&*self.parts.engine, uid, msg, now()) {
+                    self.message(&Sender::participant(uid), &command, finished);
+                }
             }
             Event::RemoteUserOnLineNotify { uid } => self.books.came(uid),
             Event::RemoteUserOffLineNotify { uid } => {
                 self.books.went(uid);
+                self.mail.forget(uid);
                 self.desk.forget(&Sender::participant(uid), now());
             }
             Event::StreamNeeded(needed) => {
@@ -322,16 +328,30 @@ impl Shell {
 
     fn message(&mut self, from: &Sender, message: &[u8], finished: &mpsc::Sender<Finished>) {
         let view = self.books.view(&self.parts, &self.session, self.wishes, now());
-        match self.desk.receive(from, message, &view, now()) {
+        let step = self.desk.receive(from, message, &view, now());
+        self.step(from, step, finished);
+    }
+
+    fn call(&mut self, from: &str, call: &str, message: &[u8], finished: &mpsc::Sender<Finished>) {
+        let from = Sender::participant(from);
+        let view = self.books.view(&self.parts, &self.session, self.wishes, now());
+        let step = self.desk.call(&from, call, message, &view, now());
+        self.step(&from, step, finished);
+    }
+
+    fn step(&mut self, from: &Sender, step: Step, finished: &mpsc::Sender<Finished>) {
+        match step {
             Step::Nothing => {}
+            Step::Many(steps) => steps.into_iter().for_each(|step| self.step(from, step, finished)),
             Step::Send(letter) => self.send(letter),
-            Step::Do { ticket, effect: Effect::TakeSnapshot }
+            Step::Work { job, effect, .. } => self.carry_out(Purpose::Job(job), effect, finished),
+            Step::Do { ticket, effect: Effect::TakeSnapshot, .. }
                 if !from.is_local() && !mail::carries_files(&*self.parts.engine) =>
             {
                 let why = "this engine carries no files; `artc-edge call camera.snapshot` on the device gives the picture";
                 self.reply(ticket, &Outcome::Failed(Failure::NotAvailable(why.into())));
             }
-            Step::Do { ticket, effect } => self.carry_out(Purpose::Answer(ticket), effect, finished),
+            Step::Do { ticket, effect, .. } => self.carry_out(Purpose::Answer(ticket), effect, finished),
         }
     }
 
@@ -373,14 +393,18 @@ impl Shell {
         }
     }
 
-    fn send(&self, letter: Letter) {
+    pub(super) fn send_all(&mut self, letters: Vec<Letter>) {
+        letters.into_iter().for_each(|letter| self.send(letter));
+    }
+
+    fn send(&mut self, letter: Letter) {
         let Sender::Participant(to) = letter.to.clone() else {
             if let Some(socket) = &self.socket {
                 socket.send(letter);
             }
             return;
         };
-        if let Err(why) = mail::send(&*self.parts.engine, &to, letter.message, letter.attachment) {
+        if let Err(why) = self.mail.send(&*self.parts.engine, &to, &letter) {
             metrics::counter!("artc_control_unsent_total").increment(1);
             tracing::warn!(to = &*to, "reply not sent: {why}");
         }

@@ -14,6 +14,7 @@ use super::desired::Desired;
 use super::effects::Parts;
 use super::kept::{self, Kept};
 use super::logs::Logs;
+use super::mail::Mail;
 use super::network::Server;
 use super::power::Power;
 use super::settings::SettingsThread;
@@ -196,6 +197,7 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
     let mut shell = Shell {
         session: Session::new(engine::session_config(config, &wishes)),
         desk,
+        mail: Mail::default(),
         socket: server,
         tickets,
         books: Books::new(info(config, board, &name), board_thread.info(), made.encoder, started),

@@ -36,7 +36,7 @@ pub(super) enum End<'a> {
     Refused(&'a Refusal),
     /// It was taken on and went wrong.
     Failed(&'a Refusal),
-    /// Its sender left before it ended.
+    /// It was carried out, and its sender had left before.
     Unheard,
 }
 

@@ -2,6 +2,7 @@
 //! board to say.
 
 use wire::board::{GetLine, Info, IrCutMode, Line, PULSE_MS, PulseLine, SetLed, SetLine, Watch};
+use wire::event::Topic;
 use wire::{Code, Refusal};
 
 use super::effect::BoardAct;
@@ -53,7 +54,7 @@ pub(super) fn watch(params: Watch, view: &View) -> Result<Decision, Refusal> {
     if params.on && view.board.buttons.is_empty() {
         return Err(Refusal::new(Code::NotAvailable, "this board has no buttons"));
     }
-    Ok(Decision::Watch(params.on))
+    Ok(Decision::Subscribe { topics: vec![Topic::BoardPress], on: params.on })
 }
 
 /// The line of this name, or with the relay of this name.

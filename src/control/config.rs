@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use wire::Role;
 
 use super::authority::{KeyConfig, PublicKey};
+use super::limits::{LONGEST_MESSAGE, Limits};
 use super::permission;
 
 /// Where commands come from and who may send which.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// The unix socket for local commands; who can open it may send every command. Unset: `$RUNTIME_DIRECTORY/control.sock` under
@@ -30,9 +31,37 @@ pub struct Config {
     pub keys: BTreeMap<String, KeyConfig>,
     /// Take only signed commands from the channel. The local socket is not asked for signatures: who can open it is on the device.
     pub require_signature: bool,
+    /// Messages a second of one sender, 1 to 100000; a batch counts as many as it has requests.
+    pub messages_per_second: u32,
+    /// Requests of one sender that may be unanswered, 1 to 1024.
+    pub in_flight: usize,
+    /// Longest message in KiB, 1 to 1024; what is longer than 15 KiB comes in pieces (LiveKit: a byte or text stream).
+    pub message_kib: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            socket: None,
+            socket_group: None,
+            allow: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            require_signature: false,
+            messages_per_second: 50,
+            in_flight: 16,
+            message_kib: 64,
+        }
+    }
 }
 
 impl Config {
+    /// What one sender may say.
+    pub fn limits(&self) -> Limits {
+        let Self { messages_per_second, in_flight, message_kib, .. } = *self;
+        Limits { messages_per_second: messages_per_second.max(1), in_flight, message: message_kib * 1024 }
+    }
+
     /// What is wrong, as (key below `[control]`, why).
     pub fn problems(&self) -> Vec<(&'static str, String)> {
         let mut found = Vec::new();
@@ -67,6 +96,14 @@ impl Config {
         if self.socket_group.as_deref() == Some("") {
             found.push(("socket_group", "is empty; name a group or leave it out".into()));
         }
+        let mut within = |key, value: u64, most: u64| {
+            if !(1..=most).contains(&value) {
+                found.push((key, format!("{value} is not between 1 and {most}")));
+            }
+        };
+        within("messages_per_second", self.messages_per_second.into(), 100_000);
+        within("in_flight", self.in_flight as u64, 1024);
+        within("message_kib", self.message_kib as u64, (LONGEST_MESSAGE / 1024) as u64);
         found
     }
 }

@@ -1,84 +1,30 @@
 //! The desk where messages are taken in and replies given out: sans-IO.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fmt;
+mod answer;
+mod follow;
+
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use metrics::{counter, gauge, histogram};
-use wire::error::ErrorObject;
+use metrics::{counter, histogram};
 use wire::jsonrpc::ReplyTo;
-use wire::{Bad, Code, Id, Incoming, Method, Refusal, Reply, Request, Response};
+use wire::method::Kind;
+use wire::{Bad, Code, Incoming, Method, Refusal, Reply, Request};
 
-use super::audit::{self, End, Entry, Repeats, Trail};
+use self::answer::{in_full, many, part, repeated, reply_to};
+use super::account::Accounts;
+use super::audit::{self, End, Trail};
 use super::authority::{Authority, KeyChanges, Standing};
-use super::limits::{Bucket, MAX_IN_FLIGHT, MAX_MESSAGE, MAX_REPLY, MAX_SENDERS, MESSAGES_PER_SECOND, PATIENCE, REFUSALS};
+use super::batches::Batches;
+use super::jobs::{JobId, Jobs, Stop};
+use super::limits::Limits;
 use super::reply::{JPEG, reply};
-use super::watchers::Watchers;
-use super::{AtDesk, Config, Decision, Effect, Outcome, View, dispatch};
-
-/// Who a message came from, and whom its reply goes to.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub enum Sender {
-    /// A participant of the channel, under the identity that the server vouches for.
-    Participant(Arc<str>),
-    /// A connection to the local unix socket.
-    Local {
-        /// Number of the connection, never used again.
-        connection: u64,
-        /// User at the other end.
-        uid: u32,
-        /// Process at the other end.
-        pid: i32,
-    },
-}
-
-impl Sender {
-    /// The participant with this identity.
-    pub fn participant(identity: &str) -> Self {
-        Self::Participant(identity.into())
-    }
-
-    /// Whether it is at the local socket.
-    pub fn is_local(&self) -> bool {
-        matches!(self, Self::Local { .. })
-    }
-}
-
-impl fmt::Debug for Sender {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Participant(identity) => {
-                let shown: String = identity.chars().take(64).collect();
-                write!(f, "participant {shown:?}")
-            }
-            Self::Local { uid, pid, .. } => write!(f, "local user {uid} (process {pid})"),
-        }
-    }
-}
-
-/// Something to send.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Letter {
-    /// To whom, and to nobody else.
-    pub to: Sender,
-    /// The message: on LiveKit on topic `artc.rpc`.
-    pub message: Vec<u8>,
-    /// Bytes that follow the message; on LiveKit as a byte stream on topic `artc.snapshot`. Local senders never get one.
-    pub attachment: Option<Attachment>,
-}
-
-/// Bytes that follow a reply.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attachment {
-    /// The name that the reply gave them.
-    pub name: String,
-    /// Their type.
-    pub mime: &'static str,
-    /// Themselves.
-    pub bytes: Arc<[u8]>,
-}
+use super::sender::{Attachment, Letter, Part, Route, Sender};
+use super::tickets::{Pending, Ticket, Tickets};
+use super::topics::Topics;
+use super::window::{Content, Known, Window};
+use super::{Config, Decision, Effect, Outcome, View, dispatch};
 
 /// What follows from a message.
 #[derive(Debug)]
@@ -93,12 +39,21 @@ pub enum Step {
         ticket: Ticket,
         /// What to do.
         effect: Effect,
+        /// What has not begun then need not begin: the answer is sent already.
+        due: Duration,
     },
+    /// Carry this out on the side: [`Desk::progress`] in between, [`Desk::ended`] in the end.
+    Work {
+        /// To be given back.
+        job: JobId,
+        /// Says when it shall end.
+        stop: Stop,
+        /// What to do.
+        effect: Effect,
+    },
+    /// All of these, in order.
+    Many(Vec<Step>),
 }
-
-/// Stands for a request while its effect is carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Ticket(u64);
 
 /// Takes in messages, gives out effects and replies. See the head of [`crate::control`] for how to call it.
 ///
@@ -107,30 +62,27 @@ pub struct Ticket(u64);
 pub struct Desk {
     authority: Authority,
     trail: Trail,
-    senders: HashMap<Sender, Account>,
-    /// In the order of their deadlines, because tickets rise and patience is the same for all.
-    pending: BTreeMap<Ticket, Pending>,
-    next_ticket: u64,
+    limits: Limits,
+    accounts: Accounts,
+    tickets: Tickets,
+    window: Window,
+    batches: Batches,
+    topics: Topics,
+    jobs: Jobs,
     snapshots: u64,
-    watchers: Watchers,
+    /// What [`expire`](Self::expire) still has to give out.
+    outbox: VecDeque<Letter>,
 }
 
-/// What is remembered of a sender.
+/// A request as it is to be carried out.
 #[derive(Debug)]
-struct Account {
-    messages: Bucket,
-    refusals: Bucket,
-    in_flight: usize,
-    repeats: Repeats,
-}
-
-#[derive(Debug)]
-struct Pending {
-    sender: Sender,
-    id: Option<Id>,
-    method: Method,
+struct Asked {
+    /// Out of its envelope, where it came in one.
+    request: Request,
+    /// In whose name it is made.
     standing: Standing,
-    since: Duration,
+    /// What came, envelope and all: what it is known by when it comes again.
+    content: Content,
 }
 
 impl Desk {
@@ -139,11 +91,15 @@ impl Desk {
         Self {
             authority: Authority::new(config),
             trail: Trail::default(),
-            senders: HashMap::new(),
-            pending: BTreeMap::new(),
-            next_ticket: 0,
+            limits: config.limits(),
+            accounts: Accounts::default(),
+            tickets: Tickets::default(),
+            window: Window::default(),
+            batches: Batches::default(),
+            topics: Topics::default(),
+            jobs: Jobs::default(),
             snapshots: 0,
-            watchers: Watchers::default(),
+            outbox: VecDeque::new(),
         }
     }
 
@@ -171,8 +127,18 @@ impl Desk {
 
     /// Takes in one message.
     pub fn receive(&mut self, from: &Sender, message: &[u8], view: &View, now: Duration) -> Step {
+        self.take_in(from, None, message, view, now)
+    }
+
+    /// Takes in one message that came as the call `call` of LiveKit's RPC; each call gets its answer, if only an empty one.
+    pub fn call(&mut self, from: &Sender, call: &str, message: &[u8], view: &View, now: Duration) -> Step {
+        self.take_in(from, Some(call.into()), message, view, now)
+    }
+
+    fn take_in(&mut self, from: &Sender, call: Option<Arc<str>>, message: &[u8], view: &View, now: Duration) -> Step {
         self.trail.time(view.status.time_ms, now);
-        let Some(account) = account(&mut self.senders, from, now) else {
+        let route = Route::Alone(call.clone());
+        let Some(account) = self.accounts.open(from, &self.limits, now) else {
             counter!("artc_control_silenced_total").increment(1);
             return Step::Nothing;
         };
@@ -181,124 +147,179 @@ impl Desk {
                 counter!("artc_control_silenced_total").increment(1);
                 return Step::Nothing;
             }
-            let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX) + 1;
-            let refusal = Refusal::new(Code::RateLimited, format!("more than {MESSAGES_PER_SECOND} messages a second"));
-            return self.refuse_unread(from, message, refusal.retry_after_ms(wait), now);
+            let to = self.read_id(message);
+            return self.refuse(from, &route, to, None, self.too_fast(wait), now);
         }
-        if message.len() > MAX_MESSAGE {
-            let why = format!("message of {} bytes is longer than {MAX_MESSAGE}", message.len());
-            return self.refuse(from, ReplyTo::Null, None, Refusal::new(Code::MessageTooLarge, why), now);
+        if message.len() > self.limits.message {
+            let why = format!("message of {} bytes is longer than {}", message.len(), self.limits.message);
+            return self.refuse(from, &route, ReplyTo::Null, None, Refusal::new(Code::MessageTooLarge, why), now);
         }
         match Incoming::parse(message) {
-            Ok(Incoming::Request(request)) => self.request(from, request, view, now),
-            Ok(Incoming::Response) => {
+            Ok(Incoming::Batch(parts)) => self.batch(from, call, parts, view, now),
+            one => self.one(from, &route, one, view, now),
+        }
+    }
+
+    fn batch(
+        &mut self,
+        from: &Sender,
+        call: Option<Arc<str>>,
+        parts: Vec<Result<Incoming, Bad>>,
+        view: &View,
+        now: Duration,
+    ) -> Step {
+        let batch = self.batches.begin(from, call);
+        let route = Route::Batch(batch);
+        let mut steps = Vec::with_capacity(parts.len() + 1);
+        for (number, part) in parts.into_iter().enumerate() {
+            // The first one's token is the message's.
+            let wait = match self.accounts.get_mut(from) {
+                Some(account) if number > 0 => account.messages.take(now).err(),
+                _ => None,
+            };
+            let step = match (wait, part) {
+                (Some(wait), part) => self.refuse(from, &route, reply_to(part), None, self.too_fast(wait), now),
+                (None, part) => self.one(from, &route, part, view, now),
+            };
+            steps.push(step);
+        }
+        steps.extend(self.batches.seal(batch).map(Step::Send));
+        many(steps)
+    }
+
+    fn one(&mut self, from: &Sender, route: &Route, one: Result<Incoming, Bad>, view: &View, now: Duration) -> Step {
+        match one {
+            Ok(Incoming::Request(request)) => self.request(from, route, request, view, now),
+            Ok(Incoming::Response | Incoming::Batch(_)) => {
                 counter!("artc_control_ignored_total").increment(1);
                 Step::Nothing
             }
-            Err(Bad { to, refusal }) => self.refuse(from, to, None, refusal, now),
+            Err(Bad { to, refusal }) => self.refuse(from, route, to, None, refusal, now),
         }
     }
 
-    fn request(&mut self, from: &Sender, request: Request, view: &View, now: Duration) -> Step {
-        counter!("artc_control_requests_total", "method" => request.method.name()).increment(1);
+    fn request(&mut self, from: &Sender, route: &Route, request: Request, view: &View, now: Duration) -> Step {
         let (to, outer) = (ReplyTo::from(request.id.clone()), request.method);
-        let (request, standing) = match self.authority.open(from, request, view, now) {
-            Ok(opened) => opened,
-            Err(refusal) => return self.refuse(from, to, Some(outer), refusal, now),
-        };
-        let method = request.method;
-        let decided = self.decide(from, &request, &standing, view, now);
-        let answer = match decided {
-            Ok(Decision::Do(effect)) => {
-                let ticket = self.open(Pending { sender: from.clone(), id: request.id, method, standing, since: now });
-                return Step::Do { ticket, effect };
+        let content = Content::of(&request);
+        counter!("artc_control_requests_total", "method" => outer.name()).increment(1);
+        // Before an envelope is opened: that is believed once, and what comes again is not to be run, but answered.
+        if let Some(id) = &request.id {
+            match self.window.look(from, id, content, now) {
+                Known::New => {}
+                Known::Running(ticket) => return self.wait_for(from, route, ticket, now),
+                Known::Answered(part) => {
+                    repeated(from, outer);
+                    return self.answer(from, route, part);
+                }
+                known => {
+                    let refusal = match known {
+                        Known::Gone => Refusal::new(Code::ReplyGone, "this request was run; its reply is not kept any more"),
+                        _ => {
+                            Refusal::new(Code::DuplicateId, "another request has this id, and is unanswered or still remembered")
+                        }
+                    };
+                    return self.refuse(from, route, to, Some(outer), refusal, now);
+                }
             }
-            Ok(Decision::Answer(reply)) => Ok(*reply),
-            Ok(Decision::Watch(on)) => self.watchers.set(from, on).map(|()| Reply::BoardWatch(wire::Done {})),
-            Ok(Decision::AtDesk(AtDesk::Session)) => Ok(Reply::AuthSession(self.authority.session(&standing, view, now))),
-            Ok(Decision::AtDesk(AtDesk::Keys)) => Ok(Reply::AuthKeys(self.authority.keys())),
-            Ok(Decision::AtDesk(AtDesk::Tail(params))) => self.trail.tail(&params).map(Reply::AuditTail),
-            Ok(Decision::AtDesk(AtDesk::Rotate(params))) => match self.authority.rotate(&params) {
-                Ok(()) => return self.store_keys(from, request, standing, now),
-                Err(refusal) => Err(refusal),
-            },
-            Ok(Decision::AtDesk(AtDesk::Revoke(params))) => match self.authority.revoke(&params) {
-                Ok(()) => return self.store_keys(from, request, standing, now),
-                Err(refusal) => Err(refusal),
-            },
-            Err(refusal) => Err(refusal),
+        }
+        let asked = match self.authority.open(from, request, view, now) {
+            Ok((request, standing)) => Asked { request, standing, content },
+            Err(refusal) => return self.refuse(from, route, to, Some(outer), refusal, now),
         };
-        match answer {
-            Ok(reply) => {
-                self.leave(from, &standing, Some(method), End::Done, now, now);
-                request.id.map_or(Step::Nothing, |id| Step::Send(letter(from, Some(id), Ok(reply))))
-            }
-            Err(refusal) => self.refuse_as(from, to, &standing, Some(method), refusal, now),
+        match self.decide(from, &asked, view, now) {
+            Ok(decision) => self.follow(from, route, &asked, decision, view, now),
+            Err(refusal) => self.refuse_asked(from, route, &asked, refusal, now),
         }
     }
 
-    /// What was changed about keys holds from now on; that it also holds after a restart is what the reply waits for.
-    fn store_keys(&mut self, from: &Sender, request: Request, standing: Standing, now: Duration) -> Step {
-        let (id, method) = (request.id, request.method);
-        let ticket = self.open(Pending { sender: from.clone(), id, method, standing, since: now });
-        Step::Do { ticket, effect: Effect::StoreKeys(self.authority.changes()) }
-    }
-
-    /// What to send when a button went down or up: to everybody who wanted to be told.
-    pub fn pressed(&self, press: &wire::board::Press) -> Vec<Letter> {
-        let message = wire::board::press_notification(press);
-        self.watchers.all().map(|to| Letter { to: to.clone(), message: message.clone(), attachment: None }).collect()
-    }
-
-    fn decide(
-        &mut self,
-        from: &Sender,
-        request: &Request,
-        standing: &Standing,
-        view: &View,
-        now: Duration,
-    ) -> Result<Decision, Refusal> {
-        if let Some(id) = &request.id
-            && self.pending.values().any(|pending| pending.sender == *from && pending.id.as_ref() == Some(id))
-        {
-            return Err(Refusal::new(Code::DuplicateId, "another request with this id is still unanswered"));
-        }
-        if self.senders.get(from).is_some_and(|account| account.in_flight >= MAX_IN_FLIGHT) {
-            return Err(Refusal::new(Code::TooManyInFlight, format!("{MAX_IN_FLIGHT} requests are unanswered already")));
+    fn decide(&mut self, from: &Sender, asked: &Asked, view: &View, now: Duration) -> Result<Decision, Refusal> {
+        let Asked { request, standing, .. } = asked;
+        if self.accounts.in_flight(from) >= self.limits.in_flight {
+            return Err(self.too_many());
         }
         let decision = dispatch(request, Authority::caller(from, standing), &self.authority.permissions, view)?;
         self.authority.confirm(from, standing, request, now)?;
         Ok(decision)
     }
 
-    fn open(&mut self, pending: Pending) -> Ticket {
-        if let Some(account) = self.senders.get_mut(&pending.sender) {
-            account.in_flight += 1;
-        }
-        let ticket = Ticket(self.next_ticket);
-        self.next_ticket += 1;
-        self.pending.insert(ticket, pending);
-        gauge!("artc_control_in_flight").set(self.pending.len() as f64);
-        ticket
+    fn too_many(&self) -> Refusal {
+        Refusal::new(Code::TooManyInFlight, format!("{} requests are unanswered already", self.limits.in_flight))
     }
 
-    fn close(&mut self, ticket: Ticket) -> Option<Pending> {
-        let pending = self.pending.remove(&ticket)?;
-        if let Some(account) = self.senders.get_mut(&pending.sender) {
-            account.in_flight -= 1;
+    fn too_fast(&self, wait: Duration) -> Refusal {
+        let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX) + 1;
+        let why = format!("more than {} messages a second", self.limits.messages_per_second);
+        Refusal::new(Code::RateLimited, why).retry_after_ms(wait)
+    }
+
+    /// A request that is under way was repeated: its reply goes where it was asked for last.
+    fn wait_for(&mut self, from: &Sender, route: &Route, ticket: Ticket, now: Duration) -> Step {
+        let Some(pending) = self.tickets.get_mut(ticket) else { return Step::Nothing };
+        if pending.away {
+            if self.accounts.in_flight(from) >= self.limits.in_flight {
+                let (to, method, standing) = (pending.id.clone().into(), pending.method, pending.standing.clone());
+                let refusal = self.too_many();
+                self.leave(from, &standing, Some(method), End::Refused(&refusal), now, now);
+                return self.answer_refusal(from, route, to, refusal);
+            }
+            if let Some(account) = self.accounts.get_mut(from) {
+                account.in_flight += 1;
+            }
+            pending.away = false;
         }
-        gauge!("artc_control_in_flight").set(self.pending.len() as f64);
-        Some(pending)
+        repeated(from, pending.method);
+        let before = std::mem::replace(&mut pending.route, route.clone());
+        if let Route::Batch(batch) = route {
+            self.batches.expect(*batch);
+        }
+        match before {
+            // A call that was asked for again is given up by who asked.
+            Route::Alone(_) => Step::Nothing,
+            Route::Batch(batch) => self.batches.settle(batch, None).map_or(Step::Nothing, Step::Send),
+        }
+    }
+
+    /// Takes a request that has ended, or its time, off the books, and leaves its line.
+    fn release(&mut self, pending: &Pending, refusal: Option<&Refusal>, now: Duration) {
+        let Pending { sender, method, standing, since, away, .. } = pending;
+        let end = match refusal {
+            Some(refusal) => {
+                counter!("artc_control_failed_total", "code" => refusal.code.name()).increment(1);
+                End::Failed(refusal)
+            }
+            None if *away => End::Unheard,
+            None => End::Done,
+        };
+        self.leave(sender, standing, Some(*method), end, *since, now);
+        if let Some(account) = self.accounts.get_mut(&pending.sender).filter(|_| !pending.away) {
+            account.in_flight = account.in_flight.saturating_sub(1);
+        }
+    }
+
+    /// The reply to a request that has ended.
+    fn settle(&mut self, pending: Pending, part: Part, now: Duration) -> Option<Letter> {
+        let Pending { sender, id, method, standing, route, away, .. } = pending;
+        let id = id?;
+        // What is signed cannot be asked once more, so it is answered once more.
+        match method.kind() {
+            Kind::Read if standing.key.is_none() => self.window.end(&sender, &id),
+            Kind::Read | Kind::Change => self.window.answered(&sender, &id, &part, now),
+        }
+        match route {
+            _ if away => None,
+            Route::Alone(call) => Some(part.into_letter(&sender, call)),
+            Route::Batch(batch) => self.batches.settle(batch, Some(part)),
+        }
     }
 
     /// The effect of `ticket` ended so. Gives the reply, unless it was a notification, its sender left, or it came too late.
     pub fn finish(&mut self, ticket: Ticket, outcome: &Outcome, now: Duration) -> Option<Letter> {
-        let Some(pending) = self.close(ticket) else {
+        let Some(pending) = self.tickets.close(ticket) else {
             counter!("artc_control_late_total").increment(1);
             return None;
         };
-        let Pending { sender, id, method, standing, since } = pending;
-        histogram!("artc_control_effect_seconds", "method" => method.name()).record(now.saturating_sub(since).as_secs_f64());
+        let Pending { sender, id, method, since, .. } = &pending;
+        histogram!("artc_control_effect_seconds", "method" => method.name()).record(now.saturating_sub(*since).as_secs_f64());
         let name = match outcome {
             Outcome::Snapshot(_) => {
                 self.snapshots += 1;
@@ -309,148 +330,62 @@ impl Desk {
         let result = match (method, outcome) {
             (Method::AuthRotateKey, Outcome::Done) => Ok(Reply::AuthRotateKey(self.authority.keys())),
             (Method::AuthRevokeKey, Outcome::Done) => Ok(Reply::AuthRevokeKey(self.authority.keys())),
-            _ => reply(method, outcome, &name),
+            _ => reply(*method, outcome, &name),
         };
-        if let Err(refusal) = &result {
-            counter!("artc_control_failed_total", "code" => refusal.code.name()).increment(1);
+        self.release(&pending, result.as_ref().err(), now);
+        let mut part = part(sender, id.clone(), result.map(|reply| in_full(reply, sender, outcome)));
+        if let (Sender::Participant(_), Outcome::Snapshot(jpeg)) = (sender, outcome) {
+            part.attachment = Some(Attachment { name, mime: JPEG, bytes: Arc::clone(jpeg) });
         }
-        let end = result.as_ref().map_or_else(End::Failed, |_| End::Done);
-        self.leave(&sender, &standing, Some(method), end, since, now);
-        let mut letter = letter(&sender, Some(id?), result.map(|reply| in_full(reply, &sender, outcome)));
-        if let (Sender::Participant(_), Outcome::Snapshot(jpeg)) = (&sender, outcome) {
-            letter.attachment = Some(Attachment { name, mime: JPEG, bytes: Arc::clone(jpeg) });
-        }
-        Some(letter)
+        self.settle(pending, part, now)
     }
 
     /// When [`expire`](Self::expire) has something to do next.
     pub fn deadline(&self) -> Option<Duration> {
-        self.pending.values().next().map(|pending| pending.since + PATIENCE)
+        [self.tickets.deadline(), self.jobs.deadline()].into_iter().flatten().min()
     }
 
-    /// Answers one request whose effect took too long. To be called until it gives nothing.
+    /// Answers requests whose effects took too long, and ends jobs that did. To be called until it gives nothing.
     pub fn expire(&mut self, now: Duration) -> Option<Letter> {
-        loop {
-            if self.deadline()? > now {
-                return None;
-            }
-            let ticket = *self.pending.first_key_value()?.0;
-            let Pending { sender, id, method, standing, since } = self.close(ticket)?;
-            counter!("artc_control_failed_total", "code" => Code::TimedOut.name()).increment(1);
-            let why = format!("{} did not finish within {} s", method.name(), PATIENCE.as_secs());
+        while let Some(pending) = self.tickets.expire(now) {
+            let ms = pending.due.saturating_sub(pending.since).as_millis();
+            let why = format!("{} did not finish within {ms} ms", pending.method.name());
             let refusal = Refusal::new(Code::TimedOut, why);
-            self.leave(&sender, &standing, Some(method), End::Failed(&refusal), since, now);
-            if let Some(id) = id {
-                return Some(letter(&sender, Some(id), Err(refusal)));
-            }
+            self.release(&pending, Some(&refusal), now);
+            let part = part(&pending.sender, pending.id.clone(), Err::<Reply, _>(refusal));
+            let letter = self.settle(pending, part, now);
+            self.outbox.extend(letter);
         }
+        while let Some(job) = self.jobs.expire(now) {
+            let letters = self.tell_job(job, now);
+            self.outbox.extend(letters);
+        }
+        self.outbox.pop_front()
     }
 
-    /// `sender` is gone: what is under way for it is carried out, and not answered.
+    /// `sender` is gone: what is under way for it is carried out. A participant that comes back and repeats a request gets its answer.
     pub fn forget(&mut self, sender: &Sender, now: Duration) {
-        self.watchers.forget(sender);
+        self.topics.forget(sender);
         self.authority.forget(sender);
-        let tickets: Vec<Ticket> =
-            self.pending.iter().filter(|(_, pending)| pending.sender == *sender).map(|(ticket, _)| *ticket).collect();
-        for ticket in tickets {
-            if let Some(pending) = self.close(ticket) {
-                self.leave(sender, &pending.standing, Some(pending.method), End::Unheard, pending.since, now);
+        self.batches.forget(sender);
+        for ticket in self.tickets.of(sender) {
+            let Some(pending) = self.tickets.get_mut(ticket).filter(|pending| !pending.away) else { continue };
+            pending.away = true;
+            pending.route = Route::Alone(None);
+            if let Some(account) = self.accounts.get_mut(sender) {
+                account.in_flight = account.in_flight.saturating_sub(1);
             }
         }
-    }
-
-    /// Leaves the line of a command that came at `since` and ended so.
-    fn leave(&mut self, who: &Sender, standing: &Standing, method: Option<Method>, end: End<'_>, since: Duration, now: Duration) {
-        if let Some(account) = self.senders.get_mut(who) {
-            self.trail.leave(&Entry { who, standing, method, end, since }, &mut account.repeats, now);
-        }
-    }
-
-    /// A refusal of a message that is read only for its id.
-    fn refuse_unread(&mut self, from: &Sender, message: &[u8], refusal: Refusal, now: Duration) -> Step {
-        let to = if message.len() > MAX_MESSAGE {
-            ReplyTo::Null
+        if sender.is_local() {
+            self.window.forget(sender);
         } else {
-            match Incoming::parse(message) {
-                Ok(Incoming::Request(request)) => request.id.into(),
-                Ok(Incoming::Response) => ReplyTo::Nobody,
-                Err(bad) => bad.to,
-            }
-        };
-        self.refuse(from, to, None, refusal, now)
-    }
-
-    fn refuse(&mut self, from: &Sender, to: ReplyTo, method: Option<Method>, refusal: Refusal, now: Duration) -> Step {
-        let standing = self.authority.standing(from);
-        self.refuse_as(from, to, &standing, method, refusal, now)
-    }
-
-    fn refuse_as(
-        &mut self,
-        from: &Sender,
-        to: ReplyTo,
-        standing: &Standing,
-        method: Option<Method>,
-        refusal: Refusal,
-        now: Duration,
-    ) -> Step {
-        counter!("artc_control_refused_total", "code" => refusal.code.name()).increment(1);
-        self.leave(from, standing, method, End::Refused(&refusal), now, now);
-        match to {
-            ReplyTo::Id(id) => Step::Send(letter(from, Some(id), Err(refusal))),
-            ReplyTo::Null => Step::Send(letter(from, None, Err(refusal))),
-            ReplyTo::Nobody => Step::Nothing,
+            self.window.expire(sender, now);
         }
     }
-}
 
-/// The account of `sender`, made if there is none; nothing while too many others are busy.
-fn account<'a>(senders: &'a mut HashMap<Sender, Account>, sender: &Sender, now: Duration) -> Option<&'a mut Account> {
-    if !senders.contains_key(sender) {
-        if senders.len() >= MAX_SENDERS {
-            // Whoever has a full bucket and nothing under way is the same as a stranger.
-            senders
-                .retain(|_, account| account.in_flight > 0 || !account.messages.is_full(now) || !account.refusals.is_full(now));
-        }
-        if senders.len() >= MAX_SENDERS {
-            return None;
-        }
-        senders.insert(
-            sender.clone(),
-            Account {
-                messages: Bucket::new(MESSAGES_PER_SECOND, MESSAGES_PER_SECOND),
-                refusals: Bucket::new(REFUSALS, MESSAGES_PER_SECOND),
-                in_flight: 0,
-                repeats: Repeats::default(),
-            },
-        );
+    /// Answered requests and bytes of replies that are remembered, for tests.
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> (usize, usize) {
+        self.window.size()
     }
-    senders.get_mut(sender)
-}
-
-/// The reply as this sender gets it: on the local socket a picture is part of it.
-fn in_full(reply: Reply, to: &Sender, outcome: &Outcome) -> Reply {
-    match (reply, to, outcome) {
-        (Reply::CameraSnapshot(snapshot), Sender::Local { .. }, Outcome::Snapshot(jpeg)) => {
-            let base64 = Some(base64::engine::general_purpose::STANDARD.encode(jpeg));
-            Reply::CameraSnapshot(wire::camera::Snapshot { base64, ..snapshot })
-        }
-        (reply, ..) => reply,
-    }
-}
-
-fn letter(to: &Sender, id: Option<Id>, result: Result<Reply, Refusal>) -> Letter {
-    let outcome = result
-        .and_then(|reply| {
-            serde_json::to_value(reply).map_err(|error| Refusal::new(Code::InternalError, format!("reply: {error}")))
-        })
-        .map_err(ErrorObject::from);
-    let message = Response { id: id.clone(), outcome }.to_bytes();
-    if message.len() > MAX_REPLY && matches!(to, Sender::Participant(_)) {
-        counter!("artc_control_failed_total", "code" => Code::ReplyTooLarge.name()).increment(1);
-        let why = format!("the reply is {} bytes long, {MAX_REPLY} fit", message.len());
-        let error = ErrorObject::from(Refusal::new(Code::ReplyTooLarge, why));
-        return Letter { to: to.clone(), message: Response { id, outcome: Err(error) }.to_bytes(), attachment: None };
-    }
-    Letter { to: to.clone(), message, attachment: None }
 }

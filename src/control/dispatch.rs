@@ -1,5 +1,8 @@
 //! What should happen when a command comes: pure, and exhaustive over the table of methods.
 
+use std::time::Duration;
+
+use wire::event::Topic;
 use wire::method::Kind;
 use wire::{Code, Command, Method, Refusal, Reply, Request, Role};
 
@@ -30,10 +33,35 @@ pub enum Decision {
     Answer(Box<Reply>),
     /// The shell has something to do first.
     Do(Effect),
-    /// The caller wants to be told what the buttons do, or no more; the desk remembers that.
-    Watch(bool),
+    /// Work that takes long: the answer is which job it is, see [`super::jobs`].
+    Job {
+        /// What to do.
+        effect: Effect,
+        /// How long it may take.
+        limit: Duration,
+    },
+    /// A question about jobs, which the desk knows.
+    AskJobs(AskJobs),
+    /// The caller wants to be told of these topics, or no more; the desk remembers that.
+    Subscribe {
+        /// The topics.
+        topics: Vec<Topic>,
+        /// Whether it wants to be told.
+        on: bool,
+    },
     /// The desk itself knows, or is to know from now on.
     AtDesk(AtDesk),
+}
+
+/// A question about jobs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AskJobs {
+    /// Which there are.
+    List,
+    /// How this one is.
+    Status(String),
+    /// That this one end.
+    Cancel(String),
 }
 
 /// What the desk does by itself.
@@ -138,6 +166,11 @@ pub fn dispatch(request: &Request, caller: Caller<'_>, permissions: &Permissions
         Command::ConfigReset(params) => settings::reset(params, role),
         Command::ConfigConfirm(_) => Ok(Effect::Config(ConfigAct::Confirm).into()),
         Command::ConfigRollback(_) => Ok(Effect::Config(ConfigAct::RollBack).into()),
+        Command::JobList(_) => Ok(Decision::AskJobs(AskJobs::List)),
+        Command::JobStatus(which) => Ok(Decision::AskJobs(AskJobs::Status(which.job))),
+        Command::JobCancel(which) => Ok(Decision::AskJobs(AskJobs::Cancel(which.job))),
+        Command::EventSubscribe(params) => Ok(Decision::Subscribe { topics: params.topics, on: true }),
+        Command::EventUnsubscribe(params) => Ok(Decision::Subscribe { topics: params.topics, on: false }),
         Command::ViewerAddress(_) => Ok(Effect::MakeViewerAddress.into()),
         Command::AuthSession(_) => Ok(AtDesk::Session.into()),
         Command::AuthKeys(_) => Ok(AtDesk::Keys.into()),

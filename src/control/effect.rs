@@ -312,3 +312,16 @@ pub enum Failure {
     #[error(transparent)]
     Refused(Box<Refusal>),
 }
+
+impl From<Failure> for wire::Refusal {
+    fn from(failure: Failure) -> Self {
+        let code = match &failure {
+            Failure::NotAvailable(_) => wire::Code::NotAvailable,
+            Failure::Device(_) => wire::Code::DeviceFailed,
+            Failure::Unknown(_) => wire::Code::UnknownName,
+            Failure::OutOfRange(_) => wire::Code::OutOfRange,
+            Failure::Refused(refusal) => return (**refusal).clone(),
+        };
+        Self::new(code, failure.to_string())
+    }
+}

@@ -2,14 +2,10 @@
 
 use std::time::Duration;
 
-/// Longest message in bytes.
-pub const MAX_MESSAGE: usize = 15 * 1024;
-/// Longest reply in bytes that a data channel surely carries.
-pub const MAX_REPLY: usize = 60 * 1024;
-/// Most unanswered requests of one sender.
-pub const MAX_IN_FLIGHT: usize = 16;
-/// Messages a second of one sender.
-pub const MESSAGES_PER_SECOND: u32 = 50;
+/// Longest message in bytes, whatever the configuration says; the local socket reads no further.
+pub const LONGEST_MESSAGE: usize = 1024 * 1024;
+/// Longest reply in bytes to a participant; what is longer than a data message goes in pieces. The local socket carries any.
+pub const MAX_REPLY: usize = 1024 * 1024;
 /// Refusals in a row that a flood gets before there is silence, refilled at the rate of messages: enough for a burst of an honest
 /// sender to learn of its mistake, too few to make this device an amplifier.
 pub const REFUSALS: u32 = 100;
@@ -17,6 +13,17 @@ pub const REFUSALS: u32 = 100;
 pub const MAX_SENDERS: usize = 256;
 /// How long an effect may take before its request is answered with an error.
 pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the configuration says of one sender's messages.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Messages a second, requests of a batch counted one by one.
+    pub messages_per_second: u32,
+    /// Most unanswered requests.
+    pub in_flight: usize,
+    /// Longest message in bytes.
+    pub message: usize,
+}
 
 /// A token bucket. Time is counted in whole nanoseconds a token, so that nothing drifts.
 #[derive(Clone, Debug)]

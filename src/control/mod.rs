@@ -7,13 +7,17 @@
 //! 2. `Step::Send(letter)`: send it. `Step::Do { ticket, effect }`: carry the [`Effect`] out. `Step::Nothing`: go on.
 //! 3. When the effect is done: [`Desk::finish`] with the ticket and the [`Outcome`]; send the letter that comes back.
 //! 4. At [`Desk::deadline`]: [`Desk::expire`] until it gives nothing. So even an effect that never ends is answered.
-//! 5. Somebody left: [`Desk::forget`]; whatever is still under way for him is not answered any more.
+//! 5. Somebody left: [`Desk::forget`]; whatever is still under way for him is carried out, and remembered until he is back and asks again
+//!    (see [`window`]).
+//! 6. `Step::Work`: a job, see [`jobs`].
 //!
 //! What should happen is decided by [`dispatch()`], which is pure: the same request, caller and [`View`] give the same decision.
 
+mod account;
 mod audio;
 pub mod audit;
 mod authority;
+mod batches;
 mod board;
 mod camera;
 pub mod client;
@@ -22,6 +26,7 @@ mod desk;
 mod device;
 mod dispatch;
 pub mod effect;
+pub mod jobs;
 mod limits;
 mod log;
 mod net;
@@ -29,24 +34,29 @@ pub mod permission;
 mod ptz;
 mod reply;
 mod rpc;
+mod sender;
 mod settings;
 pub mod socket;
 pub mod state;
 mod stream;
+mod tickets;
+mod topics;
 mod update;
 pub mod view;
-mod watchers;
+pub mod window;
 
 #[cfg(test)]
 mod tests;
 
 pub use authority::{KeyChanges, KeyConfig};
 pub use config::Config;
-pub use desk::{Attachment, Desk, Letter, Sender, Step, Ticket};
-pub use dispatch::{AtDesk, Caller, Decision, dispatch};
+pub use desk::{Desk, Step};
+pub use dispatch::{AskJobs, AtDesk, Caller, Decision, dispatch};
 pub use effect::{
     BoardAct, ConfigAct, ControlChange, Effect, Failure, LevelChange, LogAct, Outcome, PowerAct, StateAct, StreamChange, TailWish,
 };
 pub use limits::PATIENCE;
-pub use reply::reply;
+pub use reply::{job_result, reply};
+pub use sender::{Attachment, Letter, Sender};
+pub use tickets::Ticket;
 pub use view::View;

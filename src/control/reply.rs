@@ -3,7 +3,7 @@
 use wire::camera::{Controls, List, Privacy, Snapshot};
 use wire::{Code, Done, Method, Refusal, Reply};
 
-use super::{Failure, Outcome, ptz};
+use super::{Outcome, ptz};
 
 /// Type of still pictures.
 pub(super) const JPEG: &str = "image/jpeg";
@@ -14,7 +14,7 @@ pub(super) const JPEG: &str = "image/jpeg";
 /// What the outcome says went wrong; an internal error when the outcome is none of this method's.
 pub fn reply(method: Method, outcome: &Outcome, name: &str) -> Result<Reply, Refusal> {
     let reply = match (method, outcome) {
-        (_, Outcome::Failed(failure)) => return Err(failed(failure)),
+        (_, Outcome::Failed(failure)) => return Err(failure.clone().into()),
         (Method::DeviceIdentify, Outcome::Done) => Reply::DeviceIdentify(Done {}),
         (Method::DeviceTime, Outcome::Clock(clock)) => Reply::DeviceTime(*clock),
         (Method::DeviceSetTime, Outcome::Clock(clock)) => Reply::DeviceSetTime(*clock),
@@ -76,13 +76,11 @@ pub fn reply(method: Method, outcome: &Outcome, name: &str) -> Result<Reply, Ref
     Ok(reply)
 }
 
-fn failed(failure: &Failure) -> Refusal {
-    let code = match failure {
-        Failure::NotAvailable(_) => Code::NotAvailable,
-        Failure::Device(_) => Code::DeviceFailed,
-        Failure::Unknown(_) => Code::UnknownName,
-        Failure::OutOfRange(_) => Code::OutOfRange,
-        Failure::Refused(refusal) => return (**refusal).clone(),
+/// What a job tells of an outcome in the end. An outcome that a job's work can have gets its line here.
+pub fn job_result(outcome: &Outcome) -> serde_json::Value {
+    let value = match outcome {
+        Outcome::Cameras(cameras) => serde_json::to_value(List { cameras: cameras.clone() }),
+        _ => serde_json::to_value(Done {}),
     };
-    Refusal::new(code, failure.to_string())
+    value.unwrap_or_default()
 }

@@ -17,7 +17,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::limits::{MAX_MESSAGE, PATIENCE};
+use super::limits::{LONGEST_MESSAGE, PATIENCE};
 use super::{Config, Letter, Sender};
 
 /// Connections at a time.
@@ -281,7 +281,7 @@ async fn send(writer: &mut OwnedWriteHalf, mut message: Vec<u8>) -> io::Result<(
     tokio::time::timeout(UNREAD, writer.write_all(&message)).await.map_err(|_| io::ErrorKind::TimedOut)?
 }
 
-/// The next line without its end, cut off one byte after what the desk takes; nothing at the end.
+/// The next line without its end, cut off one byte after the longest that any desk takes; nothing at the end.
 async fn line(reader: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
     loop {
@@ -291,7 +291,7 @@ async fn line(reader: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<Vec
         }
         let end = chunk.iter().position(|byte| *byte == b'\n');
         let part = &chunk[..end.unwrap_or(chunk.len())];
-        let room = (MAX_MESSAGE + 1).saturating_sub(line.len());
+        let room = (LONGEST_MESSAGE + 1).saturating_sub(line.len());
         line.extend_from_slice(&part[..part.len().min(room)]);
         let used = end.map_or(chunk.len(), |end| end + 1);
         reader.consume(used);

@@ -1,4 +1,5 @@
-"""LiveKit's own Python client at the daemon: what the SDP says of a camera's own H.264 is what the camera's parameter sets say.
+"""LiveKit's own Python client at the daemon: what the SDP says of a camera's own H.264 is what the camera's parameter sets say; and
+commands by every way that the client has.
 
 usage: on_daemon.py ARTC_EDGE
 
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 
+from commands import commands
 from stage import Judge, Viewer, daemon_of, until
 
 # x264's name for it, profile_idc, and what LiveKit's client calls it in an SDP. It names no higher one, though it decodes them.
@@ -51,6 +53,8 @@ async def main(program):
                 told = await viewer.profile() if viewer.video else None
                 judge(f"{profile}: the SDP says the profile of the SPS, {sps.hex()}", (told or "").lower()[:4] == wanted, told)
                 await viewer.leave()
+                if profile == PROFILES[-1][0]:
+                    await commands(judge, daemon)
             judge.explain(daemon.log)
     return judge.verdict()
 

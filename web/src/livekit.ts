@@ -35,6 +35,8 @@ const PAUSES = [500, 1000, 2000, 4000, 8000];
 const RESUME_FOR = 12_000;
 /** A camera's snapshot is at most some MB; more is a mistake, and memory is not endless. */
 const MAX_FILE = 32 * 1024 * 1024;
+/** Longest reply that a device gives, in bytes. */
+const MAX_REPLY = 1024 * 1024;
 
 export class LiveKitChannel extends Emitter<ChannelEvents> implements Channel {
   readonly name: string;
@@ -216,6 +218,14 @@ export class LiveKitChannel extends Emitter<ChannelEvents> implements Channel {
           this.emit("file", { topic: SNAPSHOT_TOPIC, name, mime: mimeType, bytes });
         },
         // A stream that breaks off is told by the command that asked for it: its file never comes.
+        () => undefined,
+      );
+    });
+    // A reply that is too long for a message.
+    room.registerByteStreamHandler(RPC_TOPIC, (reader, from) => {
+      if (from.identity !== this.#camera || (reader.info.size ?? 0) > MAX_REPLY) return;
+      reader.readAll().then(
+        async (parts) => this.emit("message", new Uint8Array(await new Blob(parts as Uint8Array<ArrayBuffer>[]).arrayBuffer())),
         () => undefined,
       );
     });

@@ -30,11 +30,12 @@ class Code(enum.IntEnum):
     NOT_AVAILABLE = 2005  # What the command is about is not there, or not in a state for it.
     DEVICE_FAILED = 2006  # The device was asked and answered with an error.
     OUT_OF_RANGE = 2007  # A value is outside of what is possible.
-    DUPLICATE_ID = 2008  # The id is that of another request of the same caller that is still unanswered.
+    DUPLICATE_ID = 2008  # The id is that of another request of the same caller: one that is still unanswered, or one that was run not long ago.
     TIMED_OUT = 2009  # The command did not finish in time; it may still take effect.
     REPLY_TOO_LARGE = 2010  # The reply is longer than a message may be.
     UNKNOWN_NAME = 2011  # There is no thing of that name.
     LOCAL_ONLY = 2012  # The method is answered on the device's own unix socket only.
+    REPLY_GONE = 2013  # The command was run already, and what was answered then is not kept any more.
     STALE_VERSION = 2020  # The document has another version than the caller knows.
     SIGNATURE_REQUIRED = 2030  # The device takes this only as a signed command.
     BAD_SIGNATURE = 2031  # The envelope, its key or its signature is not right.
@@ -100,6 +101,15 @@ Role = Literal["observe", "operate", "maintain", "own"]
 # gone or refuses; a still picture or silence takes its place until it is back.
 SourceState = Literal["off", "resting", "private", "live", "built_in", "no_signal", "lost"]
 
+# Where a job stands. `running`: It is being worked on. `cancelling`: It was asked to end and has not
+# yet. `done`: It did what was asked. `failed`: It could not. `cancelled`: It ended because it was
+# asked to. `timed_out`: It took longer than it may.
+State = Literal["running", "cancelling", "done", "failed", "cancelled", "timed_out"]
+
+# Something that can be subscribed to. `board.press`: A button of the board went down or up.
+# `job.progress`: A job has come on, or ended.
+Topic = Literal["board.press", "job.progress"]
+
 
 class Audio(TypedDict):
     """The published sound."""
@@ -154,7 +164,7 @@ class Button(TypedDict):
 
 
 class ButtonPress(TypedDict):
-    """Parameters of the notification `board.button`, which goes to whoever called `board.watch`."""
+    """Parameters of the notification `board.button`, which goes to whoever subscribed to `board.press`."""
     # The button.
     button: str
     # It went down; otherwise it went up.
@@ -364,6 +374,30 @@ class Done(TypedDict):
     """The reply of a method that has nothing to tell but that it was done."""
 
 
+class ErrorData(TypedDict):
+    """What an error says beyond its text."""
+    # Short name of the code.
+    name: str
+    # What the caller can do about it.
+    remedy: str
+    # What confirms the command when it is sent once more, as the member `confirm` of the request.
+    confirm: NotRequired[str]
+    # When it is worth trying again, in milliseconds.
+    retry_after_ms: NotRequired[int]
+    # The name that was probably meant; the version that is current, when the caller's is stale.
+    suggestion: NotRequired[str]
+
+
+class ErrorObject(TypedDict):
+    """The `error` member of a response."""
+    # The number of the [`Code`].
+    code: int
+    # What is wrong, naming the thing; one line.
+    message: str
+    # The same for programs, and what to do about it.
+    data: NotRequired[ErrorData]
+
+
 class Fan(TypedDict):
     """The fan."""
     # Turns a minute, where they are told.
@@ -381,6 +415,26 @@ class IrCut(TypedDict):
     # How light it was at last: the picture's mean brightness, 0 to 255, or lux where the board has a
     # sensor.
     light: NotRequired[float]
+
+
+class Job(TypedDict):
+    """How a job is. Also the parameters of the notification `job.progress`."""
+    # How long it has been running, or ran, in milliseconds.
+    elapsed_ms: int
+    # Its name, never used again while the daemon runs.
+    job: str
+    # The method that started it.
+    method: str
+    # Where it stands; one of the last four is its end, and it never changes then.
+    state: State
+    # Why it failed, when it did.
+    error: NotRequired[ErrorObject]
+    # How much is done, 0 to 100; left out where that cannot be told.
+    percent: NotRequired[int]
+    # What came of it, when it is done.
+    result: NotRequired[Any]
+    # What it is at, for people.
+    step: NotRequired[str]
 
 
 class Key(TypedDict):
@@ -438,6 +492,12 @@ class Lines(TypedDict):
     lines: list[str]
     # How many lines this run of the daemon has left so far: the number that the next one gets.
     next: int
+
+
+class List(TypedDict):
+    """The jobs that are remembered, the oldest first."""
+    # Those under way and the last ones that ended.
+    jobs: list[Job]
 
 
 class LogLevels(TypedDict):
@@ -802,6 +862,14 @@ class Throttling(TypedDict):
     undervoltage: NotRequired[bool]
 
 
+class Topics(TypedDict):
+    """What `event.subscribe` and `event.unsubscribe` take, and what they answer: then all subscriptions of
+    the caller.
+    """
+    # The topics.
+    topics: list[Topic]
+
+
 class Traffic(TypedDict):
     """Packets of media and data, and their bytes without headers of UDP, TCP and IP."""
     # How long together.
@@ -1109,8 +1177,8 @@ class Commands:
         return reply
 
     async def board_watch(self, *, on: bool) -> Done:
-        """Sends what the board's buttons do to the caller from now on, as the notification `board.button`,
-        until it leaves or says no more. Role: observe. `on`: Whether the caller wants to be told.
+        """Subscribes to `board.press`, or ends that: the same as `event.subscribe` and `event.unsubscribe` for
+        it, but refused without buttons. Role: observe. `on`: Whether the caller wants to be told.
         """
         reply: Done = await self.call("board.watch", _given(on=on))
         return reply
@@ -1228,6 +1296,33 @@ class Commands:
     async def update_rollback(self) -> UpdateMarked:
         """Lets the next start boot the other system. Role: maintain."""
         reply: UpdateMarked = await self.call("update.rollback")
+        return reply
+
+    async def job_list(self) -> List:
+        """Lists the jobs that are under way or ended not long ago. Role: observe."""
+        reply: List = await self.call("job.list")
+        return reply
+
+    async def job_status(self, *, job: str) -> Job:
+        """Tells how a job is. Role: observe. `job`: The job."""
+        reply: Job = await self.call("job.status", _given(job=job))
+        return reply
+
+    async def job_cancel(self, *, job: str) -> Job:
+        """Asks a job to end; that it has ended is told by its state. Role: operate. `job`: The job."""
+        reply: Job = await self.call("job.cancel", _given(job=job))
+        return reply
+
+    async def event_subscribe(self, *, topics: list[Topic]) -> Topics:
+        """Sends what happens to the caller from now on, as notifications, until it leaves or unsubscribes;
+        tells all its subscriptions. Role: observe. `topics`: The topics.
+        """
+        reply: Topics = await self.call("event.subscribe", _given(topics=topics))
+        return reply
+
+    async def event_unsubscribe(self, *, topics: list[Topic]) -> Topics:
+        """Ends subscriptions of the caller and tells those that remain. Role: observe. `topics`: The topics."""
+        reply: Topics = await self.call("event.unsubscribe", _given(topics=topics))
         return reply
 
     async def viewer_address(self) -> ViewerAddress:

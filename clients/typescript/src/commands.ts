@@ -208,8 +208,8 @@ export abstract class Commands {
   }
 
   /**
-   * Sends what the board's buttons do to the caller from now on, as the notification `board.button`, until it
-   * leaves or says no more. Role: observe.
+   * Subscribes to `board.press`, or ends that: the same as `event.subscribe` and `event.unsubscribe` for it, but
+   * refused without buttons. Role: observe.
    */
   boardWatch(params: Params<"board.watch">, options?: CallOptions): Result<"board.watch"> {
     return this.call("board.watch", params, options);
@@ -314,6 +314,34 @@ export abstract class Commands {
   /** Lets the next start boot the other system. Role: maintain. */
   updateRollback(options?: CallOptions): Result<"update.rollback"> {
     return this.call("update.rollback", {}, options);
+  }
+
+  /** Lists the jobs that are under way or ended not long ago. Role: observe. */
+  jobList(options?: CallOptions): Result<"job.list"> {
+    return this.call("job.list", {}, options);
+  }
+
+  /** Tells how a job is. Role: observe. */
+  jobStatus(params: Params<"job.status">, options?: CallOptions): Result<"job.status"> {
+    return this.call("job.status", params, options);
+  }
+
+  /** Asks a job to end; that it has ended is told by its state. Role: operate. */
+  jobCancel(params: Params<"job.cancel">, options?: CallOptions): Result<"job.cancel"> {
+    return this.call("job.cancel", params, options);
+  }
+
+  /**
+   * Sends what happens to the caller from now on, as notifications, until it leaves or unsubscribes; tells all its
+   * subscriptions. Role: observe.
+   */
+  eventSubscribe(params: Params<"event.subscribe">, options?: CallOptions): Result<"event.subscribe"> {
+    return this.call("event.subscribe", params, options);
+  }
+
+  /** Ends subscriptions of the caller and tells those that remain. Role: observe. */
+  eventUnsubscribe(params: Params<"event.unsubscribe">, options?: CallOptions): Result<"event.unsubscribe"> {
+    return this.call("event.unsubscribe", params, options);
   }
 
   /**

@@ -69,7 +69,7 @@ export interface Button {
   pressed?: boolean;
 }
 
-/** Parameters of the notification `board.button`, which goes to whoever called `board.watch`. */
+/** Parameters of the notification `board.button`, which goes to whoever subscribed to `board.press`. */
 export interface ButtonPress {
   /** The button. */
   button: string;
@@ -314,6 +314,30 @@ export type Discovery = unknown;
 export interface Done {
 }
 
+/** What an error says beyond its text. */
+export interface ErrorData {
+  /** Short name of the code. */
+  name: string;
+  /** What the caller can do about it. */
+  remedy: string;
+  /** What confirms the command when it is sent once more, as the member `confirm` of the request. */
+  confirm?: string;
+  /** When it is worth trying again, in milliseconds. */
+  retry_after_ms?: number;
+  /** The name that was probably meant; the version that is current, when the caller's is stale. */
+  suggestion?: string;
+}
+
+/** The `error` member of a response. */
+export interface ErrorObject {
+  /** The number of the [`Code`]. */
+  code: number;
+  /** What is wrong, naming the thing; one line. */
+  message: string;
+  /** The same for programs, and what to do about it. */
+  data?: ErrorData;
+}
+
 /** The fan. */
 export interface Fan {
   /** Turns a minute, where they are told. */
@@ -340,6 +364,26 @@ export interface IrCut {
  * night, whatever the light.
  */
 export type IrCutMode = "auto" | "day" | "night";
+
+/** How a job is. Also the parameters of the notification `job.progress`. */
+export interface Job {
+  /** How long it has been running, or ran, in milliseconds. */
+  elapsed_ms: number;
+  /** Its name, never used again while the daemon runs. */
+  job: string;
+  /** The method that started it. */
+  method: string;
+  /** Where it stands; one of the last four is its end, and it never changes then. */
+  state: State;
+  /** Why it failed, when it did. */
+  error?: ErrorObject;
+  /** How much is done, 0 to 100; left out where that cannot be told. */
+  percent?: number;
+  /** What came of it, when it is done. */
+  result?: unknown;
+  /** What it is at, for people. */
+  step?: string;
+}
 
 /** A key for signed commands. */
 export interface Key {
@@ -401,6 +445,12 @@ export interface Lines {
   lines: string[];
   /** How many lines this run of the daemon has left so far: the number that the next one gets. */
   next: number;
+}
+
+/** The jobs that are remembered, the oldest first. */
+export interface List {
+  /** Those under way and the last ones that ended. */
+  jobs: Job[];
 }
 
 /**
@@ -661,6 +711,13 @@ export interface Source {
  */
 export type SourceState = "off" | "resting" | "private" | "live" | "built_in" | "no_signal" | "lost";
 
+/**
+ * Where a job stands. `running`: It is being worked on. `cancelling`: It was asked to end and has not yet.
+ * `done`: It did what was asked. `failed`: It could not. `cancelled`: It ended because it was asked to.
+ * `timed_out`: It took longer than it may.
+ */
+export type State = "running" | "cancelling" | "done" | "failed" | "cancelled" | "timed_out";
+
 /** What can be wished of the sound. */
 export interface StateAudio {
   /** Others hear nothing. */
@@ -787,6 +844,21 @@ export interface Throttling {
   throttled: boolean;
   /** The supply is too weak; left out where the board cannot tell. */
   undervoltage?: boolean;
+}
+
+/**
+ * Something that can be subscribed to. `board.press`: A button of the board went down or up. `job.progress`: A
+ * job has come on, or ended.
+ */
+export type Topic = "board.press" | "job.progress";
+
+/**
+ * What `event.subscribe` and `event.unsubscribe` take, and what they answer: then all subscriptions of the
+ * caller.
+ */
+export interface Topics {
+  /** The topics. */
+  topics: Topic[];
 }
 
 /** Packets of media and data, and their bytes without headers of UDP, TCP and IP. */
@@ -951,8 +1023,8 @@ export interface Methods {
   /** Tells whether heat or a weak supply slows the machine down. Role: observe. */
   "board.throttling": { params: Nothing; result: Throttling };
   /**
-   * Sends what the board's buttons do to the caller from now on, as the notification `board.button`, until it
-   * leaves or says no more. Role: observe.
+   * Subscribes to `board.press`, or ends that: the same as `event.subscribe` and `event.unsubscribe` for it, but
+   * refused without buttons. Role: observe.
    */
   "board.watch": { params: { on: boolean }; result: Done };
   /** Tells the last log lines, oldest first. Role: maintain. */
@@ -1008,6 +1080,19 @@ export interface Methods {
   "update.confirm": { params: Nothing; result: UpdateMarked };
   /** Lets the next start boot the other system. Role: maintain. */
   "update.rollback": { params: Nothing; result: UpdateMarked };
+  /** Lists the jobs that are under way or ended not long ago. Role: observe. */
+  "job.list": { params: Nothing; result: List };
+  /** Tells how a job is. Role: observe. */
+  "job.status": { params: { job: string }; result: Job };
+  /** Asks a job to end; that it has ended is told by its state. Role: operate. */
+  "job.cancel": { params: { job: string }; result: Job };
+  /**
+   * Sends what happens to the caller from now on, as notifications, until it leaves or unsubscribes; tells all its
+   * subscriptions. Role: observe.
+   */
+  "event.subscribe": { params: { topics: Topic[] }; result: Topics };
+  /** Ends subscriptions of the caller and tells those that remain. Role: observe. */
+  "event.unsubscribe": { params: { topics: Topic[] }; result: Topics };
   /**
    * Makes an address of the viewer page with a new token; answered on the device's own unix socket only. Role:
    * own.
@@ -1042,8 +1127,10 @@ export const LOCAL: readonly Method[] = ["viewer.address"];
 
 /** What a device sends unasked: the method and its parameters. */
 export interface Notifications {
-  /** A button of the board went down or up; sent to whoever called `board.watch`. */
+  /** A button of the board went down or up. */
   "board.button": ButtonPress;
+  /** A job has come on, or ended. */
+  "job.progress": Job;
 }
 
 /** Data topic of commands, replies and notifications. */
@@ -1077,7 +1164,7 @@ export const Code = {
   DeviceFailed: 2006,
   /** A value is outside of what is possible. */
   OutOfRange: 2007,
-  /** The id is that of another request of the same caller that is still unanswered. */
+  /** The id is that of another request of the same caller: one that is still unanswered, or one that was run not long ago. */
   DuplicateId: 2008,
   /** The command did not finish in time; it may still take effect. */
   TimedOut: 2009,
@@ -1087,6 +1174,8 @@ export const Code = {
   UnknownName: 2011,
   /** The method is answered on the device's own unix socket only. */
   LocalOnly: 2012,
+  /** The command was run already, and what was answered then is not kept any more. */
+  ReplyGone: 2013,
   /** The document has another version than the caller knows. */
   StaleVersion: 2020,
   /** The device takes this only as a signed command. */

@@ -4,6 +4,7 @@
 use crate::audio::{MAX_VOLUME, SAMPLE_RATES};
 use crate::engine::{MAX_DATA_BYTES, MAX_SEI_BYTES};
 use crate::error::{CallError, ErrorCode};
+use crate::extensions::MAX_COMMAND_BYTES;
 use crate::extra::Parameters;
 
 type Checked<T = ()> = Result<T, CallError>;
@@ -75,6 +76,11 @@ pub fn sei(message: &[u8], repeat_count: i32) -> Checked {
 /// `send_data_channel_message`: a message that fits.
 pub fn data(method: &'static str, len: usize) -> Checked {
     if len > MAX_DATA_BYTES { Err(CallError::MessageTooLong { method, len, limit: MAX_DATA_BYTES }) } else { Ok(()) }
+}
+
+/// `send_command_message`: a message that fits.
+pub fn command(method: &'static str, len: usize) -> Checked {
+    if len > MAX_COMMAND_BYTES { Err(CallError::MessageTooLong { method, len, limit: MAX_COMMAND_BYTES }) } else { Ok(()) }
 }
 
 /// `set_parameter`: a JSON object of the documented keys.

@@ -198,6 +198,15 @@ pub enum Event {
         /// The message, a JSON-RPC 2.0 object if it is well-formed.
         data: Vec<u8>,
     },
+    /// Extension: a call of LiveKit's RPC of the method `artc.rpc`; the caller waits until it is answered.
+    CommandCall {
+        /// Who calls.
+        uid: String,
+        /// The call, for [`Extensions::answer_command_call`](crate::Extensions::answer_command_call).
+        call: String,
+        /// Its payload, a JSON-RPC 2.0 object if it is well-formed.
+        data: Vec<u8>,
+    },
     /// Extension: the connection changed (the documents' `OnConnectionStatusChanged` of SDK 7.x).
     #[doc(alias = "OnConnectionStatusChanged")]
     ConnectionState {
@@ -280,9 +289,10 @@ impl Event {
             | Self::RemoteVideoEncodedSample { .. }
             | Self::SubscribeAudioAac { .. }
             | Self::SubscribeMixedAudioAac { .. } => EventClass::Media,
-            Self::DataChannelMsg { .. } | Self::MediaExtensionMsgReceived { .. } | Self::CommandMessage { .. } => {
-                EventClass::Message
-            }
+            Self::DataChannelMsg { .. }
+            | Self::MediaExtensionMsgReceived { .. }
+            | Self::CommandMessage { .. }
+            | Self::CommandCall { .. } => EventClass::Message,
             _ => EventClass::State,
         }
     }
@@ -317,6 +327,7 @@ impl Event {
             Self::PushAudioFrameBufferFull { .. } => "OnPushAudioFrameBufferFull",
             Self::PushVideoFrameBufferFull { .. } => "OnPushVideoFrameBufferFull",
             Self::CommandMessage { .. } => "CommandMessage",
+            Self::CommandCall { .. } => "CommandCall",
             Self::ConnectionState { .. } => "ConnectionState",
             Self::StreamNeeded(_) => "StreamNeeded",
             Self::KeyFrameNeeded { .. } => "KeyFrameNeeded",
@@ -366,6 +377,7 @@ impl fmt::Debug for Event {
                 s.field("is_full", is_full)
             }
             Self::CommandMessage { uid, data } => s.field("uid", uid).field("len", &data.len()),
+            Self::CommandCall { uid, call, data } => s.field("uid", uid).field("call", call).field("len", &data.len()),
             Self::ConnectionState { status, reason, detail } => {
                 s.field("status", status).field("reason", reason).field("detail", detail)
             }

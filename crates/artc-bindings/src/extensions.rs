@@ -8,11 +8,19 @@ use crate::track::{AudioTrack, VideoSource, VideoTrack};
 /// Topic of the command plane.
 pub const COMMAND_TOPIC: &str = "artc.rpc";
 
+/// Longest message on the command plane.
+pub const MAX_COMMAND_BYTES: usize = 1024 * 1024;
+
 /// Abilities beyond the documented API, reached by [`Engine::extensions`](crate::Engine::extensions).
 pub trait Extensions: Send + Sync {
-    /// Sends a message to one user on the command plane (topic [`COMMAND_TOPIC`], reliable, in order). Longest message:
-    /// [`MAX_DATA_BYTES`](crate::MAX_DATA_BYTES).
+    /// Sends a message to one user on the command plane (topic [`COMMAND_TOPIC`], reliable). Longest message: [`MAX_COMMAND_BYTES`].
+    /// Above [`MAX_DATA_BYTES`](crate::MAX_DATA_BYTES) it goes in pieces (LiveKit: as a byte stream of that topic), which a shorter one
+    /// may overtake; else in order.
     fn send_command_message(&self, to: &str, data: &[u8]) -> Result<(), CallError>;
+
+    /// Answers [`Event::CommandCall`](crate::Event::CommandCall). LiveKit's RPC carries answers of at most
+    /// [`MAX_DATA_BYTES`](crate::MAX_DATA_BYTES); a longer one is told to the caller as LiveKit's error 1504.
+    fn answer_command_call(&self, to: &str, call: &str, data: &[u8]) -> Result<(), CallError>;
 
     /// Sends bytes of any length to one user as a LiveKit byte stream (header, chunks of 15 kB, trailer).
     fn send_bytes(&self, to: &str, topic: &str, name: &str, mime: &str, bytes: Vec<u8>) -> Result<(), CallError>;

@@ -46,7 +46,9 @@ pub use encoder::{
 pub use engine::{Engine, EngineFactory, MAX_DATA_BYTES, MAX_SEI_BYTES};
 pub use error::{CallError, CreateError, ErrorCode, WarningCode};
 pub use event::{Event, EventClass, PublishChange, SubscribeChange};
-pub use extensions::{AudioStats, COMMAND_TOPIC, EngineStats, Extensions, NetworkStats, Participant, VideoStats};
+pub use extensions::{
+    AudioStats, COMMAND_TOPIC, EngineStats, Extensions, MAX_COMMAND_BYTES, NetworkStats, Participant, VideoStats,
+};
 pub use extra::{AudioTranscodingCodec, CreateParams, Extra, ExtraError, Parameters, VideoTranscodingCodec};
 pub use frame::{
     AudioAacFrame, AudioFrame, AudioFrameType, AudioPcmFrame, DataChannelMsg, DataMsgType, VideoFrame, VideoFrameType,

@@ -85,6 +85,15 @@ pub enum Command {
         /// What.
         data: Vec<u8>,
     },
+    /// The answer to a call of LiveKit's RPC.
+    Answer {
+        /// Who called.
+        to: String,
+        /// The call.
+        call: String,
+        /// What.
+        data: Vec<u8>,
+    },
     /// A byte stream.
     Bytes {
         /// To whom.

@@ -2,6 +2,7 @@
 //! Not for text streams with edits, and not for encryption.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use livekit_protocol as proto;
@@ -34,6 +35,13 @@ impl ByteStreamWriter {
             ..Default::default()
         };
         ByteStreamWriter { id: id.to_owned(), header: Some(Box::new(header)), content, next_chunk: 0, trailer: true }
+    }
+}
+
+impl ByteStreamWriter {
+    /// Bytes of content that are still to be written.
+    pub fn left(&self) -> usize {
+        self.content.len()
     }
 }
 
@@ -75,11 +83,11 @@ pub struct ReceivedStream {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StreamError {
     /// More streams at once than are held.
-    #[error("stream {id} refused: {limit} streams are under way already")]
+    #[error("stream {id} refused: {limit} streams are under way already, of all or of this sender")]
     TooMany {
         /// The new stream.
         id: String,
-        /// Streams held at once.
+        /// Streams held at once, of all or of one sender.
         limit: usize,
     },
     /// Longer than is held.
@@ -110,26 +118,37 @@ pub enum StreamError {
     },
 }
 
-/// Puts streams together, bounded in number and length.
+/// How long the next packet of a stream is waited for, before its place is another's.
+pub const IDLE: Duration = Duration::from_secs(10);
+
+/// Puts streams together, bounded in number, number of one sender, length, and time without a packet ([`IDLE`]).
 #[derive(Debug)]
 pub struct StreamReader {
     max_streams: usize,
+    max_of_one: usize,
     max_bytes: usize,
-    open: HashMap<(String, String), (ReceivedStream, u64)>,
+    open: HashMap<(String, String), Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    stream: ReceivedStream,
+    next: u64,
+    heard: Instant,
 }
 
 impl StreamReader {
-    /// A reader that holds at most `max_streams` unfinished streams of `max_bytes` each.
-    pub fn new(max_streams: usize, max_bytes: usize) -> Self {
-        StreamReader { max_streams, max_bytes, open: HashMap::new() }
+    /// A reader that holds at most `max_streams` unfinished streams of `max_bytes` each, `max_of_one` of them of one sender.
+    pub fn new(max_streams: usize, max_of_one: usize, max_bytes: usize) -> Self {
+        StreamReader { max_streams, max_of_one, max_bytes, open: HashMap::new() }
     }
 
     /// Takes one packet value from `from`; answers a stream when this packet completed it. Values that belong to no stream are
     /// ignored.
-    pub fn take(&mut self, from: &str, value: &Value) -> Result<Option<ReceivedStream>, StreamError> {
+    pub fn take(&mut self, from: &str, value: &Value, now: Instant) -> Result<Option<ReceivedStream>, StreamError> {
         match value {
-            Value::StreamHeader(header) => self.begin(from, header),
-            Value::StreamChunk(chunk) => self.chunk(from, chunk),
+            Value::StreamHeader(header) => self.begin(from, header, now),
+            Value::StreamChunk(chunk) => self.chunk(from, chunk, now),
             Value::StreamTrailer(trailer) => self.end(from, trailer),
             _ => Ok(None),
         }
@@ -140,7 +159,7 @@ impl StreamReader {
         self.open.retain(|(who, _), _| who != from);
     }
 
-    fn begin(&mut self, from: &str, header: &Header) -> Result<Option<ReceivedStream>, StreamError> {
+    fn begin(&mut self, from: &str, header: &Header, now: Instant) -> Result<Option<ReceivedStream>, StreamError> {
         let id = header.stream_id.clone();
         let name = match &header.content_header {
             Some(ContentHeader::ByteHeader(bytes)) => bytes.name.clone(),
@@ -163,16 +182,21 @@ impl StreamReader {
             stream.content.clone_from(inline);
             return Ok(Some(stream));
         }
-        if self.open.len() >= self.max_streams {
-            return Err(StreamError::TooMany { id, limit: self.max_streams });
+        self.open.retain(|_, open| now.saturating_duration_since(open.heard) < IDLE);
+        let of_one = self.open.keys().filter(|(who, _)| who == from).count();
+        for (held, limit) in [(self.open.len(), self.max_streams), (of_one, self.max_of_one)] {
+            if held >= limit {
+                return Err(StreamError::TooMany { id, limit });
+            }
         }
-        self.open.insert((from.to_owned(), id), (stream, 0));
+        self.open.insert((from.to_owned(), id), Open { stream, next: 0, heard: now });
         Ok(None)
     }
 
-    fn chunk(&mut self, from: &str, chunk: &Chunk) -> Result<Option<ReceivedStream>, StreamError> {
+    fn chunk(&mut self, from: &str, chunk: &Chunk, now: Instant) -> Result<Option<ReceivedStream>, StreamError> {
         let key = (from.to_owned(), chunk.stream_id.clone());
-        let Some((stream, next)) = self.open.get_mut(&key) else { return Ok(None) };
+        let Some(Open { stream, next, heard }) = self.open.get_mut(&key) else { return Ok(None) };
+        *heard = now;
         let failure = if chunk.chunk_index != *next {
             StreamError::Gap { id: key.1.clone(), got: chunk.chunk_index, expected: *next }
         } else if stream.content.len() + chunk.content.len() > self.max_bytes {
@@ -187,7 +211,7 @@ impl StreamReader {
     }
 
     fn end(&mut self, from: &str, trailer: &Trailer) -> Result<Option<ReceivedStream>, StreamError> {
-        let Some((stream, _)) = self.open.remove(&(from.to_owned(), trailer.stream_id.clone())) else { return Ok(None) };
+        let Some(Open { stream, .. }) = self.open.remove(&(from.to_owned(), trailer.stream_id.clone())) else { return Ok(None) };
         if trailer.reason.is_empty() {
             Ok(Some(stream))
         } else {
@@ -200,6 +224,11 @@ impl StreamReader {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[expect(clippy::disallowed_methods, reason = "an instant to count from; no time passes here")]
+    fn then() -> Instant {
+        Instant::now()
+    }
 
     fn write(content: &[u8]) -> Vec<Value> {
         ByteStreamWriter::new("s", "artc.snapshot", "a.jpg", "image/jpeg", 0, Bytes::copy_from_slice(content)).collect()
@@ -214,29 +243,41 @@ mod tests {
     fn a_lost_chunk_drops_the_stream_instead_of_showing_half_a_picture() {
         let mut values = write(&[1; 40_000]);
         values.remove(2);
-        let mut reader = StreamReader::new(4, 1 << 20);
-        let results: Vec<_> = values.iter().map(|v| reader.take("cam", v)).collect();
+        let now = then();
+        let mut reader = StreamReader::new(4, 4, 1 << 20);
+        let results: Vec<_> = values.iter().map(|v| reader.take("cam", v, now)).collect();
         assert!(results.contains(&Err(StreamError::Gap { id: "s".into(), got: 2, expected: 1 })));
         assert!(results.iter().all(|r| !matches!(r, Ok(Some(_)))));
     }
 
     #[test]
     fn what_would_fill_the_memory_is_refused() {
-        let mut reader = StreamReader::new(1, 1000);
-        assert!(matches!(reader.take("cam", &write(&[1; 2000])[0]), Err(StreamError::TooLong { limit: 1000, .. })));
-        assert_eq!(reader.take("cam", &write(&[1; 10])[0]), Ok(None));
-        assert!(matches!(reader.take("eve", &write(&[1; 10])[0]), Err(StreamError::TooMany { limit: 1, .. })));
+        let now = then();
+        let mut reader = StreamReader::new(2, 1, 1000);
+        let begin = |id: &str, length: usize| {
+            let content = Bytes::from(vec![1; length]);
+            ByteStreamWriter::new(id, "artc.rpc", "", "application/json", 0, content).next().expect("a header")
+        };
+        assert!(matches!(reader.take("cam", &begin("a", 2000), now), Err(StreamError::TooLong { limit: 1000, .. })));
+        assert_eq!(reader.take("cam", &begin("a", 10), now), Ok(None));
+        assert!(matches!(reader.take("cam", &begin("b", 10), now), Err(StreamError::TooMany { limit: 1, .. })), "of one");
+        assert_eq!(reader.take("bob", &begin("a", 10), now), Ok(None), "another's are none of its concern");
+        assert!(matches!(reader.take("eve", &begin("a", 10), now), Err(StreamError::TooMany { limit: 2, .. })), "of all");
         reader.forget("cam");
-        assert_eq!(reader.take("eve", &write(&[1; 10])[0]), Ok(None));
+        assert_eq!(reader.take("eve", &begin("a", 10), now), Ok(None));
+        // Who begins and sends no more holds its place for a while only.
+        assert!(reader.take("cam", &begin("c", 10), now + IDLE - Duration::from_nanos(1)).is_err());
+        assert_eq!(reader.take("cam", &begin("c", 10), now + IDLE), Ok(None));
     }
 
     proptest! {
         #[test]
         fn content_arrives_as_it_was(content in proptest::collection::vec(any::<u8>(), 0..50_000)) {
-            let mut reader = StreamReader::new(4, 1 << 20);
+            let mut reader = StreamReader::new(4, 4, 1 << 20);
+            let now = then();
             let mut whole = None;
             for value in write(&content) {
-                whole = reader.take("cam", &value).unwrap();
+                whole = reader.take("cam", &value, now).unwrap();
             }
             prop_assert_eq!(whole.unwrap().content, content);
         }

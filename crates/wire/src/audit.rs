@@ -50,7 +50,7 @@ pub struct Line {
     /// The method, where it could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// `done`, or the name of the error.
+    /// `done`, or the name of the error; `unheard` where it was done and its sender had left.
     pub outcome: String,
     /// What is wrong, shortened.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -235,7 +235,7 @@ pub struct Watch {
     pub on: bool,
 }
 
-/// Parameters of the notification `board.button`, which goes to whoever called `board.watch`.
+/// Parameters of the notification `board.button`, which goes to whoever subscribed to `board.press`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "ButtonPress")]
 pub struct Press {
@@ -245,9 +245,4 @@ pub struct Press {
     pub pressed: bool,
     /// The device's clock then, in milliseconds since 1970.
     pub time_ms: u64,
-}
-
-/// The notification of a press, as it is sent.
-pub fn press_notification(press: &Press) -> Vec<u8> {
-    serde_json::json!({ "jsonrpc": "2.0", "method": "board.button", "params": press }).to_string().into_bytes()
 }

@@ -41,7 +41,7 @@ codes! {
     /// The message is not JSON.
     ParseError = -32700, "parse_error", "send one JSON object in UTF-8 per message";
     /// The message is JSON, but no JSON-RPC 2.0 request.
-    InvalidRequest = -32600, "invalid_request", "send {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"device.info\"}, one request a message, no arrays";
+    InvalidRequest = -32600, "invalid_request", "send {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"device.info\"}, or an array of at most 32 of them";
     /// There is no such method.
     MethodNotFound = -32601, "method_not_found", "rpc.discover lists the methods";
     /// The parameters do not fit the method.
@@ -62,8 +62,8 @@ codes! {
     DeviceFailed = 2006, "device_failed", "try again; if it stays, look at device.status and the device's log";
     /// A value is outside of what is possible.
     OutOfRange = 2007, "out_of_range", "camera.controls, camera.modes, stream.get and rpc.discover tell the ranges";
-    /// The id is that of another request of the same caller that is still unanswered.
-    DuplicateId = 2008, "duplicate_id", "give each request an id of its own";
+    /// The id is that of another request of the same caller: one that is still unanswered, or one that was run not long ago.
+    DuplicateId = 2008, "duplicate_id", "give each request an id of its own; only a repetition of the same request has the same id";
     /// The command did not finish in time; it may still take effect.
     TimedOut = 2009, "timed_out", "look whether it took effect before sending it again";
     /// The reply is longer than a message may be.
@@ -72,6 +72,8 @@ codes! {
     UnknownName = 2011, "unknown_name", "camera.list, camera.controls, board.info and rpc.discover tell the names";
     /// The method is answered on the device's own unix socket only.
     LocalOnly = 2012, "local_only", "ask on the device itself, by its unix socket: artc-edge call";
+    /// The command was run already, and what was answered then is not kept any more.
+    ReplyGone = 2013, "reply_gone", "look whether it took effect; to run it once more, send it with another id";
     /// The document has another version than the caller knows.
     StaleVersion = 2020, "stale_version", "ask for the document again, and decide anew";
     /// The device takes this only as a signed command.

@@ -1,14 +1,22 @@
 //! JSON-RPC 2.0: what comes in, told apart; what goes out.
 
 use std::fmt;
+use std::time::Duration;
 
-use serde::de::{Deserializer, Error as _, Visitor};
+use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::error::ErrorObject;
 use crate::method::without_position;
 use crate::{Code, Command, Method, Refusal, fields};
+
+/// Longest id in bytes: ids are remembered, so they have to be bounded. A UUID has 36.
+pub const MAX_ID: usize = 128;
+/// Most requests in one batch.
+pub const MAX_BATCH: usize = 32;
+/// What `deadline_ms` may say, in milliseconds.
+pub const DEADLINE_MS: std::ops::RangeInclusive<u32> = 1..=10_000;
 
 /// The id of a request, chosen by its sender and given back in the reply.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -34,7 +42,10 @@ impl<'de> Deserialize<'de> for Id {
             fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Id, E> {
                 i64::try_from(number).map(Id::Number).map_err(|_| E::custom("id is above 9223372036854775807"))
             }
-            fn visit_str<E>(self, text: &str) -> Result<Id, E> {
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Id, E> {
+                if text.len() > MAX_ID {
+                    return Err(E::custom(format!("id of {} bytes is longer than {MAX_ID}", text.len())));
+                }
                 Ok(Id::Text(text.to_owned()))
             }
         }
@@ -49,6 +60,8 @@ pub enum Incoming {
     Request(Request),
     /// Something that looks like a response. We ask nothing, so it is not for us and gets no answer.
     Response,
+    /// Several requests in one message, each read by itself; at least one, at most [`MAX_BATCH`].
+    Batch(Vec<Result<Incoming, Bad>>),
 }
 
 /// A request whose method is known and whose parameters are not looked at yet.
@@ -60,6 +73,8 @@ pub struct Request {
     pub method: Method,
     /// The confirmation that a first attempt was answered with.
     pub confirm: Option<String>,
+    /// Within which time from its arrival the answer is wanted; none leaves it to the device.
+    pub deadline: Option<Duration>,
     params: Option<Box<RawValue>>,
 }
 
@@ -103,6 +118,17 @@ struct Envelope {
     params: Option<Box<RawValue>>,
     #[serde(default)]
     confirm: Option<String>,
+    #[serde(default, deserialize_with = "deadline")]
+    deadline_ms: Option<u32>,
+}
+
+fn deadline<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let ms = u32::deserialize(deserializer)?;
+    if !DEADLINE_MS.contains(&ms) {
+        let (least, most) = (DEADLINE_MS.start(), DEADLINE_MS.end());
+        return Err(D::Error::custom(format!("`deadline_ms` of {ms} is not between {least} and {most}")));
+    }
+    Ok(Some(ms))
 }
 
 /// `null` is no id, and no member at all is something else than `null`: so an id that is there must be a good one.
@@ -130,18 +156,37 @@ impl Incoming {
         let unreadable = |code, why: String| Bad { to: ReplyTo::Null, refusal: Refusal::new(code, why) };
         let text = std::str::from_utf8(message)
             .map_err(|error| unreadable(Code::ParseError, format!("message is not UTF-8 from byte {}", error.valid_up_to())))?;
+        if text.trim_ascii_start().starts_with('[') {
+            return Self::batch(text);
+        }
+        Self::one(text)
+    }
+
+    /// One request, or a response.
+    fn one(text: &str) -> Result<Self, Bad> {
+        // serde takes an array for the members in order, so what the text begins with is looked at, too.
         let envelope = match serde_json::from_str::<Envelope>(text) {
             Ok(envelope) if text.trim_ascii_start().starts_with('{') => envelope,
-            Ok(_) => {
-                return Err(unreadable(Code::InvalidRequest, "batches are not served: send one request a message".to_owned()));
-            }
+            Ok(_) => return Err(*no_object()),
             Err(error) => return Self::explain(text, &error).map_err(|bad| *bad),
         };
-        match Method::from_name(&envelope.method) {
-            Ok(method) => {
-                Ok(Self::Request(Request { id: envelope.id, method, confirm: envelope.confirm, params: envelope.params }))
+        let Envelope { id, method, params, confirm, deadline_ms, .. } = envelope;
+        let deadline = deadline_ms.map(|ms| Duration::from_millis(ms.into()));
+        match Method::from_name(&method) {
+            Ok(method) => Ok(Self::Request(Request { id, method, confirm, deadline, params })),
+            Err(refusal) => Err(Bad { to: id.into(), refusal }),
+        }
+    }
+
+    fn batch(text: &str) -> Result<Self, Bad> {
+        let bad = |code, why: String| Err(Bad { to: ReplyTo::Null, refusal: Refusal::new(code, why) });
+        match serde_json::from_str::<Parts<'_>>(text) {
+            Ok(Parts(parts)) if parts.is_empty() => bad(Code::InvalidRequest, "batch is empty".to_owned()),
+            Ok(Parts(parts)) if parts.len() > MAX_BATCH => {
+                bad(Code::InvalidRequest, format!("batch has more than {MAX_BATCH} requests"))
             }
-            Err(refusal) => Err(Bad { to: envelope.id.into(), refusal }),
+            Ok(Parts(parts)) => Ok(Self::Batch(parts.into_iter().map(|part| Self::one(part.get())).collect())),
+            Err(error) => bad(Code::ParseError, format!("message is not JSON: {error}")),
         }
     }
 
@@ -154,10 +199,7 @@ impl Incoming {
         };
         let object = match &value {
             serde_json::Value::Object(object) => object,
-            serde_json::Value::Array(_) => {
-                return bad(ReplyTo::Null, Code::InvalidRequest, "batches are not served: send one request a message".to_owned());
-            }
-            _ => return bad(ReplyTo::Null, Code::InvalidRequest, "message is JSON, but no object".to_owned()),
+            _ => return Err(no_object()),
         };
         if !object.contains_key("method") && (object.contains_key("result") || object.contains_key("error")) {
             return Ok(Self::Response);
@@ -173,6 +215,36 @@ impl Incoming {
             None => Refusal::new(Code::InvalidRequest, without_position(error)),
         };
         Err(Box::new(Bad { to, refusal }))
+    }
+}
+
+fn no_object() -> Box<Bad> {
+    let refusal = Refusal::new(Code::InvalidRequest, "message is JSON, but no object");
+    Box::new(Bad { to: ReplyTo::Null, refusal })
+}
+
+/// The parts of a batch, and one more where there are more than may be.
+struct Parts<'a>(Vec<&'a RawValue>);
+
+impl<'de> Deserialize<'de> for Parts<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Parts<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of requests")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Parts<'de>, A::Error> {
+                let mut found = Vec::new();
+                while let Some(part) = parts.next_element()? {
+                    if found.len() <= MAX_BATCH {
+                        found.push(part);
+                    }
+                }
+                Ok(Parts(found))
+            }
+        }
+        deserializer.deserialize_seq(Reader)
     }
 }
 

@@ -8,7 +8,8 @@
 //! How strictly JSON-RPC 2.0 is read:
 //! - parameters go by name; unknown or repeated members, of the request as well as of its parameters, are refused with a suggestion;
 //! - ids are strings or whole numbers; without an id a request is a notification: it is carried out and never answered;
-//! - batches (arrays) are refused: one message is one command, one line in the audit log and one reply;
+//! - a batch (an array) has 1 to 32 requests, each of which is judged by itself; their replies come as one array, in any order;
+//! - `deadline_ms` is a member of ours: within how many milliseconds from its arrival the answer of a request is wanted;
 //! - whatever looks like a response is ignored, so that two devices can never answer each other's errors for ever.
 #![forbid(unsafe_code)]
 
@@ -20,7 +21,9 @@ pub mod camera;
 pub mod config;
 pub mod device;
 pub mod error;
+pub mod event;
 mod fields;
+pub mod job;
 pub mod jsonrpc;
 pub mod log;
 pub mod method;

@@ -5,8 +5,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    Code, Done, NoParams, Refusal, Role, audio, audit, auth, board, camera, config, device, fields, log, net, signed, state,
-    stream, update, viewer,
+    Code, Done, NoParams, Refusal, Role, audio, audit, auth, board, camera, config, device, event, fields, job, log, net, signed,
+    state, stream, update, viewer,
 };
 
 /// Whether a method only tells something or changes something.
@@ -14,7 +14,8 @@ use crate::{
 pub enum Kind {
     /// Tells something; may be repeated at will.
     Read,
-    /// Changes something; all but `camera.snapshot`, `camera.set_ptz` by steps, `stream.key_frame` and `board.pulse_line` may be repeated without further effect.
+    /// Changes something. A request that is repeated with its id is run once; with another id all but `camera.snapshot`,
+    /// `camera.set_ptz` by steps, `stream.key_frame` and `board.pulse_line` may be repeated without further effect.
     Change,
 }
 
@@ -168,7 +169,7 @@ methods! {
     BoardTemperature = "board.temperature", Read, Observe, NoParams => board::Temperatures;
     /// Tells whether heat or a weak supply slows the machine down.
     BoardThrottling = "board.throttling", Read, Observe, NoParams => board::Throttling;
-    /// Sends what the board's buttons do to the caller from now on, as the notification `board.button`, until it leaves or says no more.
+    /// Subscribes to `board.press`, or ends that: the same as `event.subscribe` and `event.unsubscribe` for it, but refused without buttons.
     BoardWatch = "board.watch", Change, Observe, board::Watch => Done;
     /// Tells the last log lines, oldest first.
     LogTail = "log.tail", Read, Maintain, log::Tail => log::Lines;
@@ -202,6 +203,16 @@ methods! {
     UpdateConfirm = "update.confirm", Change, Maintain, NoParams => update::Marked;
     /// Lets the next start boot the other system.
     UpdateRollback = "update.rollback", Change, Maintain, NoParams => update::Marked;
+    /// Lists the jobs that are under way or ended not long ago.
+    JobList = "job.list", Read, Observe, NoParams => job::List;
+    /// Tells how a job is.
+    JobStatus = "job.status", Read, Observe, job::Which => job::Job;
+    /// Asks a job to end; that it has ended is told by its state.
+    JobCancel = "job.cancel", Change, Operate, job::Which => job::Job;
+    /// Sends what happens to the caller from now on, as notifications, until it leaves or unsubscribes; tells all its subscriptions.
+    EventSubscribe = "event.subscribe", Change, Observe, event::Topics => event::Topics;
+    /// Ends subscriptions of the caller and tells those that remain.
+    EventUnsubscribe = "event.unsubscribe", Change, Observe, event::Topics => event::Topics;
     /// Makes an address of the viewer page with a new token; answered on the device's own unix socket only.
     ViewerAddress = "viewer.address", Read, Own, NoParams => viewer::Address;
     /// Tells what a signed command must name: device, join, nonce, time; and the caller's role. Where the device has keys, anybody may ask.

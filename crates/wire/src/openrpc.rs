@@ -6,6 +6,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use crate::event::Topic;
 use crate::method::Kind;
 use crate::{Code, Method};
 
@@ -44,7 +45,7 @@ fn generate() -> Value {
     let mut schemas =
         SchemaSettings::draft07().with(|settings| settings.definitions_path = "/components/schemas".into()).into_generator();
     let methods: Vec<Value> = Method::ALL.iter().map(|&method| describe(method, &mut schemas)).collect();
-    let press = schemas.subschema_for::<crate::board::Press>();
+    let notifications: Vec<Value> = Topic::ALL.iter().map(|topic| notification(*topic, &mut schemas)).collect();
     let schemas = schemas.take_definitions(true);
     let mut document = json!({
         "openrpc": "1.3.2",
@@ -52,16 +53,14 @@ fn generate() -> Value {
             "title": "artc-edge",
             "version": env!("CARGO_PKG_VERSION"),
             "description": "Commands to an artc-edge device: JSON-RPC 2.0, one object a message, on the engine's data channel (LiveKit: topic `artc.rpc`) \
-                            or the local unix socket. Parameters go by name; unknown ones and batches are refused. `x-role` is \
+                            or the local unix socket. Parameters go by name; unknown ones are refused. \
+                            A message is one request or a batch of at most 32. A request may say `deadline_ms` (1 to 10000). A changing \
+                            request that is repeated with its id, by the same identity, is answered from memory and not run again. `x-role` is \
                             the least role that may call a method: observe, operate, maintain or own.",
         },
         "methods": methods,
         "x-errors": errors_of(&EVERYWHERE),
-        "x-notifications": [{
-            "name": "board.button",
-            "summary": "A button of the board went down or up; sent to whoever called `board.watch`.",
-            "params": press,
-        }],
+        "x-notifications": notifications,
         "components": { "schemas": schemas, "errors": errors() },
     });
     lean(&mut document);
@@ -84,6 +83,14 @@ fn lean(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(lean),
         _ => {}
     }
+}
+
+fn notification(topic: Topic, schemas: &mut SchemaGenerator) -> Value {
+    let params = match topic {
+        Topic::BoardPress => schemas.subschema_for::<crate::board::Press>(),
+        Topic::JobProgress => schemas.subschema_for::<crate::job::Job>(),
+    };
+    json!({ "name": topic.notification(), "summary": topic.summary(), "params": params, "x-topic": topic.name() })
 }
 
 fn describe(method: Method, schemas: &mut SchemaGenerator) -> Value {
@@ -161,9 +168,14 @@ fn method_errors(method: Method) -> Vec<Value> {
     ) {
         codes.push(Code::OutOfRange);
     }
+    if method.kind() == Kind::Change {
+        codes.extend([Code::DuplicateId, Code::ReplyGone]);
+    }
     if matches!(
         method,
-        Method::CameraSetControl
+        Method::JobStatus
+            | Method::JobCancel
+            | Method::CameraSetControl
             | Method::CameraSelect
             | Method::BoardGetLine
             | Method::BoardSetLine

@@ -25,8 +25,11 @@ fn busy() -> Bench {
     bench.effect(&local(3), &request(3, "camera.snapshot", json!({})));
     bench.now += PATIENCE;
     while bench.desk.expire(bench.now).is_some() {}
-    bench.effect(&app_server(), &request(4, "camera.snapshot", json!({})));
+    // Its sender leaves; what is done then has its line when it ends.
+    let (ticket, _) = bench.effect(&app_server(), &request(4, "camera.snapshot", json!({})));
     bench.desk.forget(&app_server(), bench.now);
+    bench.now += Duration::from_millis(7);
+    bench.desk.finish(ticket, &Outcome::Snapshot([9].into()), bench.now);
     bench
 }
 
@@ -46,7 +49,7 @@ fn each_command_leaves_who_what_role_outcome_and_duration() {
             r#"0 "participant \"app-server\"" "maintain" "audio.mute" "done" 40"#,
             r#"1 "participant \"mallory\"" null "audio.mute" "not_allowed" 0"#,
             r#"2 "local user 1000 (process 4711)" "own" "camera.snapshot" "timed_out" 10000"#,
-            r#"3 "participant \"app-server\"" "maintain" "camera.snapshot" "unheard" 0"#,
+            r#"3 "participant \"app-server\"" "maintain" "camera.snapshot" "unheard" 7"#,
         ]
     );
     let second: Value = serde_json::from_str(&lines[1]).unwrap();
@@ -93,8 +96,7 @@ fn a_run_goes_on_from_the_one_before_and_a_missing_end_shows() {
     assert_eq!(asked, 4);
     lines.extend(self::lines(&mut first, json!({ "lines": 1 })));
     second.desk.keep(Some(Default::default()), Some(first.desk.audit_hash()));
-    second.effect(&app_server(), &request(1, "camera.snapshot", json!({})));
-    second.desk.forget(&app_server(), second.now);
+    second.refused(&app_server(), &request(1, "camera.mode", json!({})));
     let mut both = lines.clone();
     both.extend(self::lines(&mut second, json!({})));
     let check = |lines: &[String]| verify(lines.iter().map(String::as_str));
@@ -123,10 +125,31 @@ fn questions_and_errors_of_one_sender_have_one_line_in_ten_seconds_and_a_count()
 }
 
 #[test]
+fn one_line_is_left_for_what_is_run_however_often_it_is_asked_for_and_whoever_is_there_when_it_ends() {
+    let mut bench = Bench::new();
+    let mute = |id: u64| request(id, "audio.mute", json!({ "muted": true }));
+    let (first, _) = bench.effect(&app_server(), &mute(1));
+    bench.nothing(&app_server(), &mute(1));
+    bench.desk.finish(first, &Outcome::Audio(Box::default()), bench.now).unwrap();
+    bench.reply(&app_server(), &mute(1));
+    // One comes back in time, one is not there when it takes too long.
+    let (second, _) = bench.effect(&app_server(), &mute(2));
+    bench.effect(&app_server(), &mute(3));
+    bench.desk.forget(&app_server(), bench.now);
+    bench.nothing(&app_server(), &mute(2));
+    bench.desk.finish(second, &Outcome::Audio(Box::default()), bench.now).unwrap();
+    bench.now += PATIENCE;
+    assert_eq!(bench.desk.expire(bench.now), None);
+    let lines = lines(&mut bench, json!({}));
+    let outcomes: Vec<Value> = lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap()["outcome"].take()).collect();
+    assert_eq!(outcomes, ["done", "done", "timed_out"]);
+}
+
+#[test]
 fn the_newest_lines_are_told_and_those_before_a_number_and_memory_is_bounded() {
     let mut bench = Bench::new();
     for number in 0..600 {
-        let (ticket, _) = bench.effect(&app_server(), &request(1, "audio.mute", json!({ "muted": number % 2 == 0 })));
+        let (ticket, _) = bench.effect(&app_server(), &request(number, "audio.mute", json!({ "muted": number % 2 == 0 })));
         bench.desk.finish(ticket, &Outcome::Audio(Box::default()), bench.now);
         bench.now += Duration::from_millis(100);
     }

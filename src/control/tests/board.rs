@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use wire::board::{Button, Info, IrCut, IrCutMode, Led, Line, Pattern, Press, PulseLine, SetLed, SetLine, Steady};
+use wire::event::Topic;
 
 use super::super::{BoardAct, Effect, Step};
 use super::{Bench, Sender, app_server, local, request};
@@ -146,14 +147,16 @@ fn nobody_moves_the_board_without_leave() {
 fn buttons_are_told_to_who_watches_until_it_leaves() {
     let mut bench = Bench::new();
     let press = Press { button: "bell".into(), pressed: true, time_ms: 7 };
-    let told = |bench: &Bench| -> Vec<Sender> { bench.desk.pressed(&press).into_iter().map(|letter| letter.to).collect() };
+    let told = |bench: &Bench| -> Vec<Sender> {
+        bench.desk.tell(Topic::BoardPress, || &press).into_iter().map(|letter| letter.to).collect()
+    };
     assert_eq!(told(&bench), []);
     let watch = |on| request(1, "board.watch", json!({ "on": on }));
     assert_eq!(bench.reply(&app_server(), &watch(true))["result"], json!({}));
     bench.reply(&local(7), &watch(true));
     bench.reply(&app_server(), &watch(true));
     assert_eq!(told(&bench), [local(7), app_server()], "asked for twice is told once");
-    let message: Value = serde_json::from_slice(&bench.desk.pressed(&press)[0].message).expect("JSON");
+    let message: Value = serde_json::from_slice(&bench.desk.tell(Topic::BoardPress, || &press)[0].message).expect("JSON");
     let params = json!({ "button": "bell", "pressed": true, "time_ms": 7 });
     assert_eq!(message, json!({ "jsonrpc": "2.0", "method": "board.button", "params": params }));
     bench.reply(&app_server(), &watch(false));

@@ -2,9 +2,11 @@
 
 mod audit;
 mod board;
+mod delivery;
 mod desk;
 mod device;
 mod dispatch;
+mod jobs;
 mod log;
 mod net;
 mod permission;
@@ -87,7 +89,7 @@ impl Bench {
     fn reply(&mut self, from: &Sender, message: &[u8]) -> Value {
         match self.desk.receive(from, message, &self.view, self.now) {
             Step::Send(letter) => {
-                assert_eq!((&letter.to, &letter.attachment), (from, &None));
+                assert_eq!((&letter.to, letter.attachments.len()), (from, 0));
                 serde_json::from_slice(&letter.message).unwrap()
             }
             other => panic!("{} gave {other:?}", String::from_utf8_lossy(message)),
@@ -105,7 +107,7 @@ impl Bench {
     /// What a message makes the daemon do.
     fn effect(&mut self, from: &Sender, message: &[u8]) -> (Ticket, Effect) {
         match self.desk.receive(from, message, &self.view, self.now) {
-            Step::Do { ticket, effect } => (ticket, effect),
+            Step::Do { ticket, effect, .. } => (ticket, effect),
             other => panic!("{} gave {other:?}", String::from_utf8_lossy(message)),
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::super::client::{CallError, call};
-use super::super::limits::MAX_MESSAGE;
+use super::super::limits::LONGEST_MESSAGE;
 use super::super::socket::{Arrival, BindError, Server, find, path};
 use super::super::{Config, Desk, Outcome, Sender, Step};
 use super::view;
@@ -37,7 +37,7 @@ fn serve<T: Send + 'static>(socket: &Path, asked: impl FnOnce() -> T + Send + 's
                         let outcome = Outcome::Snapshot(vec![7; 300_000].into());
                         desk.finish(ticket, &outcome, Duration::ZERO).into_iter().for_each(|letter| server.send(letter));
                     }
-                    Step::Nothing => (),
+                    _ => (),
                 },
                 Arrival::Gone(who) => desk.forget(&who, Duration::ZERO),
             }
@@ -82,7 +82,7 @@ fn lines_may_come_in_pieces_many_at_once_too_long_and_without_an_end() {
             .write_all(b"\"method\":\"device.info\"}\r\n\n  \n{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"stream.get\"}\n")
             .unwrap();
         assert_eq!((read()["id"].clone(), read()["id"].clone()), (json!(1), json!(2)), "empty lines are nothing");
-        let mut long = vec![b'x'; 3 * MAX_MESSAGE];
+        let mut long = vec![b'x'; 3 * LONGEST_MESSAGE];
         long.push(b'\n');
         stream.write_all(&long).unwrap();
         assert_eq!(read()["error"]["code"], 2004);
@@ -124,7 +124,12 @@ fn whoever_reads_no_more_is_disconnected_and_holds_nobody_up() {
         deaf.write_all(b"{}\n").unwrap();
         let Some(Arrival::Message { from, .. }) = server.next().await else { panic!("no message") };
         for _ in 0..100 {
-            server.send(super::super::Letter { to: from.clone(), message: vec![b'x'; 200_000], attachment: None });
+            server.send(super::super::Letter {
+                to: from.clone(),
+                call: None,
+                message: vec![b'x'; 200_000],
+                attachments: Vec::new(),
+            });
             tokio::task::yield_now().await;
         }
         let gone = tokio::time::timeout(PATIENCE, server.next()).await.expect("within the time that one reply may wait");

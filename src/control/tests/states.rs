@@ -83,6 +83,11 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("update.progress", "{}", "dddddddddddddd"),
     ("update.confirm", "{}", "dddddddddddd-d"),
     ("update.rollback", "{}", "dddddddddddd-d"),
+    ("job.list", "{}", "aaaaaaaaaaaaaa"),
+    ("job.status", r#"{"job":"job-1"}"#, "??????????????"),
+    ("job.cancel", r#"{"job":"job-1"}"#, "????????????-?"),
+    ("event.subscribe", r#"{"topics":["board.press"]}"#, "aaaaaaaaaaaa-a"),
+    ("event.unsubscribe", r#"{"topics":["board.press"]}"#, "aaaaaaaaaaaa-a"),
     ("viewer.address", "{}", "dddddddddddddd"),
     ("auth.session", "{}", "aaaaaaaaaaaaaa"),
     ("auth.keys", "{}", "aaaaaaaaaaaaaa"),
@@ -133,6 +138,6 @@ fn ask(method: &str, params: &str, change: Change) -> (char, String) {
             };
             (letter, reply.to_string())
         }
-        Step::Nothing => ('!', "nothing".to_owned()),
+        other => ('!', format!("{other:?}")),
     }
 }

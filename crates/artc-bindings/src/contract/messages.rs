@@ -8,6 +8,7 @@ use crate::contract::{Case, Fault, Outcome};
 use crate::engine::{MAX_DATA_BYTES, MAX_SEI_BYTES};
 use crate::error::CallError;
 use crate::event::Event;
+use crate::extensions::MAX_COMMAND_BYTES;
 use crate::frame::{DataChannelMsg, DataMsgType};
 
 pub(super) const CASES: &[Case] = &[
@@ -17,6 +18,7 @@ pub(super) const CASES: &[Case] = &[
     ("a viewer gets data messages and may not send any", viewers_receive),
     ("a data message that is too long is refused with the limit", long_data),
     ("a command message reaches one user and nobody else", command_messages),
+    ("a long command message arrives whole, one that is too long is refused with the limit", long_commands),
     ("participants are listed", participants),
     ("an SEI message reaches who watches, as often as asked", sei),
     ("an SEI message that is too long is refused", long_sei),
@@ -140,6 +142,27 @@ fn command_messages(stage: &mut Stage<'_>) -> Outcome {
         must(!heard, "somebody else heard it")?;
     }
     Ok(())
+}
+
+fn long_commands(stage: &mut Stage<'_>) -> Outcome {
+    let (cam, app) = (stage.publisher("cam")?, stage.publisher("app")?);
+    if stage.engine(app).extensions().is_none() {
+        return Err(Fault::Lacks("what lies beyond the documents"));
+    }
+    stage.wait(cam, "OnRemoteUserOnLineNotify", |event| super::cases::online(event, "app"))?;
+    let payload: Vec<u8> = (0..100_000_u32).map(|number| b' ' + (number % 90) as u8).collect();
+    let send = |stage: &Stage<'_>, data: &[u8]| {
+        stage.engine(app).extensions().map_or(Ok(()), |extensions| extensions.send_command_message("cam", data))
+    };
+    send(stage, &payload)?;
+    let data = stage.wait(cam, "CommandMessage", |event| match event {
+        Event::CommandMessage { data, .. } => Some(data.clone()),
+        _ => None,
+    })?;
+    must(data == payload, &format!("{} bytes came", data.len()))?;
+    let answer = send(stage, &vec![b' '; MAX_COMMAND_BYTES + 1]);
+    let refused = matches!(answer, Err(CallError::MessageTooLong { limit: MAX_COMMAND_BYTES, .. }));
+    must(refused, &format!("{answer:?}"))
 }
 
 fn participants(stage: &mut Stage<'_>) -> Outcome {

@@ -98,6 +98,7 @@ fn after_release(stage: &mut Stage<'_>) -> Outcome {
         if let Some(extensions) = engine.extensions() {
             let answers = [
                 extensions.send_command_message("x", b"{}"),
+                extensions.answer_command_call("x", "call", b"{}"),
                 extensions.send_bytes("x", "topic", "name", "mime", Vec::new()),
                 extensions.request_key_frame(VideoSource::Camera),
             ];

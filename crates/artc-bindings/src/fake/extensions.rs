@@ -2,7 +2,7 @@
 
 use crate::check;
 use crate::error::CallError;
-use crate::extensions::{EngineStats, Extensions, Participant};
+use crate::extensions::{COMMAND_TOPIC, EngineStats, Extensions, Participant};
 use crate::fake::engine::FakeEngine;
 use crate::fake::media::ReceivedBytes;
 use crate::fake::state::{AGENDA_DEPTH, Effect, State};
@@ -15,12 +15,17 @@ impl Extensions for FakeEngine {
     fn send_command_message(&self, to: &str, data: &[u8]) -> Result<(), CallError> {
         const METHOD: &str = "send_command_message";
         self.call(METHOD, |state, id| {
-            check::data(METHOD, data.len())?;
+            check::command(METHOD, data.len())?;
             let (from, receiver) = find(state, id, to, METHOD)?;
             room_on_agenda(state, METHOD)?;
             state.after(state.config.latency, Effect::Command { to: receiver, from, data: data.to_vec() });
             Ok(())
         })
+    }
+
+    fn answer_command_call(&self, to: &str, call: &str, data: &[u8]) -> Result<(), CallError> {
+        // Nobody calls here; what is answered nevertheless is kept as bytes under the name of the call.
+        self.send_bytes(to, COMMAND_TOPIC, call, "application/json", data.to_vec())
     }
 
     fn send_bytes(&self, to: &str, topic: &str, name: &str, mime: &str, bytes: Vec<u8>) -> Result<(), CallError> {

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use artc_bindings::{AudioStats, CallError, EngineStats, Extensions, MAX_DATA_BYTES, Participant, VideoSource, VideoStats};
+use artc_bindings::{AudioStats, CallError, EngineStats, Extensions, Participant, VideoSource, VideoStats, check};
 
 use super::OpenEngine;
 use crate::command::Command;
@@ -36,10 +36,14 @@ impl Extensions for OpenEngine {
     fn send_command_message(&self, to: &str, data: &[u8]) -> Result<(), CallError> {
         const METHOD: &str = "send_command_message";
         self.channel(METHOD)?;
-        if data.len() > MAX_DATA_BYTES {
-            return Err(CallError::MessageTooLong { method: METHOD, len: data.len(), limit: MAX_DATA_BYTES });
-        }
+        check::command(METHOD, data.len())?;
         self.command(METHOD, Command::Message { to: to.to_owned(), data: data.to_vec() })
+    }
+
+    fn answer_command_call(&self, to: &str, call: &str, data: &[u8]) -> Result<(), CallError> {
+        const METHOD: &str = "answer_command_call";
+        self.channel(METHOD)?;
+        self.command(METHOD, Command::Answer { to: to.to_owned(), call: call.to_owned(), data: data.to_vec() })
     }
 
     fn send_bytes(&self, to: &str, topic: &str, name: &str, mime: &str, bytes: Vec<u8>) -> Result<(), CallError> {

@@ -1,5 +1,5 @@
-//! Messages: the documented data channel, the command plane, byte streams; with sequence numbers so that nothing comes twice
-//! and nothing is lost over a resume.
+//! Messages: the documented data channel, byte streams; with sequence numbers so that nothing comes twice and nothing is lost over a
+//! resume. What travels on the command plane is in `commands.rs`.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
@@ -12,14 +12,16 @@ use rtc::proto::{self, data_packet::Value};
 use rtc::stream::{ByteStreamWriter, CHUNK};
 use rtc::{DataChannel, DataRefused};
 
+use super::commands::Commands;
 use super::{PeerKind, Session};
 
 /// Bytes of sent messages that are kept for a resume.
 const HISTORY: usize = 512 * 1024;
 /// Byte streams are fed while fewer bytes than this wait in the channel.
 const FEED_BELOW: usize = 256 * 1024;
-/// Byte streams under way at once; further ones are refused.
-const MOST_STREAMS: usize = 8;
+/// Byte streams under way at once, and their bytes; further ones are refused. One alone may have as many bytes as it wants.
+const MOST_STREAMS: usize = 64;
+const MOST_BYTES: usize = 16 * 1024 * 1024;
 /// Senders whose sequence numbers are remembered.
 const MOST_SENDERS: usize = 4096;
 
@@ -60,6 +62,7 @@ pub(super) struct Data {
     history_bytes: usize,
     received: HashMap<String, u32>,
     streams: VecDeque<(String, ByteStreamWriter)>,
+    pub(super) commands: Commands,
 }
 
 impl Data {
@@ -130,15 +133,11 @@ impl Session {
         }
     }
 
-    pub(super) fn send_command(&mut self, to: String, data: &[u8]) {
-        let user = proto::UserPacket { payload: data.to_vec(), topic: Some(COMMAND_TOPIC.to_owned()), ..Default::default() };
-        self.send_value(Value::User(user), &[to]);
-    }
-
     pub(super) fn send_stream(&mut self, to: String, topic: &str, name: &str, mime: &str, bytes: Vec<u8>) {
-        if self.data.streams.len() >= MOST_STREAMS {
+        let (waiting, left) = (self.data.streams.len(), self.data.streams.iter().map(|(_, writer)| writer.left()).sum::<usize>());
+        if waiting >= MOST_STREAMS || waiting > 0 && left + bytes.len() > MOST_BYTES {
             metrics::counter!("artc_open_data_refused_total").increment(1);
-            tracing::warn!(topic, len = bytes.len(), "byte stream refused: {MOST_STREAMS} are under way");
+            tracing::warn!(topic, len = bytes.len(), "byte stream refused: {waiting} are under way, {left} bytes");
             return;
         }
         let id = format!("{:016x}{:016x}", self.random(), self.random());
@@ -161,16 +160,16 @@ impl Session {
                 return;
             }
             fed += CHUNK;
-            let Some((to, writer)) = self.data.streams.front_mut() else { return };
-            let to = to.clone();
-            match writer.next() {
-                Some(value) => self.send_value(value, &[to]),
-                None => _ = self.data.streams.pop_front(),
+            // By turns, so that a short one does not wait for a long one.
+            let Some((to, mut writer)) = self.data.streams.pop_front() else { return };
+            if let Some(value) = writer.next() {
+                self.send_value(value, std::slice::from_ref(&to));
+                self.data.streams.push_back((to, writer));
             }
         }
     }
 
-    fn send_value(&mut self, value: Value, to: &[String]) {
+    pub(super) fn send_value(&mut self, value: Value, to: &[String]) {
         let sequence = self.data.sequence + 1;
         let bytes = packet::encode(value, to, DataChannel::Reliable, sequence);
         if self.local.is_some() {
@@ -221,8 +220,13 @@ impl Session {
         if channel == DataChannel::Reliable && !self.data.is_new(&packet.participant_sid, packet.sequence) {
             return;
         }
-        let Some(Value::User(mut user)) = packet.value else { return };
+        let Some(value) = packet.value else { return };
         let uid = self.identity_of(&packet.participant_sid, packet.participant_identity);
+        let mut user = match value {
+            Value::User(user) => user,
+            Value::RpcRequest(request) => return self.called(uid, request),
+            value => return self.stream_arrived(uid, &value, now),
+        };
         if user.topic.as_deref() == Some(COMMAND_TOPIC) {
             return self.event(Event::CommandMessage { uid, data: user.payload });
         }
@@ -231,6 +235,5 @@ impl Session {
             Some(_) => {}
             None => tracing::trace!(topic = user.topic, "message of another topic"),
         }
-        let _ = now;
     }
 }

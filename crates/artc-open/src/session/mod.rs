@@ -12,6 +12,7 @@
 //!
 //! It is not for encoding, for decoding or for sockets.
 
+mod commands;
 mod data;
 mod link;
 mod local;
@@ -232,7 +233,8 @@ impl Session {
             Command::RemoteStream(uid, stream) => self.choose_stream(&uid, stream, now),
             Command::DefaultStream(stream) => self.choose_default_stream(stream),
             Command::Data(message) => self.send_documented(&message),
-            Command::Message { to, data } => self.send_command(to, &data),
+            Command::Message { to, data } => self.send_command(to, data),
+            Command::Answer { to, call, data } => self.answer_call(to, call, data),
             Command::Bytes { to, topic, name, mime, bytes } => self.send_stream(to, &topic, &name, &mime, bytes),
             Command::DataSwitches(send, receive) => self.data.switch(send, receive),
             Command::LeaveOnceNoStreamer(on) => self.remote.leave_once_no_streamer = on,

@@ -238,6 +238,7 @@ impl Session {
         }
         self.refresh_stream(identity, now);
         self.remote.people.remove(identity);
+        self.data.commands.forget(identity);
         if told {
             self.event(Event::RemoteUserOffLineNotify { uid: identity.to_owned() });
         }

@@ -1,0 +1,54 @@
+//! Family `event`: what a device tells without being asked each time.
+//!
+//! A new topic is a line in the table below, its parameters in [`crate::openrpc`], and a call of the desk where it happens.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+macro_rules! topics {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $notification:literal;)+) => {
+        /// Something that can be subscribed to.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+        pub enum Topic { $($(#[doc = $doc])+ #[serde(rename = $name)] $variant,)+ }
+
+        impl Topic {
+            /// All topics, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// Its name, which `event.subscribe` takes.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// The method of its notifications.
+            pub const fn notification(self) -> &'static str {
+                match self { $(Self::$variant => $notification,)+ }
+            }
+
+            /// What it tells.
+            pub const fn summary(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),+).trim_ascii(),)+ }
+            }
+        }
+    };
+}
+
+topics! {
+    /// A button of the board went down or up.
+    BoardPress = "board.press", "board.button";
+    /// A job has come on, or ended.
+    JobProgress = "job.progress", "job.progress";
+}
+
+/// What `event.subscribe` and `event.unsubscribe` take, and what they answer: then all subscriptions of the caller.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Topics {
+    /// The topics.
+    pub topics: Vec<Topic>,
+}
+
+/// A notification, as it is sent.
+pub fn notification(topic: Topic, params: &impl Serialize) -> Vec<u8> {
+    serde_json::json!({ "jsonrpc": "2.0", "method": topic.notification(), "params": params }).to_string().into_bytes()
+}
