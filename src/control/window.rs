@@ -2,13 +2,13 @@
 //!
 //! A sender that got no reply, because a message was lost or the connection was, sends the same request once more: same id, same
 //! method, same parameters. While the first one is still under way the reply goes where the last one asked for it; afterwards it comes
-//! from here. The same id with other content is a mistake of the sender's ([`Known::Other`]).
+//! from here. The same id with other content is a mistake of the sender's.
 //! A signed command is the same one in the same envelope, which is believed once: it is looked up here before it is opened.
 //!
 //! What is kept goes by sender, not by connection. Requests that only tell something are known while they are under way; they may be
-//! run again, unless they are signed. Bounded: replies are kept for [`AGE`], [`IDS`] of one sender and [`ALL_IDS`] of all, [`BYTES`] and [`ALL_BYTES`]. When
-//! there are too many bytes, replies go before ids do: what is not answered from memory any more is still not run twice. What there are
-//! too many of goes at the expense of who has most.
+//! run again, unless they are signed. Bounded: replies are kept for [`AGE`], [`IDS`] of one sender and [`ALL_IDS`] of all, [`BYTES`]
+//! and [`ALL_BYTES`]. When there are too many bytes, replies go before ids do: what is not answered from memory any more is still not
+//! run twice. What there are too many of goes at the expense of who has most.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
