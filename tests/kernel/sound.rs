@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use artc_edge::capture::audio::{Config, Loss, Microphone, Phase, State};
+use artc_edge::capture::audio::{Config, Counters, Loss, Microphone, Phase, State};
 use media::PcmBlock;
 
 use crate::bench::{Guest, in_guest};
@@ -153,7 +153,11 @@ fn a_thread_kept_from_running_overruns_and_recovers() {
         let recovered = || (microphone.state().overruns > 0).then_some(());
         wait_for("an overrun", Duration::from_secs(10), recovered);
         helper.wait().expect("the helper ends");
-        let before = microphone.state().counters;
+        // The time that was missed is made up in silence first.
+        let stopped = microphone.state().counters;
+        let heard = |counters: &Counters| counters.grabbed - counters.silent;
+        let sounds = || Some(microphone.state().counters).filter(|now| heard(now) > heard(&stopped));
+        let before = wait_for("the card's samples", Duration::from_secs(1), sounds);
         let advanced = || Some(microphone.state().counters).filter(|after| after.grabbed >= before.grabbed + 80);
         let after = wait_for("samples to advance again", Duration::from_secs(1), advanced);
         assert!(after.silent - before.silent < 20, "and they come from the card: {before:?} {after:?}");

@@ -14,14 +14,7 @@
  * ```
  */
 
-import { Code, type Method, type Methods } from "./methods";
-
-/** The `error` member of a reply. */
-export interface ErrorObject {
-  code: number;
-  message: string;
-  data?: { name?: string; remedy?: string; suggestion?: string; retry_after_ms?: number };
-}
+import { Code, type ErrorObject, type Method, type Methods } from "./methods";
 
 /** The device answered, and the answer is no. */
 export class Refused extends Error {
