@@ -24,6 +24,7 @@ bench: ## set up and measure: the table of SPECIFICATION.md's numbers, with thei
 
 dist: setup web ## what is shipped and measured: target/dist/artc-edge, small and without symbols
 	@cargo rustc --profile dist --locked --bin artc-edge -- -C opt-level=3 # the program alone, so all is linked at 3: see Cargo.toml
+	@strip --strip-all target/dist/artc-edge
 
 generate: ## write what is made of Rust: docs/control.md, OpenRPC, the clients' types and methods, docs/boards.md
 	@cargo run --release --locked --quiet -p wire-codegen
