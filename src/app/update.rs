@@ -1,7 +1,7 @@
 //! The system's update: RAUC's service on the system bus, by `busctl`.
 //!
-//! systemd's own D-Bus client is on every device that has RAUC's service, so speaking D-Bus costs this program nothing; a D-Bus
-//! library in Rust would be a tenth of it, for five calls in the life of an image.
+//! systemd's own D-Bus client is on every device that has RAUC's service. So this program need not carry a D-Bus library for five calls
+//! in the life of an image.
 
 use std::process::{Command, Stdio};
 

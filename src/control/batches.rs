@@ -32,8 +32,8 @@ impl Batches {
         self.last
     }
 
-    /// A reply will come.
-    pub fn expect(&mut self, batch: u64) {
+    /// Another reply will come.
+    pub fn one_more(&mut self, batch: u64) {
         if let Some(batch) = self.open.get_mut(&batch) {
             batch.expected += 1;
         }

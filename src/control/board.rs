@@ -82,7 +82,6 @@ fn owned(what: &str, name: &str, owner: &str) -> Refusal {
 }
 
 fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Refusal {
-    let shown: String = name.chars().take(64).collect();
-    Refusal::new(Code::UnknownName, format!("this board declares no {what} `{}`", shown.escape_debug()))
+    Refusal::new(Code::UnknownName, format!("this board declares no {what} `{}`", wire::shown(name)))
         .suggest(wire::nearest(name, known))
 }

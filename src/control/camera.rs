@@ -61,11 +61,9 @@ pub(super) fn snapshot(view: &View) -> Result<Decision, Refusal> {
 pub(super) fn set_control(params: &SetControl, view: &View) -> Result<Decision, Refusal> {
     answers(view)?;
     let Some(control) = view.controls.iter().find(|control| control.name == params.name) else {
-        let shown: String = params.name.chars().take(64).collect();
         let nearest = wire::nearest(&params.name, view.controls.iter().map(|control| control.name.as_str()));
-        return Err(
-            Refusal::new(Code::UnknownName, format!("the camera has no control `{}`", shown.escape_debug())).suggest(nearest)
-        );
+        let why = format!("the camera has no control `{}`", wire::shown(&params.name));
+        return Err(Refusal::new(Code::UnknownName, why).suggest(nearest));
     };
     settable(control)?;
     let value = lawful_value(control, params.value.as_ref())?;

@@ -270,7 +270,7 @@ impl Desk {
         repeated(from, pending.method);
         let before = std::mem::replace(&mut pending.route, route.clone());
         if let Route::Batch(batch) = route {
-            self.batches.expect(*batch);
+            self.batches.one_more(*batch);
         }
         match before {
             // A call that was asked for again is given up by who asked.

@@ -210,8 +210,7 @@ impl Jobs {
     /// [`Code::UnknownName`].
     pub fn find(&self, name: &str) -> Result<JobId, Refusal> {
         self.jobs.keys().find(|id| id.to_string() == name).copied().ok_or_else(|| {
-            let shown: String = name.chars().take(64).collect();
-            Refusal::new(Code::UnknownName, format!("there is no job `{}`; job.list tells them", shown.escape_debug()))
+            Refusal::new(Code::UnknownName, format!("there is no job `{}`; job.list tells them", wire::shown(name)))
         })
     }
 

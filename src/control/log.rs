@@ -42,7 +42,6 @@ fn part(text: String) -> Result<String, Refusal> {
     if PARTS.contains(&root) && text.len() <= 128 && text.split("::").all(spelt) {
         return Ok(text);
     }
-    let shown: String = text.chars().take(64).collect();
     let nearest = wire::nearest(root, PARTS);
-    Err(Refusal::new(Code::UnknownName, format!("the daemon has no part `{}`", shown.escape_debug())).suggest(nearest))
+    Err(Refusal::new(Code::UnknownName, format!("the daemon has no part `{}`", wire::shown(&text))).suggest(nearest))
 }

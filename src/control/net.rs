@@ -22,8 +22,7 @@ pub(super) fn probe(params: &Probe, view: &View) -> Result<Decision, Refusal> {
 /// Host and port of a STUN server.
 fn stun(text: &str) -> Result<(String, u16), Refusal> {
     let wrong = || {
-        let shown: String = text.chars().take(64).collect();
-        let why = format!("`{}` is no STUN server; write HOST:PORT, as in stun.example.com:3478", shown.escape_debug());
+        let why = format!("`{}` is no STUN server; write HOST:PORT, as in stun.example.com:3478", wire::shown(text));
         Refusal::new(Code::InvalidParams, why)
     };
     let rest = text.strip_prefix("stun:").unwrap_or(text);

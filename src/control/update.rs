@@ -19,7 +19,6 @@ fn place(Bundle { bundle }: Bundle) -> Result<String, Refusal> {
     if lawful && bundle.len() <= LONGEST_BUNDLE && !bundle.chars().any(char::is_control) {
         return Ok(bundle);
     }
-    let shown: String = bundle.chars().take(64).collect();
-    let why = format!("`{}` is no bundle; name a path from / on, or an http(s) address", shown.escape_debug());
+    let why = format!("`{}` is no bundle; name a path from / on, or an http(s) address", wire::shown(&bundle));
     Err(Refusal::new(Code::InvalidParams, why))
 }

@@ -14,6 +14,11 @@ pub(crate) fn of<'de, T: Deserialize<'de>>() -> &'static [&'static str] {
     }
 }
 
+/// What a stranger called something, as it may stand in a line of ours: its beginning, control characters escaped.
+pub fn shown(text: &str) -> String {
+    text.chars().take(64).collect::<String>().escape_debug().to_string()
+}
+
 /// The name among `known` that `wrong` was probably meant to be.
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Above 64 characters nobody mistyped one of our names, and the distance costs the product of both lengths.
@@ -45,8 +50,7 @@ pub(crate) fn each_key_once<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
             let mut keys = BTreeMap::new();
             while let Some((key, value)) = map.next_entry::<String, T>()? {
                 if keys.contains_key(&key) {
-                    let shown: String = key.chars().take(64).collect();
-                    return Err(de::Error::custom(format!("`{}` is given twice", shown.escape_debug())));
+                    return Err(de::Error::custom(format!("`{}` is given twice", shown(&key))));
                 }
                 keys.insert(key, value);
             }

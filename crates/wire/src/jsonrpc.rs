@@ -207,11 +207,8 @@ impl Incoming {
         let to = object.get("id").and_then(|id| Id::deserialize(id).ok()).map_or(ReplyTo::Null, ReplyTo::Id);
         let known = fields::of::<Envelope>();
         let refusal = match object.keys().find(|name| !known.contains(&name.as_str())) {
-            Some(name) => {
-                let shown: String = name.chars().take(64).collect();
-                Refusal::new(Code::InvalidRequest, format!("a request has no member `{}`", shown.escape_debug()))
-                    .suggest(fields::nearest(name, known.iter().copied()))
-            }
+            Some(name) => Refusal::new(Code::InvalidRequest, format!("a request has no member `{}`", fields::shown(name)))
+                .suggest(fields::nearest(name, known.iter().copied())),
             None => Refusal::new(Code::InvalidRequest, without_position(error)),
         };
         Err(Box::new(Bad { to, refusal }))

@@ -37,7 +37,7 @@ pub mod update;
 pub mod viewer;
 
 pub use error::{Code, Refusal};
-pub use fields::nearest;
+pub use fields::{nearest, shown};
 pub use jsonrpc::{Bad, Id, Incoming, Request, Response};
 pub use method::{Command, Method, Reply};
 pub use role::Role;

@@ -250,8 +250,7 @@ impl Method {
     /// The method of this name; the refusal says which one was probably meant.
     pub fn from_name(name: &str) -> Result<Self, Refusal> {
         Self::ALL.iter().copied().find(|method| method.name() == name).ok_or_else(|| {
-            let shown: String = name.chars().take(64).collect();
-            Refusal::new(Code::MethodNotFound, format!("no method `{}`", shown.escape_debug()))
+            Refusal::new(Code::MethodNotFound, format!("no method `{}`", fields::shown(name)))
                 .suggest(fields::nearest(name, Self::ALL.iter().map(|method| method.name())))
         })
     }
@@ -282,9 +281,8 @@ fn read_params<'de, T: serde::Deserialize<'de>>(method: Method, params: Option<&
         let known = fields::of::<T>();
         match unknown_member(text, known) {
             Some(member) => {
-                let shown: String = member.chars().take(64).collect();
                 let none = if known.is_empty() { ", which takes none" } else { "" };
-                wrong(format!("no parameter `{}`{none}", shown.escape_debug()))
+                wrong(format!("no parameter `{}`{none}", fields::shown(&member)))
                     .suggest(fields::nearest(&member, known.iter().copied()))
             }
             None => wrong(without_position(&error)),

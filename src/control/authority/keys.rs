@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
-use wire::{Code, Refusal, Role, auth};
+use wire::{Code, Refusal, Role, auth, shown};
 
 /// Most changes that are remembered. A change is never forgotten, or what was revoked would come back.
 const MOST_CHANGES: usize = 1024;
@@ -182,8 +182,4 @@ impl Keyring {
         };
         auth::Keys { keys: self.configured.iter().map(one).collect() }
     }
-}
-
-fn shown(name: &str) -> String {
-    name.chars().take(64).collect::<String>().escape_debug().to_string()
 }

@@ -89,7 +89,7 @@ impl Desk {
         let Some(id) = &request.id else { return many(vec![self.answer_nothing(from, route), doing]) };
         self.window.begin(from, id, *content, ticket);
         if let Route::Batch(batch) = route {
-            self.batches.expect(*batch);
+            self.batches.one_more(*batch);
         }
         doing
     }
