@@ -6,7 +6,7 @@ import { after, before, describe, it } from "node:test";
 
 import { Viewer, eventually, startBrowser } from "./lib/browser.mjs";
 import { Daemon } from "./lib/daemon.mjs";
-import { brightestGreen, difference, frames, listen, sight, still, videoSize } from "./lib/senses.mjs";
+import { brightestGreen, difference, frames, listen, sight, steady, still, videoSize } from "./lib/senses.mjs";
 
 let daemon;
 let browser;
@@ -88,7 +88,7 @@ describe("the stream", () => {
   it("is as loud as the microphone's level", async () => {
     const level = page.getByLabel("Microphone level");
     assert.equal(await level.inputValue(), "100");
-    const loud = await eventually(() => listen(page, 600), ({ level }) => level > -60, "sound is there");
+    const loud = await steady(page);
     await level.fill("10");
     assert.match(await reply("audio.set_volume"), /Done in/);
     await eventually(() => listen(page, 600), (now) => now.level < loud.level - 12, "it is quieter");

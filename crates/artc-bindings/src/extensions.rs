@@ -15,7 +15,8 @@ pub const MAX_COMMAND_BYTES: usize = 1024 * 1024;
 pub trait Extensions: Send + Sync {
     /// Sends a message to one user on the command plane (topic [`COMMAND_TOPIC`], reliable). Longest message: [`MAX_COMMAND_BYTES`].
     /// Above [`MAX_DATA_BYTES`](crate::MAX_DATA_BYTES) it goes in pieces (LiveKit: as a byte stream of that topic), which a shorter one
-    /// may overtake; else in order.
+    /// may overtake; else in order. It reaches who is in the channel by then: see
+    /// [`RemoteUserOnLineNotify`](crate::Event::RemoteUserOnLineNotify).
     fn send_command_message(&self, to: &str, data: &[u8]) -> Result<(), CallError>;
 
     /// Answers [`Event::CommandCall`](crate::Event::CommandCall). LiveKit's RPC carries answers of at most

@@ -1,5 +1,7 @@
 // What a person would see and hear, looked at inside the page.
 
+import { eventually } from "./browser.mjs";
+
 /** A part of the picture, drawn `width` x `height` pixels large: red, green, blue and opacity of each of its pixels. */
 function pixels(page, [width, height], part) {
   return page.evaluate(
@@ -138,6 +140,17 @@ export function listen(page, ms = 1200) {
     await context.close();
     return { frequency: (best + shift) * width, level };
   }, ms);
+}
+
+/** What is heard once it is steady: two looks one after the other that agree, neither of them partly silent. */
+export async function steady(page) {
+  let before = -Infinity;
+  const agrees = ({ level }) => {
+    const agreed = level > -60 && Math.abs(level - before) < 1;
+    before = level;
+    return agreed;
+  };
+  return eventually(() => listen(page, 600), agrees, "the sound is steady");
 }
 
 /**
