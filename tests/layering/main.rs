@@ -8,7 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Our crates, as they are named in Rust.
-const CRATES: [&str; 9] = ["annexb", "artc_bindings", "artc_open", "board", "media", "room", "rtc", "v4l2_node", "wire"];
+const CRATES: [&str; 10] =
+    ["annexb", "artc_bindings", "artc_open", "board", "call_control", "media", "room", "rtc", "v4l2_node", "wire"];
 
 /// What a room of the daemon may name: modules of the daemon, crates of ours. A room that is not here may name nothing of ours.
 const ROOMS: &[(&str, &[&str], &[&str])] = &[
@@ -40,6 +41,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("media", &["annexb"]),
     ("board", &[]),
     ("join-token", &[]),
+    ("call-control", &["join-token"]),
     ("artc-bindings", &["join-token"]),
     ("rtc", &["annexb"]),
     ("v4l2-node", &[]),
@@ -54,6 +56,7 @@ const NOT_FOR: &[(&str, &[&str])] = &[
     ("media", &["tokio", "axum", "socket2", "v4l", "alsa", "metrics"]),
     ("artc-bindings", &["str0m", "openh264", "opus", "axum", "socket2", "livekit-protocol"]),
     ("join-token", &["tokio", "axum", "str0m", "libc"]),
+    ("call-control", &["tokio", "axum", "libc", "tracing", "metrics"]),
     ("rtc", &["axum", "openh264", "opus"]),
     ("room", &["openh264", "opus", "v4l", "alsa"]),
     ("board", &["tokio", "axum", "str0m"]),
