@@ -25,6 +25,8 @@ mod memory;
 mod network;
 mod pieces;
 mod power;
+mod reread;
+mod service;
 mod settings;
 mod shell;
 mod start;
@@ -33,6 +35,7 @@ mod tickets;
 mod update;
 mod usage;
 mod wall;
+mod watchdog;
 mod wishes;
 
 use std::time::Duration;

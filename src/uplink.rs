@@ -12,7 +12,7 @@
 mod feed;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{JoinHandle, Thread};
 use std::time::Duration;
 
@@ -84,6 +84,16 @@ impl Uplink {
         self.shared.audio.books()
     }
 
+    /// Changes whenever the thread of pictures turns, at least every 100 ms but for the engine's time; always even.
+    pub fn video_turns(&self) -> Arc<AtomicU64> {
+        self.shared.video.turns()
+    }
+
+    /// The same of the thread of sound, which may take a second; where there is sound.
+    pub fn audio_turns(&self) -> Arc<AtomicU64> {
+        self.shared.audio.turns()
+    }
+
     fn spawn(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
         self.threads.push(std::thread::Builder::new().name(name.into()).spawn(run)?);
         Ok(())
@@ -104,6 +114,7 @@ impl Drop for Uplink {
 impl Shared {
     fn carry_video(&self, engine: &dyn Engine, slot: &Slot<Captured>) {
         while !self.stopped() {
+            self.video.turn();
             match slot.take(PATIENCE) {
                 Some(captured) => self.video.offer(|| push_video(engine, &captured)),
                 None if slot.is_closed() => return,
@@ -114,6 +125,7 @@ impl Shared {
 
     fn carry_audio(&self, engine: &dyn Engine, ring: &Ring) {
         while !self.stopped() {
+            self.audio.turn();
             match ring.take(PATIENCE) {
                 Some(block) => self.audio.offer(|| self.push_audio(engine, &block)),
                 None if ring.is_closed() => return,

@@ -18,9 +18,13 @@ const MESSAGES: usize = 64;
 /// Takes what came of an act.
 pub type Answer = Box<dyn FnOnce(Outcome) + Send>;
 
+/// What came of reading the layers again: the keys that have other values now, or what is wrong.
+pub type ReadAgain = Result<Vec<String>, String>;
+
 enum Message {
     Act(ConfigAct, Answer),
     RollBack(&'static str, SyncSender<bool>),
+    ReadAgain(Box<dyn FnOnce(ReadAgain) + Send>),
 }
 
 /// The handle of the thread, which ends when this is dropped.
@@ -61,6 +65,11 @@ impl SettingsThread {
     /// Has `act` done; `answer` is called from the thread. False when too much waits already.
     pub fn act(&self, act: ConfigAct, answer: Answer) -> bool {
         self.messages.as_ref().is_some_and(|messages| messages.try_send(Message::Act(act, answer)).is_ok())
+    }
+
+    /// Has all layers read again; `answer` is called from the thread. False when too much waits already.
+    pub fn read_again(&self, answer: impl FnOnce(ReadAgain) + Send + 'static) -> bool {
+        self.messages.as_ref().is_some_and(|messages| messages.try_send(Message::ReadAgain(Box::new(answer))).is_ok())
     }
 
     /// Rolls back what is on trial; false when nothing is. Waits for it.
@@ -105,6 +114,11 @@ impl Worker {
                     self.publish();
                     // Who asked has gone: nobody to tell.
                     let _ = done.send(rolled_back);
+                }
+                Ok(Message::ReadAgain(answer)) => {
+                    let what = self.settings.read_again().map_err(|why| headlines(&why));
+                    self.publish();
+                    answer(what);
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     if let Some(keys) = self.settings.expire(now()) {
@@ -175,12 +189,13 @@ impl Worker {
                 .collect(),
             trial: self.trial(),
             rolled_back: self.settings.rolled_back().map(str::to_owned),
-            set_aside: self
-                .settings
-                .set_aside()
-                .map(|why| why.problems.iter().map(config::Problem::headline).collect::<Vec<_>>().join("; ")),
+            set_aside: self.settings.set_aside().map(headlines),
         }
     }
+}
+
+fn headlines(why: &config::ConfigError) -> String {
+    why.problems.iter().map(config::Problem::headline).collect::<Vec<_>>().join("; ")
 }
 
 fn on_the_wire(applies: config::Applies) -> w::Applies {

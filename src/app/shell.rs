@@ -20,6 +20,7 @@ use super::light::signal;
 use super::links::Links;
 use super::logs::Logs;
 use super::mail::{self, Mail};
+use super::service::{Hangup, StatusLine};
 use super::settings::SettingsThread;
 use super::stop::Stop;
 use super::tickets::TicketSource;
@@ -69,6 +70,8 @@ pub struct Shell {
     pub(super) in_force: Arc<Loaded>,
     /// When the parts are started again, because the configuration wants it.
     pub(super) restart_at: Option<Duration>,
+    /// How it does, for the service manager.
+    pub(super) status_line: StatusLine,
 }
 
 /// Why the loop ended.
@@ -82,13 +85,14 @@ pub enum End {
 
 impl Shell {
     /// Runs until something asks to stop, or the configuration wants a restart; leaves the channel before it returns.
-    pub async fn run(&mut self, stop: &mut Stop) -> End {
+    pub async fn run(&mut self, stop: &mut Stop, hangup: &mut Hangup) -> End {
         let (finished_in, mut finished) = mpsc::channel::<Finished>(JOBS);
         let events = self.parts.engine.event_handler();
         let mut camera_events = self.parts.camera.events();
         // The camera was started before anybody listened; what it has said since is in its state.
         self.camera_state(&finished_in);
         self.catch_up(Purpose::CatchUp(None), &finished_in);
+        let (reread_in, mut reread) = mpsc::channel(1);
         let mut links = Links::open();
         let mut presses = self.board.presses();
         let mut tick = tokio::time::interval(TICK);
@@ -122,9 +126,12 @@ impl Shell {
                     self.send_all(letters);
                 }
                 Ok(()) = self.wanted.changed() => self.configured(),
+                () = hangup.wait() => self.read_again(&reread_in),
+                Some(what) = reread.recv() => self.read_anew(what),
                 () = links.better() => self.session.handle(Input::LinkUp, now()),
                 _ = tick.tick() => {
                     self.beat.tick();
+                    self.show_status();
                     self.books.sample(&*self.parts.engine, now());
                     if self.board.wants_brightness() && let Some(mean) = self.parts.camera.brightness() {
                         self.board.brightness(mean);
@@ -153,11 +160,12 @@ impl Shell {
     }
 
     /// The configuration changed, or was rolled back: does what can be done live, and sees whether a restart is needed.
-    fn configured(&mut self) {
+    pub(super) fn configured(&mut self) {
         let wanted = Arc::clone(&self.wanted.borrow_and_update());
         let keys = config::differences(&self.in_force, &wanted);
         // What was rolled back before the restart came needs none.
-        self.restart_at = keys.iter().any(|key| config::applies(key) == Applies::Restart).then(|| now() + RESTART_AFTER);
+        let restarts = |key: &String| matches!(config::applies(key), Applies::Restart | Applies::OnDevice);
+        self.restart_at = keys.iter().any(restarts).then(|| now() + RESTART_AFTER);
         if self.restart_at.is_some() {
             return;
         }
@@ -252,6 +260,7 @@ impl Shell {
         self.books.stands(status);
         self.board.channel(status.phase == Connected);
         self.signal();
+        self.show_status();
     }
 
     /// Shows at the device how it is.

@@ -17,10 +17,12 @@ use super::logs::Logs;
 use super::mail::Mail;
 use super::network::Server;
 use super::power::Power;
+use super::service::{self, Hangup, StatusLine};
 use super::settings::SettingsThread;
 use super::shell::{End, Shell};
 use super::stop::{Early, Stop};
 use super::tickets::{TicketSource, TokenSource};
+use super::watchdog::Watchdog;
 use super::wishes::Wishes;
 use super::{STOP_WITHIN, engine, memory};
 use crate::capture::audio::{Microphone, Phase as MicrophonePhase};
@@ -35,15 +37,23 @@ use crate::uplink::Uplink;
 
 /// How long the first lines wait for the devices to say what they are.
 const DEVICES_WITHIN: Duration = Duration::from_millis(1500);
+/// How long the service manager waits for them before it is told that the daemon is ready: a driver that hangs in the kernel is given up
+/// by that after 5 s a request.
+const READY_WITHIN: Duration = Duration::from_secs(20);
 /// So long after the first lines, what the start needed has been needed: nobody watches, or what they need is running.
 const SETTLED: Duration = Duration::from_secs(5);
-/// The loop turns at least so often.
+/// The loops turn at least so often.
 const LOOP_LIMIT: Duration = Duration::from_secs(5);
+/// Those of devices, whose drivers may hang for 5 s a request.
+const DEVICE_LIMIT: Duration = Duration::from_secs(15);
+/// Starting the parts takes at most so long: the vendor's SDK is given up after 25 s.
+const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// What outlasts a restart of the parts.
 struct Process {
     telemetry: Telemetry,
     stop: Stop,
+    hangup: Hangup,
     settings: Arc<SettingsThread>,
     desired: Arc<Desired>,
     /// The room's own secret, where the configuration names none: who was let in before a restart is let in after it.
@@ -55,8 +65,9 @@ struct Process {
 /// is rolled back.
 pub async fn process(settings: Settings, telemetry: Telemetry, early: Early) -> Exit {
     let started = now();
-    let stop = match Stop::listen(early) {
-        Ok(stop) => stop,
+    let listening = Stop::listen(early).and_then(|stop| Ok((stop, Hangup::listen()?)));
+    let (stop, hangup) = match listening {
+        Ok(listening) => listening,
         Err(why) => {
             eprintln!("artc-edge: signals cannot be listened to: {why}");
             return Exit::Bug;
@@ -75,7 +86,14 @@ pub async fn process(settings: Settings, telemetry: Telemetry, early: Early) -> 
         }
     };
     let desired = Arc::new(Desired::open(Box::new(SystemDisk), state));
-    let mut process = Process { telemetry, stop, settings, desired, secret: room::token::Secret::random(), started };
+    let _watchdog = match Watchdog::start(telemetry.health().clone(), |_| {}) {
+        Ok(watchdog) => watchdog,
+        Err(why) => {
+            eprintln!("artc-edge: no thread for the watchdog: {why}");
+            return Exit::TryAgain;
+        }
+    };
+    let mut process = Process { telemetry, stop, hangup, settings, desired, secret: room::token::Secret::random(), started };
     loop {
         match daemon(&mut process).await {
             Ok(End::Restart) => {}
@@ -90,8 +108,10 @@ pub async fn process(settings: Settings, telemetry: Telemetry, early: Early) -> 
 
 /// Starts everything, runs, ends everything.
 async fn daemon(process: &mut Process) -> Result<End, Exit> {
-    let Process { telemetry, stop, settings, desired, secret, started } = process;
+    let Process { telemetry, stop, hangup, settings, desired, secret, started } = process;
     let started = *started;
+    let health = telemetry.health();
+    let starting = health.beat("start", START_LIMIT);
     let wanted = settings.wanted();
     let loaded = Arc::clone(&wanted.borrow());
     let Loaded { config, board, machine, .. } = &*loaded;
@@ -193,7 +213,17 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
     };
     let kept = Kept::find(|name| std::env::var(name).ok());
     let desk = desk(&config.control, &kept);
-    let health = telemetry.health();
+    let mut loops = vec![
+        health.follow("camera", DEVICE_LIMIT, camera.turns()),
+        health.follow("uplink of pictures", LOOP_LIMIT, uplink.video_turns()),
+    ];
+    if config.microphone.source != "none" {
+        loops.push(health.follow("microphone", DEVICE_LIMIT, microphone.turns()));
+        loops.push(health.follow("uplink of sound", LOOP_LIMIT, uplink.audio_turns()));
+    }
+    if let Some(turns) = made.engine.extensions().and_then(artc_bindings::Extensions::turns) {
+        loops.push(health.follow("engine", LOOP_LIMIT, turns));
+    }
     let mut shell = Shell {
         session: Session::new(engine::session_config(config, &wishes)),
         desk,
@@ -215,6 +245,7 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
         wanted,
         in_force: Arc::clone(&loaded),
         restart_at: None,
+        status_line: StatusLine::default(),
         parts: Parts {
             camera: Arc::clone(&camera),
             microphone: Arc::clone(&microphone),
@@ -235,7 +266,13 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
         // Looks at each page of the process, which takes some milliseconds.
         let _ = tokio::task::spawn_blocking(memory::started).await;
     });
-    let end = shell.run(stop).await;
+    drop(starting);
+    let end = shell.run(stop, hangup).await;
+    drop(loops);
+    let _ending = health.beat("end", START_LIMIT);
+    if end == End::Stop {
+        service::stopping();
+    }
     introduced.abort();
     kept.keep_audit(shell.desk.audit_hash());
 
@@ -267,16 +304,17 @@ async fn introduce(camera: Arc<Camera>, microphone: Arc<Microphone>, addresses: 
             let _ = sounds.recv().await;
         }
     };
-    let _ = tokio::time::timeout(DEVICES_WITHIN, known).await;
+    tokio::pin!(known);
+    let told = tokio::time::timeout(DEVICES_WITHIN, known.as_mut()).await;
     line("camera", &camera.state().detail);
     line("microphone", &microphone.state().detail);
     for (what, address) in addresses {
         line(what, &address);
     }
-    // Ready means: devices known, room open. Under systemd this ends the start.
-    if let Err(why) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
-        tracing::debug!("systemd not told: {why}");
+    if told.is_err() {
+        let _ = tokio::time::timeout(READY_WITHIN, known).await;
     }
+    service::ready();
 }
 
 fn where_to_look(

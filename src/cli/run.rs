@@ -9,7 +9,7 @@ use crate::{app, config::Settings, storage::SystemDisk, telemetry};
 /// Run the daemon: camera and microphone into the room, until Ctrl-C or SIGTERM.
 ///
 /// Prints one line each for board, camera, microphone, room and viewer. Without a camera or a microphone it says so and sends the
-/// built-in pattern and tone. Ctrl-C or SIGTERM ends it in order.
+/// built-in pattern and tone. Ctrl-C or SIGTERM ends it in order; SIGHUP has the configuration read again, except under a terminal.
 #[derive(Debug, Args)]
 pub struct Run {}
 

@@ -146,14 +146,8 @@ impl Settings {
                 Err(why) => unreadable = Some(why.to_string()),
             }
         }
-        let with = |text: &str| match &files {
-            Some(files) => {
-                Sources { remote: Remote::Text { path: files.kept.clone(), text: text.to_owned() }, ..sources.clone() }
-            }
-            None => sources.clone(),
-        };
         let (loaded, set_aside) = match unreadable {
-            None => load_as_run(&with(&text))?,
+            None => load_as_run(&with(&sources, files.as_ref(), &text))?,
             Some(why) => {
                 let path = files.as_ref().map(|files| files.kept.display().to_string()).unwrap_or_default();
                 let problem = Problem::plain(None, format!("{path}: {why}"));
@@ -224,6 +218,25 @@ impl Settings {
         Ok(changed)
     }
 
+    /// Reads files, fragments and credentials again, under what was set by command; gives the keys that have other values now. What is on
+    /// trial stays so, unless it breaks the rules with the new files: then it is rolled back.
+    ///
+    /// # Errors
+    /// What is wrong; nothing has changed then.
+    pub fn read_again(&mut self) -> Result<Vec<String>, ConfigError> {
+        let before = Arc::clone(self.in_force());
+        let (kept, set_aside) = load_as_run(&with(&self.sources, self.files.as_ref(), &self.kept.text))?;
+        self.kept.loaded = Arc::new(kept);
+        self.set_aside = set_aside;
+        if let Some(text) = self.trial.as_ref().map(|trial| trial.layer.text.clone()) {
+            match load(&with(&self.sources, self.files.as_ref(), &text)) {
+                Ok(loaded) => self.trial.iter_mut().for_each(|trial| trial.layer.loaded = Arc::new(loaded.clone())),
+                Err(_) => _ = self.roll_back("it breaks the rules with the files as they are now"),
+            }
+        }
+        Ok(differences(&before, self.in_force()))
+    }
+
     /// Keeps what is on trial.
     ///
     /// # Errors
@@ -271,6 +284,14 @@ impl Settings {
 
     fn holds(&self, path: &Path, text: &str) -> bool {
         matches!(self.disk.read(path), Ok(Some(bytes)) if bytes == text.as_bytes())
+    }
+}
+
+/// The layers, with this text as what was set by command.
+fn with(sources: &Sources, files: Option<&Files>, text: &str) -> Sources {
+    match files {
+        Some(files) => Sources { remote: Remote::Text { path: files.kept.clone(), text: text.to_owned() }, ..sources.clone() },
+        None => sources.clone(),
     }
 }
 

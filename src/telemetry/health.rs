@@ -1,7 +1,8 @@
 //! Readiness and liveness.
 //!
 //! *Ready* means that the main job is being done: every registered check says so. *Live* means that every loop still turns:
-//! each beats, and a beat that stays away longer than its limit makes the process not live.
+//! each counts its turns, and one that is at work on the same turn for longer than its limit makes the process not live. A loop that
+//! waits for something that may never come says so, and may wait for ever.
 
 use std::{
     collections::BTreeMap,
@@ -36,7 +37,8 @@ pub struct Told {
 }
 
 struct Loop {
-    beats: Arc<AtomicU64>,
+    /// Changes whenever the loop turns; odd while it waits for something that may never come.
+    turns: Arc<AtomicU64>,
     limit: Duration,
     last: u64,
     changed_at: Option<Duration>,
@@ -51,7 +53,7 @@ pub struct Check {
 /// One loop that shows that it turns. Gone when dropped.
 pub struct Beat {
     name: &'static str,
-    beats: Arc<AtomicU64>,
+    turns: Arc<AtomicU64>,
     health: Health,
 }
 
@@ -71,6 +73,13 @@ pub struct Liveness {
     pub live: bool,
     /// Each of them.
     pub loops: BTreeMap<&'static str, Pulse>,
+}
+
+impl Liveness {
+    /// The loops that hang.
+    pub fn hanging(&self) -> impl Iterator<Item = &'static str> {
+        self.loops.iter().filter(|(_, pulse)| !pulse.live).map(|(name, _)| *name)
+    }
 }
 
 /// One loop in the answer to `/livez`.
@@ -93,9 +102,14 @@ impl Health {
 
     /// Registers a loop that turns at least every `limit`.
     pub fn beat(&self, name: &'static str, limit: Duration) -> Beat {
-        let beats = Arc::new(AtomicU64::new(0));
-        self.lock().loops.insert(name, Loop { beats: beats.clone(), limit, last: 0, changed_at: None });
-        Beat { name, beats, health: self.clone() }
+        self.follow(name, limit, Arc::default())
+    }
+
+    /// Registers a loop that counts by itself: `turns` changes whenever it turns, and is odd while it waits for something that may never
+    /// come. Where it is even for longer than `limit`, the loop hangs.
+    pub fn follow(&self, name: &'static str, limit: Duration, turns: Arc<AtomicU64>) -> Beat {
+        self.lock().loops.insert(name, Loop { turns: turns.clone(), limit, last: 0, changed_at: None });
+        Beat { name, turns, health: self.clone() }
     }
 
     /// Whether all is ready, and what each check says.
@@ -104,16 +118,22 @@ impl Health {
         Readiness { ready: checks.values().all(|told| told.ready), checks }
     }
 
-    /// Looks at every beat; to be called about once a second. `now` is any monotonic time.
+    /// Nobody ran for a while, as after a SIGSTOP: the loops' time begins anew.
+    pub fn forgive(&self) {
+        self.lock().loops.values_mut().for_each(|one| one.changed_at = None);
+    }
+
+    /// Looks at every loop; to be called about once a second. `now` is of `CLOCK_MONOTONIC`.
     pub fn liveness(&self, now: Duration) -> Liveness {
         let mut state = self.lock();
         let loops: BTreeMap<_, _> = state
             .loops
             .iter_mut()
             .map(|(name, one)| {
-                let beats = one.beats.load(Ordering::Relaxed);
-                if beats != one.last || one.changed_at.is_none() {
-                    one.last = beats;
+                let turns = one.turns.load(Ordering::Relaxed);
+                let waits = turns % 2 == 1;
+                if turns != one.last || waits || one.changed_at.is_none() {
+                    one.last = turns;
                     one.changed_at = Some(now);
                 }
                 let quiet = now.saturating_sub(one.changed_at.unwrap_or(now));
@@ -159,14 +179,14 @@ impl Drop for Check {
 impl Beat {
     /// The loop turned. Costs one atomic addition.
     pub fn tick(&self) {
-        self.beats.fetch_add(1, Ordering::Relaxed);
+        self.turns.fetch_add(2, Ordering::Relaxed);
     }
 }
 
 impl Drop for Beat {
     fn drop(&mut self) {
         let mut state = self.health.lock();
-        if state.loops.get(self.name).is_some_and(|one| Arc::ptr_eq(&one.beats, &self.beats)) {
+        if state.loops.get(self.name).is_some_and(|one| Arc::ptr_eq(&one.turns, &self.turns)) {
             state.loops.remove(self.name);
         }
     }

@@ -16,11 +16,12 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
 use tokio::{
     net::{TcpListener, UnixListener, UnixStream},
     task::JoinSet,
-    time::{Instant, MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval},
 };
 
 use super::{Config, Telemetry, limited::Limited};
@@ -79,7 +80,7 @@ impl Drop for Served {
 pub(super) async fn serve(telemetry: Telemetry, config: &Config) -> Result<Served, ServeError> {
     let mut tasks = JoinSet::new();
     let mut address = None;
-    let state = Shared { telemetry: telemetry.clone(), start: Instant::now() };
+    let state = Shared { telemetry: telemetry.clone() };
     let routes = Router::new().route("/metrics", get(metrics)).route("/livez", get(livez)).route("/readyz", get(readyz));
     if config.http {
         let fail = |source| ServeError::Listen { address: config.listen, source };
@@ -104,7 +105,7 @@ pub(super) async fn serve(telemetry: Telemetry, config: &Config) -> Result<Serve
         loop {
             second.tick().await;
             state.telemetry.keep_up();
-            state.telemetry.health().liveness(state.start.elapsed());
+            state.telemetry.health().liveness(now());
         }
     });
     Ok(Served { address, socket: config.socket.clone(), _tasks: tasks })
@@ -129,7 +130,12 @@ async fn listen(path: &Path) -> io::Result<UnixListener> {
 #[derive(Clone)]
 struct Shared {
     telemetry: Telemetry,
-    start: Instant,
+}
+
+/// `CLOCK_MONOTONIC`, by which the daemon's loops are watched.
+fn now() -> Duration {
+    let now = clock_gettime(ClockId::Monotonic);
+    Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec.unsigned_abs() as u32)
 }
 
 async fn metrics(State(shared): State<Shared>) -> impl IntoResponse {
@@ -137,7 +143,7 @@ async fn metrics(State(shared): State<Shared>) -> impl IntoResponse {
 }
 
 async fn livez(State(shared): State<Shared>) -> Response {
-    let answer = shared.telemetry.health().liveness(shared.start.elapsed());
+    let answer = shared.telemetry.health().liveness(now());
     told(answer.live, &answer)
 }
 

@@ -114,6 +114,8 @@ pub const METRICS: &[Metric] = &[
     gauge("artc_control_in_flight", "Commands that are being carried out."),
     histogram("artc_control_effect_seconds", "From command to outcome, by method."),
 
+    counter("artc_loop_hangs_total", "Times that a loop of the daemon did not turn in time, by loop."),
+
     counter("artc_events_dropped_total", "Events of the engine that a newer one replaced before they were read, by class."),
 
     counter("artc_sdk_dropped_total", "Pictures and sound for which the vendor's SDK, or the memory shared with it, had no room."),

@@ -21,7 +21,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 pub use config::{Config, LogTo};
 pub use fault::{Change, Fault};
-pub use health::{Beat, Check, Health};
+pub use health::{Beat, Check, Health, Liveness};
 pub use http::{ServeError, Served};
 pub use log::{InitError, Levels, parse_levels};
 pub use tail::{Logged, Tail};

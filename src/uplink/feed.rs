@@ -1,7 +1,7 @@
 //! The books of one medium: each thing taken has exactly one fate.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use artc_bindings::CallError;
 use serde::Serialize;
@@ -53,6 +53,7 @@ pub(super) enum Fate {
 pub(super) struct Feed {
     medium: &'static str,
     muted: AtomicBool,
+    turns: Arc<AtomicU64>,
     inner: Mutex<Inner>,
     pushed: metrics::Counter,
     too_large: metrics::Counter,
@@ -75,6 +76,7 @@ impl Feed {
         Self {
             medium,
             muted: AtomicBool::new(false),
+            turns: Arc::default(),
             inner: Mutex::default(),
             pushed: metrics::counter!("artc_uplink_pushed_total", "medium" => medium),
             too_large: dropped("too_large"),
@@ -83,6 +85,15 @@ impl Feed {
             muted_total: dropped("muted"),
             not_joined: dropped("not_joined"),
         }
+    }
+
+    /// The loop turned.
+    pub(super) fn turn(&self) {
+        self.turns.fetch_add(2, Ordering::Relaxed);
+    }
+
+    pub(super) fn turns(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.turns)
     }
 
     pub(super) fn mute(&self, mute: bool) {

@@ -1,5 +1,7 @@
 //! What our engines can do beyond the documents. The vendor's engine has none of it.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use crate::error::CallError;
@@ -34,6 +36,12 @@ pub trait Extensions: Send + Sync {
 
     /// What the engine counts.
     fn stats(&self) -> EngineStats;
+
+    /// The turns of the engine's own loop, for whoever watches that it does not hang: changes whenever it turns, and is odd while it waits
+    /// for something that may never come. Nothing where the engine has no loop in this process.
+    fn turns(&self) -> Option<Arc<AtomicU64>> {
+        None
+    }
 
     /// Who is in the channel besides us.
     fn participants(&self) -> Vec<Participant>;

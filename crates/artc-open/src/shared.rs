@@ -1,7 +1,7 @@
 //! What the API's callers and the engine's threads share: flags, counters, the list of participants.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use artc_bindings::{ChannelProfile, ClientRole, NetworkStats, Participant};
@@ -145,6 +145,8 @@ pub struct Shared {
     participants: Mutex<Vec<Participant>>,
     /// Counters.
     pub network: Network,
+    /// Turns of the network's thread; odd while it waits.
+    pub turns: Arc<AtomicU64>,
 }
 
 impl Shared {

@@ -26,7 +26,7 @@ mod volume;
 mod tests;
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -68,6 +68,8 @@ struct Shared {
     private: AtomicBool,
     stop: AtomicBool,
     wake: OwnedFd,
+    /// See [`Microphone::turns`].
+    turns: Arc<AtomicU64>,
 }
 
 /// What is known about the microphone at the moment.
@@ -125,6 +127,7 @@ impl Microphone {
             private: AtomicBool::new(false),
             stop: AtomicBool::new(false),
             wake: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
+            turns: Arc::default(),
         });
         let thread = if off {
             shared.ring.close();
@@ -139,6 +142,11 @@ impl Microphone {
     /// Where the blocks come out.
     pub fn ring(&self) -> Arc<Ring> {
         Arc::clone(&self.shared.ring)
+    }
+
+    /// Changes whenever the microphone's thread turns; odd while it waits for the device or the time, even while it is at work.
+    pub fn turns(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.shared.turns)
     }
 
     /// What the microphone is doing.

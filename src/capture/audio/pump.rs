@@ -376,7 +376,9 @@ impl Pump {
         // Rounded up, so as not to wake in vain.
         let millis = due.saturating_sub(clock()).as_micros().div_ceil(1000);
         // An interrupted wait is a wait that ended early.
+        self.shared.turns.fetch_add(1, Ordering::Relaxed);
         let _ = alsa::poll::poll(fds, i32::try_from(millis).unwrap_or(1000));
+        self.shared.turns.fetch_add(1, Ordering::Relaxed);
         if fds[0].revents & libc::POLLIN != 0 {
             let _ = rustix::io::read(&self.shared.wake, &mut [0u8; 8]);
         }

@@ -42,7 +42,7 @@ mod tests;
 mod v4l2;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -99,6 +99,11 @@ impl Camera {
     /// Where the pictures come out.
     pub fn slot(&self) -> Arc<Slot<Captured>> {
         Arc::clone(&self.shared.slot)
+    }
+
+    /// Changes whenever the capture thread turns; odd while it waits for the device, a command or the time, even while it is at work.
+    pub fn turns(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.shared.turns)
     }
 
     /// What the camera is doing.

@@ -34,6 +34,8 @@ pub(super) struct Shared {
     newest: AtomicU64,
     /// A device is open to capture from it.
     open: AtomicBool,
+    /// See [`super::Camera::turns`].
+    pub turns: Arc<AtomicU64>,
 }
 
 /// What is known about the camera at the moment.
@@ -79,6 +81,7 @@ impl Shared {
             private: AtomicBool::new(false),
             newest: AtomicU64::new(0),
             open: AtomicBool::new(false),
+            turns: Arc::default(),
         })
     }
 

@@ -1,6 +1,7 @@
 //! What the open engine can do beyond the documents.
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use artc_bindings::{AudioStats, CallError, EngineStats, Extensions, Participant, VideoSource, VideoStats, check};
@@ -68,6 +69,10 @@ impl Extensions for OpenEngine {
     fn network_changed(&self) {
         // A full inbox means that the session has enough to do as it is.
         let _ = self.commands.try_send(Command::NetworkChanged);
+    }
+
+    fn turns(&self) -> Option<Arc<AtomicU64>> {
+        Some(Arc::clone(&self.shared.turns))
     }
 
     fn stats(&self) -> EngineStats {

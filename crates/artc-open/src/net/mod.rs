@@ -15,6 +15,7 @@ mod ways;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -171,7 +172,10 @@ impl Net {
         }
         loop {
             self.carry_out();
-            match self.turn().await {
+            self.shared.turns.fetch_add(1, Ordering::Relaxed);
+            let turn = self.turn().await;
+            self.shared.turns.fetch_add(1, Ordering::Relaxed);
+            match turn {
                 Turn::Media(Some(media)) => self.send(media),
                 Turn::Datagrams => self.receive(),
                 Turn::News(attempt, news) => self.hear(attempt, news),

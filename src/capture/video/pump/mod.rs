@@ -21,6 +21,7 @@ mod retry;
 
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
@@ -357,7 +358,9 @@ impl Pump {
             count = 2;
         }
         // An interrupted wait is a wait that ended early.
+        self.shared.turns.fetch_add(1, Ordering::Relaxed);
         let _ = poll(&mut fds[..count], timeout.as_ref());
+        self.shared.turns.fetch_add(1, Ordering::Relaxed);
         let second = fds[1].revents();
         if fds[0].revents().contains(PollFlags::IN) {
             let _ = rustix::io::read(&self.shared.wake, &mut [0u8; 8]);
