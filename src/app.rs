@@ -37,6 +37,7 @@ mod usage;
 mod wall;
 mod watchdog;
 mod wishes;
+mod work;
 
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
 //! The system's update on a running daemon, by RAUC's interface on a real bus: what is checked, installed, told, confirmed and rolled
 //! back, and what is said where there is no RAUC. The service behind it is `tests/rauc/service.py`.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
@@ -111,16 +112,58 @@ impl Device {
         self.call("update.progress", json!({})).expect("told")
     }
 
-    /// Asks until nothing is being installed; gives what was told on the way.
+    /// Somebody at the socket, who stays.
+    fn operator(&self) -> Operator {
+        let stream = UnixStream::connect(self.directory.path().join("control.sock")).expect("it listens");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
+        Operator(BufReader::new(stream))
+    }
+
+    /// Installs a bundle until the job ends; gives what was told on the way, and in the end.
     fn installed(&self, bundle: &Path) -> Vec<Value> {
-        self.call("update.install", json!({ "bundle": bundle })).expect("begun");
-        let mut told = vec![self.progress()];
-        while told.last().is_some_and(|told| told["installing"] == true) {
-            assert!(told.len() < 20, "it never ends: {told:?}");
-            told.push(self.progress());
+        let mut operator = self.operator();
+        let job = operator.starts(bundle);
+        operator.follows(&job)
+    }
+}
+
+/// A connection on which somebody listens.
+struct Operator(BufReader<UnixStream>);
+
+impl Operator {
+    fn says(&mut self, method: &str, params: Value) {
+        let request = json!({ "jsonrpc": "2.0", "id": method, "method": method, "params": params });
+        self.0.get_mut().write_all(format!("{request}\n").as_bytes()).expect("sent");
+    }
+
+    fn hears(&mut self) -> Value {
+        let mut line = String::new();
+        self.0.read_line(&mut line).expect("a line");
+        serde_json::from_str(&line).unwrap_or_else(|why| panic!("{why}: {line:?}"))
+    }
+
+    /// The job that installs this bundle.
+    fn starts(&mut self, bundle: &Path) -> String {
+        self.says("update.install", json!({ "bundle": bundle }));
+        let reply = self.hears();
+        reply["result"]["job"].as_str().unwrap_or_else(|| panic!("no job: {reply}")).to_owned()
+    }
+
+    /// What is told of this job, up to its end.
+    fn follows(&mut self, job: &str) -> Vec<Value> {
+        let mut told: Vec<Value> = Vec::new();
+        while !told.last().is_some_and(|last| is_end(&last["state"])) {
+            let heard = self.hears();
+            if heard["method"] == "job.progress" && heard["params"]["job"] == job {
+                told.push(heard["params"].clone());
+            }
         }
         told
     }
+}
+
+fn is_end(state: &Value) -> bool {
+    ["done", "failed", "cancelled", "timed_out"].iter().any(|end| state == end)
 }
 
 impl Drop for Device {
@@ -159,24 +202,63 @@ fn a_bundle_is_checked_installed_confirmed_and_rolled_back() {
     let told = device.installed(&good);
     assert!(told.iter().any(|told| told["percent"] == 50 && told["step"] == "Copying image to rootfs.1"), "{told:?}");
     let end = told.last().expect("the end");
-    assert_eq!(
-        (&end["last_error"], &end["primary"], &end["slots"][1]["version"]),
-        (&json!(""), &json!("rootfs.1"), &json!("2.0"))
-    );
+    assert_eq!((&end["state"], &end["method"], &end["percent"]), (&json!("done"), &json!("update.install"), &json!(100)));
+    assert_eq!((&end["result"]["primary"], &end["result"]["slots"][1]["version"]), (&json!("rootfs.1"), &json!("2.0")), "{end}");
+    assert_eq!(device.progress(), end["result"]);
+    assert_eq!(device.call("job.list", json!({})).expect("told")["jobs"][0], *end, "also for who asks later");
 
     let failed = device.installed(&bad);
     let end = failed.last().expect("the end");
-    assert!(end["last_error"].as_str().is_some_and(|why| why.contains("signature verification failed")), "{end}");
-    assert_eq!(end["slots"][1]["version"], "2.0", "the slot is as it was");
-
-    device.call("update.install", json!({ "bundle": good })).expect("begun");
-    let (name, text) = device.refused("update.install", json!({ "bundle": good }));
-    assert_eq!((name.as_str(), text.as_str()), ("device_failed", "RAUC: already processing a different method"));
+    assert_eq!(end["state"], "failed", "{end}");
+    assert!(end["error"]["message"].as_str().is_some_and(|why| why.starts_with("RAUC: signature verification failed")), "{end}");
+    assert_eq!(device.progress()["slots"][1]["version"], "2.0", "the slot is as it was");
 
     let marked = device.call("update.confirm", json!({})).expect("marked");
     assert_eq!(marked, json!({ "slot": "rootfs.0", "message": "marked slot rootfs.0 as good" }));
     let marked = device.call("update.rollback", json!({})).expect("marked");
     assert_eq!(marked, json!({ "slot": "rootfs.1", "message": "activated slot rootfs.1" }));
+}
+
+#[test]
+fn an_installation_is_ended_or_goes_on_where_it_cannot_be_or_ends_by_itself() {
+    let device = Device::start(true);
+    let bundle = |name: &str, how: &str| {
+        let held = json!({ "signed": true, "compatible": "test-gate", "version": "2.0", "description": "", how: true });
+        device.bundle(name, held)
+    };
+    let (stays, guarded, crashes) =
+        (bundle("stays.raucb", "stays"), bundle("guarded.raucb", "guarded"), bundle("crashes.raucb", "crashes"));
+
+    let job = device.operator().starts(&stays);
+    // Who asked has left; the job goes on, and others are told of it.
+    let mut other = device.operator();
+    other.says("event.subscribe", json!({ "topics": ["job.progress"] }));
+    let (name, text) = device.refused("update.install", json!({ "bundle": stays }));
+    assert_eq!((name.as_str(), text.as_str()), ("device_failed", "RAUC: already processing a different method"));
+    let all = device.call("job.list", json!({})).expect("told")["jobs"].clone();
+    assert_eq!(all.as_array().map(Vec::len), Some(1), "what was refused is no job: {all}");
+    assert_eq!(device.progress()["installing"], true);
+    assert_eq!(device.call("job.cancel", json!({ "job": job })).expect("asked")["state"], "cancelling");
+    let told = other.follows(&job);
+    assert_eq!(told.last().map(|end| &end["state"]), Some(&json!("cancelled")), "{told:?}");
+    let now = device.progress();
+    assert_eq!(
+        (&now["installing"], &now["slots"][1]["boot"], &now["primary"]),
+        (&json!(false), &json!("bad"), &json!("rootfs.0"))
+    );
+
+    let job = other.starts(&guarded);
+    other.says("job.cancel", json!({ "job": job }));
+    let told = other.follows(&job);
+    let why = "systemd does not end RAUC, so it goes on: Access denied";
+    let refused = |told: &&Value| told["state"] == "cancelling" && told["step"].as_str().is_some_and(|step| step.ends_with(why));
+    assert!(told.iter().any(|told| refused(&told)), "{told:?}");
+    assert_eq!(told.last().map(|end| &end["state"]), Some(&json!("done")), "it was done, whoever wanted what: {told:?}");
+
+    let told = device.installed(&crashes);
+    let end = told.last().expect("the end");
+    assert_eq!(end["state"], "failed", "{end}");
+    assert_eq!(end["error"]["message"], "RAUC ended before the installation did");
 }
 
 #[test]

@@ -109,7 +109,7 @@ impl Shell {
             match deed {
                 Ok(effect) => {
                     tracing::info!(target: "artc_edge::audit", place, ?effect, "wished for");
-                    self.carry_out(Purpose::Wish(place), effect, finished);
+                    self.carry_out(Purpose::Wish(place), effect, None, finished);
                 }
                 Err(why) => drop(self.failed.insert(place, why.to_string())),
             }

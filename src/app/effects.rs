@@ -1,6 +1,6 @@
 //! Effects carried out on camera, microphone and engine. What may be done was decided before; here it is done.
 //!
-//! What needs a device may take seconds, so it comes back as a [`Job`] for a thread that may wait; the rest is done at once.
+//! What needs a device may take seconds, so it comes back as [`Deferred`] for a thread that may wait; the rest is done at once.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,8 +16,10 @@ use super::tickets::TicketSource;
 use super::update;
 use super::wall;
 use super::wishes::Wishes;
+use super::work::Worker;
 use crate::capture::audio::Microphone;
 use crate::capture::video::{self, Camera, ControlError, ModeError, SelectError, SnapshotError};
+use crate::control::jobs::{Ended, Progress};
 use crate::control::{BoardAct, ConfigAct, ControlChange, Effect, Failure, LogAct, Outcome, StateAct, StreamChange};
 
 /// What commands act on.
@@ -39,10 +41,13 @@ pub struct Parts {
     pub kept: Kept,
 }
 
-/// Work for a thread that may wait for a device.
-pub type Job = Box<dyn FnOnce() -> Done + Send>;
+/// Something for a thread that may wait for a device.
+pub type Deferred = Box<dyn FnOnce() -> Done + Send>;
 
-/// What came of a job.
+/// The work of a job, for a thread of its own.
+pub type Work = Box<dyn FnOnce(&Worker) -> Ended + Send>;
+
+/// What came of an effect, or of the work of a job.
 pub enum Done {
     /// The reply can be made from this.
     Outcome(Outcome),
@@ -50,6 +55,12 @@ pub enum Done {
     Stream(StreamChange),
     /// Another wish is kept, or why not.
     Kept(Result<(), Failure>),
+    /// The work of a job has begun.
+    Begun,
+    /// It has come on.
+    Progress(Progress),
+    /// It ended.
+    Ended(Ended),
 }
 
 /// What came of an effect so far.
@@ -61,7 +72,9 @@ pub enum Begun {
     /// The same, and the reply is the sound.
     Sound(Wishes),
     /// It needs a device.
-    Later(Job),
+    Later(Deferred),
+    /// It takes long.
+    Work(Work),
     /// It waits for others, over the network; not for a device.
     Wait(Pin<Box<dyn Future<Output = Outcome> + Send>>),
     /// It is the board's.
@@ -76,7 +89,7 @@ pub enum Begun {
 
 /// Begins `effect`.
 pub fn begin(effect: Effect, parts: &Parts, tickets: &TicketSource, wishes: Wishes) -> Begun {
-    let later = |job: Job| Begun::Later(job);
+    let later = |deferred: Deferred| Begun::Later(deferred);
     let outcome = |result: Result<Outcome, Failure>| Done::Outcome(result.unwrap_or_else(Outcome::Failed));
     let camera = Arc::clone(&parts.camera);
     match effect {
@@ -128,6 +141,7 @@ pub fn begin(effect: Effect, parts: &Parts, tickets: &TicketSource, wishes: Wish
         Effect::Log(act) => Begun::Log(act),
         Effect::Config(act) => Begun::Config(act),
         Effect::State(act) => Begun::State(act),
+        Effect::InstallUpdate(bundle) => Begun::Work(Box::new(move |worker| update::install(&bundle, worker))),
         Effect::Update(act) => later(Box::new(move || Done::Outcome(update::carry_out(&act)))),
         Effect::StoreKeys(changes) => {
             let kept = parts.kept.clone();

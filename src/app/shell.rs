@@ -278,7 +278,10 @@ impl Shell {
                     self.message(&Sender::participant(uid), &command, finished);
                 }
             }
-            Event::RemoteUserOnLineNotify { uid } => self.books.came(uid),
+            Event::RemoteUserOnLineNotify { uid } => {
+                self.books.came(uid);
+                self.desk.came(&Sender::participant(uid));
+            }
             Event::RemoteUserOffLineNotify { uid } => {
                 self.books.went(uid);
                 self.mail.forget(uid);
@@ -353,14 +356,14 @@ impl Shell {
             Step::Nothing => {}
             Step::Many(steps) => steps.into_iter().for_each(|step| self.step(from, step, finished)),
             Step::Send(letter) => self.send(letter),
-            Step::Work { job, effect, .. } => self.carry_out(Purpose::Job(job), effect, finished),
+            Step::Work { job, stop, effect } => self.carry_out(Purpose::Job(job, stop), effect, None, finished),
             Step::Do { ticket, effect: Effect::TakeSnapshot, .. }
                 if !from.is_local() && !mail::carries_files(&*self.parts.engine) =>
             {
                 let why = "this engine carries no files; `artc-edge call camera.snapshot` on the device gives the picture";
                 self.reply(ticket, &Outcome::Failed(Failure::NotAvailable(why.into())));
             }
-            Step::Do { ticket, effect, .. } => self.carry_out(Purpose::Answer(ticket), effect, finished),
+            Step::Do { ticket, effect, due } => self.carry_out(Purpose::Answer(ticket), effect, Some(due), finished),
         }
     }
 

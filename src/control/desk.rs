@@ -42,7 +42,7 @@ pub enum Step {
         /// What has not begun then need not begin: the answer is sent already.
         due: Duration,
     },
-    /// Carry this out on the side: [`Desk::progress`] in between, [`Desk::ended`] in the end.
+    /// Carry this out on the side: [`Desk::begun`], [`Desk::progress`], and [`Desk::ended`] in the end.
     Work {
         /// To be given back.
         job: JobId,
@@ -347,10 +347,11 @@ impl Desk {
 
     /// Answers requests whose effects took too long, and ends jobs that did. To be called until it gives nothing.
     pub fn expire(&mut self, now: Duration) -> Option<Letter> {
-        while let Some(pending) = self.tickets.expire(now) {
+        while let Some((ticket, pending)) = self.tickets.expire(now) {
             let ms = pending.due.saturating_sub(pending.since).as_millis();
             let why = format!("{} did not finish within {ms} ms", pending.method.name());
             let refusal = Refusal::new(Code::TimedOut, why);
+            self.jobs.give_up(ticket);
             self.release(&pending, Some(&refusal), now);
             let part = part(&pending.sender, pending.id.clone(), Err::<Reply, _>(refusal));
             let letter = self.settle(pending, part, now);
@@ -366,6 +367,7 @@ impl Desk {
     /// `sender` is gone: what is under way for it is carried out. A participant that comes back and repeats a request gets its answer.
     pub fn forget(&mut self, sender: &Sender, now: Duration) {
         self.topics.forget(sender);
+        self.jobs.is_here(sender, false);
         self.authority.forget(sender);
         self.batches.forget(sender);
         for ticket in self.tickets.of(sender) {

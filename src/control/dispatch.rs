@@ -33,15 +33,13 @@ pub enum Decision {
     Answer(Box<Reply>),
     /// The shell has something to do first.
     Do(Effect),
-    /// Work that takes long: the answer is which job it is, see [`super::jobs`].
+    /// Work that takes long: the answer is which job it is, once it has begun; see [`super::jobs`].
     Job {
         /// What to do.
         effect: Effect,
         /// How long it may take.
         limit: Duration,
     },
-    /// A question about jobs, which the desk knows.
-    AskJobs(AskJobs),
     /// The caller wants to be told of these topics, or no more; the desk remembers that.
     Subscribe {
         /// The topics.
@@ -51,17 +49,6 @@ pub enum Decision {
     },
     /// The desk itself knows, or is to know from now on.
     AtDesk(AtDesk),
-}
-
-/// A question about jobs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AskJobs {
-    /// Which there are.
-    List,
-    /// How this one is.
-    Status(String),
-    /// That this one end.
-    Cancel(String),
 }
 
 /// What the desk does by itself.
@@ -77,6 +64,12 @@ pub enum AtDesk {
     Revoke(wire::auth::RevokeKey),
     /// Tell who did what.
     Tail(wire::audit::Tail),
+    /// Tell which jobs there are.
+    Jobs,
+    /// Tell how this job is.
+    Job(String),
+    /// Ask this job to end.
+    Cancel(String),
 }
 
 impl From<AtDesk> for Decision {
@@ -166,9 +159,9 @@ pub fn dispatch(request: &Request, caller: Caller<'_>, permissions: &Permissions
         Command::ConfigReset(params) => settings::reset(params, role),
         Command::ConfigConfirm(_) => Ok(Effect::Config(ConfigAct::Confirm).into()),
         Command::ConfigRollback(_) => Ok(Effect::Config(ConfigAct::RollBack).into()),
-        Command::JobList(_) => Ok(Decision::AskJobs(AskJobs::List)),
-        Command::JobStatus(which) => Ok(Decision::AskJobs(AskJobs::Status(which.job))),
-        Command::JobCancel(which) => Ok(Decision::AskJobs(AskJobs::Cancel(which.job))),
+        Command::JobList(_) => Ok(AtDesk::Jobs.into()),
+        Command::JobStatus(which) => Ok(AtDesk::Job(which.job).into()),
+        Command::JobCancel(which) => Ok(AtDesk::Cancel(which.job).into()),
         Command::EventSubscribe(params) => Ok(Decision::Subscribe { topics: params.topics, on: true }),
         Command::EventUnsubscribe(params) => Ok(Decision::Subscribe { topics: params.topics, on: false }),
         Command::ViewerAddress(_) => Ok(Effect::MakeViewerAddress.into()),

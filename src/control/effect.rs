@@ -9,6 +9,7 @@ use serde_json::Value;
 use wire::{Refusal, audio, camera, config, state, stream, update, viewer};
 
 use super::authority::KeyChanges;
+use super::jobs::JobId;
 
 /// Something for the shell to carry out. It was checked against the [`View`](super::View) already; between the check and the deed
 /// the world may still have changed, which is what [`Failure`] is for.
@@ -75,6 +76,8 @@ pub enum Effect {
     State(StateAct),
     /// Ask RAUC, or have it do something.
     Update(UpdateAct),
+    /// Have RAUC install this bundle, as a job; its result is [`Outcome::UpdateProgress`].
+    InstallUpdate(String),
     /// Keep what was changed about keys over a restart; answered by [`Outcome::Done`]. It holds already.
     StoreKeys(KeyChanges),
 }
@@ -95,8 +98,6 @@ pub struct ControlChange {
 pub enum UpdateAct {
     /// Look into this bundle; answered by [`Outcome::UpdateChecked`].
     Check(String),
-    /// Begin to install it; answered by [`Outcome::Done`].
-    Install(String),
     /// Tell how it goes; answered by [`Outcome::UpdateProgress`].
     Progress,
     /// Mark the running system as good; answered by [`Outcome::UpdateMarked`].
@@ -287,6 +288,8 @@ pub enum Outcome {
     UpdateMarked(update::Marked),
     /// What a change of the configuration did.
     Changed(Box<config::Changed>),
+    /// The work of this job has begun.
+    Started(JobId),
     /// It was done; there is nothing to tell.
     Done,
     /// It was not done.

@@ -3,19 +3,19 @@
 //! How a method becomes a job:
 //! 1. its reply in the table of methods is [`wire::job::Started`];
 //! 2. its decision is `Decision::Job { effect, limit }` ([`super::Decision`]), `limit` being how long it may take at most;
-//! 3. the desk answers the caller at once and gives `Step::Work { job, stop, effect }`; the shell (`src/app/deeds.rs`) carries the
-//!    effect out, tells its [`Progress`] where it knows it, and in the end [`Ended`].
+//! 3. the desk gives `Step::Work { job, stop, effect }`; the shell (`src/app/work.rs`) gives the work a thread. The work says when it has
+//!    begun, which is when the caller gets the job's name, tells its [`Progress`] where it knows it, and in the end [`Ended`].
 //!
-//! The rest is here and in [`super::Desk`]: `job.list`, `job.status`, `job.cancel`, and `job.progress` to whoever subscribed.
+//! The rest is here and in [`super::Desk`]: `job.list`, `job.status`, `job.cancel`, and `job.progress` to who asked for the job and to
+//! whoever subscribed.
 //!
-//! A job is the device's: it goes on when who started it leaves. It ends in exactly one of done, failed, cancelled and timed out. One
-//! that was asked to end and does not is cancelled when its work ends, or times out. Bounded: [`AT_ONCE`] are worked on, [`KEPT`] that
-//! have ended are remembered.
+//! Work that fails before it has begun is a refusal, and no job. A job is the device's: it goes on when who asked for it leaves. It ends
+//! in exactly one of done, failed, cancelled and timed out. One that was asked to end and does not is cancelled when its work ends, or
+//! times out. Bounded: [`AT_ONCE`] are worked on, [`KEPT`] that have ended are remembered.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use metrics::counter;
@@ -23,7 +23,7 @@ use serde_json::Value;
 use wire::job::{Job, State};
 use wire::{Code, Method, Refusal};
 
-use super::Failure;
+use super::{Failure, Sender, Ticket};
 
 /// Jobs that are worked on at a time.
 pub const AT_ONCE: usize = 8;
@@ -42,18 +42,39 @@ impl fmt::Display for JobId {
     }
 }
 
-/// Tells the work of a job that it shall end. It looks between its steps.
+/// Why work shall end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Somebody has cancelled it, it takes too long, or who asked for it was told already that it does.
+    Unwanted,
+    /// The daemon ends. What goes on without it may go on.
+    Ending,
+}
+
+/// Tells the work of a job that it shall end. It looks between its steps, or waits for it.
 #[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<AtomicBool>);
+pub struct Stop(Arc<(Mutex<Option<Why>>, Condvar)>);
 
 impl Stop {
     /// Whether the work shall end, with [`Ended::Stopped`].
-    pub fn asked(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+    pub fn asked(&self) -> Option<Why> {
+        self.asked_within(None, Duration::ZERO)
     }
 
-    fn ask(&self) {
-        self.0.store(true, Ordering::Relaxed);
+    /// The same, but waits until it is another answer than the one that is `known`: for `long` at most.
+    pub fn asked_within(&self, known: Option<Why>, long: Duration) -> Option<Why> {
+        let (why, changed) = &*self.0;
+        let why = why.lock().unwrap_or_else(PoisonError::into_inner);
+        *changed.wait_timeout_while(why, long, |why| *why == known).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn ask(&self, why: Why) {
+        let (asked, changed) = &*self.0;
+        let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if *asked != Some(Why::Ending) {
+            *asked = Some(why);
+        }
+        changed.notify_all();
     }
 }
 
@@ -87,6 +108,10 @@ pub struct Jobs {
 #[derive(Debug)]
 struct Entry {
     method: Method,
+    /// The request that is answered when the work has begun; nobody else knows of the job before.
+    unanswered: Option<Ticket>,
+    /// Who asked for it, while that is here.
+    asker: Option<Asker>,
     state: State,
     /// Its work has not ended; after a time-out it still may be so.
     working: bool,
@@ -98,6 +123,12 @@ struct Entry {
     told: Option<Duration>,
     result: Option<Value>,
     error: Option<Refusal>,
+}
+
+#[derive(Debug)]
+struct Asker {
+    sender: Sender,
+    here: bool,
 }
 
 impl Jobs {
@@ -120,6 +151,8 @@ impl Jobs {
         let (id, stop) = (JobId(self.last), Stop::default());
         let entry = Entry {
             method,
+            unanswered: None,
+            asker: None,
             state: State::Running,
             working: true,
             stop: stop.clone(),
@@ -134,6 +167,43 @@ impl Jobs {
         self.jobs.insert(id, entry);
         counter!("artc_control_jobs_total", "method" => method.name()).increment(1);
         Ok((id, stop))
+    }
+
+    /// `asker` gets the job's name in answer to `ticket` when its work has begun, and is told how it goes on.
+    pub fn asked_by(&mut self, id: JobId, asker: &Sender, ticket: Ticket) {
+        if let Some(job) = self.jobs.get_mut(&id) {
+            job.unanswered = Some(ticket);
+            job.asker = Some(Asker { sender: asker.clone(), here: true });
+        }
+    }
+
+    /// Its work has begun, or ended before anybody was answered: the request that still waits for its answer.
+    pub fn begun(&mut self, id: JobId) -> Option<Ticket> {
+        self.jobs.get_mut(&id)?.unanswered.take()
+    }
+
+    /// Its work has not begun, and will not: there was no such job. Gives the request that is to be refused.
+    pub fn withdraw(&mut self, id: JobId) -> Option<Ticket> {
+        self.jobs.get(&id)?.unanswered?;
+        self.jobs.remove(&id)?.unanswered
+    }
+
+    /// The request of `ticket` was told that it takes too long: what has not begun need not begin.
+    pub fn give_up(&mut self, ticket: Ticket) {
+        if let Some(job) = self.jobs.values_mut().find(|job| job.unanswered == Some(ticket)) {
+            job.cancel();
+        }
+    }
+
+    /// `sender` is here, or is gone. A connection to the local socket never comes back.
+    pub fn is_here(&mut self, sender: &Sender, here: bool) {
+        let askers = self.jobs.values_mut().filter_map(|job| job.asker.as_mut());
+        askers.filter(|asker| asker.sender == *sender).for_each(|asker| asker.here = here);
+    }
+
+    /// Who asked for it, if that is here.
+    pub fn asker(&self, id: JobId) -> Option<&Sender> {
+        self.jobs.get(&id)?.asker.as_ref().filter(|asker| asker.here).map(|asker| &asker.sender)
     }
 
     /// A job has come on. Says whether that is to be told.
@@ -179,27 +249,26 @@ impl Jobs {
     /// [`Code::UnknownName`].
     pub fn cancel(&mut self, name: &str) -> Result<JobId, Refusal> {
         let id = self.find(name)?;
-        if let Some(job) = self.jobs.get_mut(&id).filter(|job| job.state == State::Running) {
-            job.state = State::Cancelling;
-            job.stop.ask();
+        if let Some(job) = self.jobs.get_mut(&id) {
+            job.cancel();
         }
         Ok(id)
     }
 
     /// The daemon ends: all work shall.
     pub fn stop(&mut self) {
-        self.jobs.values().for_each(|job| job.stop.ask());
+        self.jobs.values().for_each(|job| job.stop.ask(Why::Ending));
     }
 
     /// When [`expire`](Self::expire) has something to do.
     pub fn deadline(&self) -> Option<Duration> {
-        self.jobs.values().filter(|job| !job.state.is_final()).map(|job| job.due).min()
+        self.jobs.values().filter(|job| job.is_under_way()).map(|job| job.due).min()
     }
 
     /// Ends one job that took too long; to be called until it gives nothing.
     pub fn expire(&mut self, now: Duration) -> Option<JobId> {
-        let (id, job) = self.jobs.iter_mut().find(|(_, job)| !job.state.is_final() && job.due <= now)?;
-        job.stop.ask();
+        let (id, job) = self.jobs.iter_mut().find(|(_, job)| job.is_under_way() && job.due <= now)?;
+        job.stop.ask(Why::Unwanted);
         job.end(State::TimedOut, now);
         Some(*id)
     }
@@ -209,7 +278,8 @@ impl Jobs {
     /// # Errors
     /// [`Code::UnknownName`].
     pub fn find(&self, name: &str) -> Result<JobId, Refusal> {
-        self.jobs.keys().find(|id| id.to_string() == name).copied().ok_or_else(|| {
+        let mut known = self.jobs.iter().filter(|(_, job)| job.unanswered.is_none()).map(|(id, _)| *id);
+        known.find(|id| id.to_string() == name).ok_or_else(|| {
             Refusal::new(Code::UnknownName, format!("there is no job `{}`; job.list tells them", wire::shown(name)))
         })
     }
@@ -232,11 +302,24 @@ impl Jobs {
 
     /// All that are remembered, the oldest first.
     pub fn list(&self, now: Duration) -> Vec<Job> {
-        self.jobs.keys().filter_map(|id| self.status(*id, now)).collect()
+        let known = self.jobs.iter().filter(|(_, job)| job.unanswered.is_none());
+        known.filter_map(|(id, _)| self.status(*id, now)).collect()
     }
 }
 
 impl Entry {
+    /// Its work has begun and not ended, as far as others know.
+    fn is_under_way(&self) -> bool {
+        self.unanswered.is_none() && !self.state.is_final()
+    }
+
+    fn cancel(&mut self) {
+        if self.state == State::Running {
+            self.state = State::Cancelling;
+            self.stop.ask(Why::Unwanted);
+        }
+    }
+
     fn end(&mut self, state: State, now: Duration) {
         self.state = state;
         self.ended = Some(now);

@@ -51,7 +51,7 @@ mod tests;
 pub use authority::{KeyChanges, KeyConfig};
 pub use config::Config;
 pub use desk::{Desk, Step};
-pub use dispatch::{AskJobs, AtDesk, Caller, Decision, dispatch};
+pub use dispatch::{AtDesk, Caller, Decision, dispatch};
 pub use effect::{
     BoardAct, ConfigAct, ControlChange, Effect, Failure, LevelChange, LogAct, Outcome, PowerAct, StateAct, StreamChange, TailWish,
 };

@@ -1,6 +1,7 @@
 //! From the outcome of an effect to the reply of a method.
 
 use wire::camera::{Controls, List, Privacy, Snapshot};
+use wire::job::Started;
 use wire::{Code, Done, Method, Refusal, Reply};
 
 use super::{Outcome, ptz};
@@ -55,7 +56,7 @@ pub fn reply(method: Method, outcome: &Outcome, name: &str) -> Result<Reply, Ref
         (Method::StateGet, Outcome::State(document)) => Reply::StateGet((**document).clone()),
         (Method::StateSetDesired, Outcome::State(document)) => Reply::StateSetDesired((**document).clone()),
         (Method::UpdateCheck, Outcome::UpdateChecked(checked)) => Reply::UpdateCheck((**checked).clone()),
-        (Method::UpdateInstall, Outcome::Done) => Reply::UpdateInstall(Done {}),
+        (Method::UpdateInstall, Outcome::Started(job)) => Reply::UpdateInstall(Started { job: job.to_string() }),
         (Method::UpdateProgress, Outcome::UpdateProgress(progress)) => Reply::UpdateProgress((**progress).clone()),
         (Method::UpdateConfirm, Outcome::UpdateMarked(marked)) => Reply::UpdateConfirm(marked.clone()),
         (Method::UpdateRollback, Outcome::UpdateMarked(marked)) => Reply::UpdateRollback(marked.clone()),
@@ -79,7 +80,7 @@ pub fn reply(method: Method, outcome: &Outcome, name: &str) -> Result<Reply, Ref
 /// What a job tells of an outcome in the end. An outcome that a job's work can have gets its line here.
 pub fn job_result(outcome: &Outcome) -> serde_json::Value {
     let value = match outcome {
-        Outcome::Cameras(cameras) => serde_json::to_value(List { cameras: cameras.clone() }),
+        Outcome::UpdateProgress(progress) => serde_json::to_value(progress),
         _ => serde_json::to_value(Done {}),
     };
     value.unwrap_or_default()

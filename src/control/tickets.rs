@@ -66,8 +66,8 @@ impl Tickets {
     }
 
     /// Takes one that is due at `now`.
-    pub fn expire(&mut self, now: Duration) -> Option<Pending> {
+    pub fn expire(&mut self, now: Duration) -> Option<(Ticket, Pending)> {
         let (due, ticket) = *self.due.first()?;
-        if due > now { None } else { self.close(ticket) }
+        if due > now { None } else { Some((ticket, self.close(ticket)?)) }
     }
 }

@@ -39,11 +39,15 @@ impl Topics {
         self.0.values_mut().for_each(|all| all.retain(|other| other != sender));
     }
 
-    /// The letters of one event. `params` is only asked for when there is somebody to tell.
-    pub fn letters<P: serde::Serialize>(&self, topic: Topic, params: impl FnOnce() -> P) -> Vec<Letter> {
-        let Some(all) = self.0.get(&topic).filter(|all| !all.is_empty()) else { return Vec::new() };
+    /// The letters of one event, to who subscribed and to who is told anyway. `params` is only asked for when there is somebody to tell.
+    pub fn letters<P: serde::Serialize>(&self, topic: Topic, anyway: Option<&Sender>, params: impl FnOnce() -> P) -> Vec<Letter> {
+        let all = self.0.get(&topic).map_or(&[][..], Vec::as_slice);
+        let anyway = anyway.filter(|sender| !all.contains(sender));
+        if all.is_empty() && anyway.is_none() {
+            return Vec::new();
+        }
         let message = wire::event::notification(topic, &params());
         let letter = |to: &Sender| Letter { to: to.clone(), call: None, message: message.clone(), attachments: Vec::new() };
-        all.iter().map(letter).collect()
+        all.iter().chain(anyway).map(letter).collect()
     }
 }

@@ -1,17 +1,22 @@
 //! Family `update`: only what can be the place of a bundle is handed to RAUC; the rest is for RAUC to say.
 
+use std::time::Duration;
+
 use wire::update::{Bundle, LONGEST_BUNDLE};
 use wire::{Code, Refusal};
 
 use super::effect::UpdateAct;
 use super::{Decision, Effect};
 
+/// A bundle that is streamed over a poor link takes long; what takes longer hangs.
+const INSTALL_WITHIN: Duration = Duration::from_secs(3 * 3600);
+
 pub(super) fn check(params: Bundle) -> Result<Decision, Refusal> {
     Ok(Effect::Update(UpdateAct::Check(place(params)?)).into())
 }
 
 pub(super) fn install(params: Bundle) -> Result<Decision, Refusal> {
-    Ok(Effect::Update(UpdateAct::Install(place(params)?)).into())
+    Ok(Decision::Job { effect: Effect::InstallUpdate(place(params)?), limit: INSTALL_WITHIN })
 }
 
 fn place(Bundle { bundle }: Bundle) -> Result<String, Refusal> {

@@ -1,7 +1,10 @@
 """A service that answers as RAUC's does (de.pengutronix.rauc.Installer), with two slots in memory and bundles that are JSON files.
 
 It lives on the bus of DBUS_SYSTEM_BUS_ADDRESS, prints "ready" when it can be called, and installs a quarter each time its progress is
-asked for, so that nothing in a test waits for a clock.
+asked for, so that nothing in a test waits for a clock. A bundle may say how it goes: "stays" is installed until somebody has systemd
+end RAUC, "guarded" likewise, but systemd refuses that once and it is installed then, "crashes" ends RAUC by itself.
+
+It is also systemd, as far as that is asked to end RAUC: what is ended has forgotten everything when it is called again.
 """
 
 import json
@@ -23,15 +26,25 @@ class Failed(dbus.DBusException):
 class Rauc(dbus.service.Object):
     def __init__(self, bus):
         super().__init__(bus, "/")
-        self.operation = "idle"
-        self.progress = (0, "", 0)
-        self.last_error = ""
-        self.installing = None
+        self.forget()
         self.primary = "rootfs.0"
         self.slots = {
             "rootfs.0": {"class": "rootfs", "state": "booted", "bootname": "A", "boot-status": "good", "bundle.version": "1.0"},
             "rootfs.1": {"class": "rootfs", "state": "inactive", "bootname": "B", "boot-status": "bad"},
         }
+
+    def forget(self):
+        self.operation = "idle"
+        self.progress = (0, "", 0)
+        self.last_error = ""
+        self.installing = None
+        self.guarded = False
+
+    def says(self, what):
+        try:
+            return bool(self.installing and self.bundle(self.installing).get(what))
+        except Failed:
+            return False
 
     def bundle(self, path):
         try:
@@ -51,6 +64,8 @@ class Rauc(dbus.service.Object):
         self.progress = (0, "Installing", 1)
         self.last_error = ""
         self.installing = source
+        self.slots["rootfs.1"]["boot-status"] = "bad"
+        self.guarded = self.says("guarded")
 
     @dbus.service.method(INTERFACE, in_signature="sa{sv}", out_signature="a{sv}")
     def InspectBundle(self, bundle, args):
@@ -91,7 +106,12 @@ class Rauc(dbus.service.Object):
     def advance(self):
         if self.installing is None:
             return
+        if self.says("crashes") and self.progress[0] == 50:
+            self.forget()
+            return
         percent = self.progress[0] + 25
+        if self.guarded or self.says("stays"):
+            percent = min(percent, 50)
         if percent < 100:
             self.progress = (percent, "Copying image to rootfs.1", 3)
             return
@@ -101,10 +121,25 @@ class Rauc(dbus.service.Object):
             self.primary = "rootfs.1"
             self.progress = (100, "Installing done.", 1)
         except Failed as why:
-            self.last_error = str(why)
+            self.last_error = why.get_dbus_message()
             self.progress = (100, "Installing failed.", 1)
         self.operation = "idle"
         self.installing = None
+
+
+class Systemd(dbus.service.Object):
+    def __init__(self, bus, rauc):
+        super().__init__(bus, "/org/freedesktop/systemd1")
+        self.rauc = rauc
+
+    @dbus.service.method("org.freedesktop.systemd1.Manager", in_signature="ss", out_signature="o")
+    def StopUnit(self, unit, mode):
+        assert (unit, mode) == ("rauc.service", "replace")
+        if self.rauc.guarded:
+            self.rauc.guarded = False
+            raise dbus.DBusException("Access denied", name="org.freedesktop.DBus.Error.AccessDenied")
+        self.rauc.forget()
+        return dbus.ObjectPath("/org/freedesktop/systemd1/job/1")
 
 
 def main():
@@ -112,9 +147,11 @@ def main():
     bus = dbus.bus.BusConnection(os.environ["DBUS_SYSTEM_BUS_ADDRESS"])
     name = dbus.service.BusName("de.pengutronix.rauc", bus)
     service = Rauc(bus)
+    manager = dbus.service.BusName("org.freedesktop.systemd1", bus)
+    systemd = Systemd(bus, service)
     print("ready", flush=True)
     GLib.MainLoop().run()
-    del name, service
+    del name, service, manager, systemd
 
 
 main()

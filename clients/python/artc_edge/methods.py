@@ -107,7 +107,7 @@ SourceState = Literal["off", "resting", "private", "live", "built_in", "no_signa
 State = Literal["running", "cancelling", "done", "failed", "cancelled", "timed_out"]
 
 # Something that can be subscribed to. `board.press`: A button of the board went down or up.
-# `job.progress`: A job has come on, or ended.
+# `job.progress`: A job has come on, or ended. Who asked for the job is told without a subscription.
 Topic = Literal["board.press", "job.progress"]
 
 
@@ -734,6 +734,12 @@ class Source(TypedDict):
     reason: NotRequired[str]
 
 
+class Started(TypedDict):
+    """The reply of a method that starts a job."""
+    # The job, for `job.status` and `job.cancel`.
+    job: str
+
+
 class StateAudio(TypedDict):
     """What can be wished of the sound."""
     # Others hear nothing.
@@ -1273,12 +1279,12 @@ class Commands:
         reply: UpdateChecked = await self.call("update.check", _given(bundle=bundle))
         return reply
 
-    async def update_install(self, *, bundle: str) -> Done:
-        """Begins to install a bundle into the slot that is not running; `update.progress` tells how it goes,
-        and the next start runs it. Role: maintain. `bundle`: Where the bundle is: a path on the device, or
+    async def update_install(self, *, bundle: str) -> Started:
+        """Installs a bundle into the slot that is not running, as a job; the next start runs it. Cancelled, it
+        leaves that slot unusable. Role: maintain. `bundle`: Where the bundle is: a path on the device, or
         an http(s) address (which RAUC streams, where it was built to).
         """
-        reply: Done = await self.call("update.install", _given(bundle=bundle))
+        reply: Started = await self.call("update.install", _given(bundle=bundle))
         return reply
 
     async def update_progress(self) -> UpdateProgress:

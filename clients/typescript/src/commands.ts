@@ -291,8 +291,8 @@ export abstract class Commands {
   }
 
   /**
-   * Begins to install a bundle into the slot that is not running; `update.progress` tells how it goes, and the
-   * next start runs it. Role: maintain.
+   * Installs a bundle into the slot that is not running, as a job; the next start runs it. Cancelled, it leaves
+   * that slot unusable. Role: maintain.
    */
   updateInstall(params: Params<"update.install">, options?: CallOptions): Result<"update.install"> {
     return this.call("update.install", params, options);

@@ -711,6 +711,12 @@ export interface Source {
  */
 export type SourceState = "off" | "resting" | "private" | "live" | "built_in" | "no_signal" | "lost";
 
+/** The reply of a method that starts a job. */
+export interface Started {
+  /** The job, for `job.status` and `job.cancel`. */
+  job: string;
+}
+
 /**
  * Where a job stands. `running`: It is being worked on. `cancelling`: It was asked to end and has not yet.
  * `done`: It did what was asked. `failed`: It could not. `cancelled`: It ended because it was asked to.
@@ -848,7 +854,7 @@ export interface Throttling {
 
 /**
  * Something that can be subscribed to. `board.press`: A button of the board went down or up. `job.progress`: A
- * job has come on, or ended.
+ * job has come on, or ended. Who asked for the job is told without a subscription.
  */
 export type Topic = "board.press" | "job.progress";
 
@@ -1067,10 +1073,10 @@ export interface Methods {
   /** Looks into a bundle: what it is, whether its signature is good, whether it is for this device. Role: maintain. */
   "update.check": { params: { bundle: string }; result: UpdateChecked };
   /**
-   * Begins to install a bundle into the slot that is not running; `update.progress` tells how it goes, and the
-   * next start runs it. Role: maintain.
+   * Installs a bundle into the slot that is not running, as a job; the next start runs it. Cancelled, it leaves
+   * that slot unusable. Role: maintain.
    */
-  "update.install": { params: { bundle: string }; result: Done };
+  "update.install": { params: { bundle: string }; result: Started };
   /**
    * Tells how the update stands: what is being installed, which slots there are, and which one the next start
    * boots from. Role: maintain.
@@ -1129,7 +1135,7 @@ export const LOCAL: readonly Method[] = ["viewer.address"];
 export interface Notifications {
   /** A button of the board went down or up. */
   "board.button": ButtonPress;
-  /** A job has come on, or ended. */
+  /** A job has come on, or ended. Who asked for the job is told without a subscription. */
   "job.progress": Job;
 }
 

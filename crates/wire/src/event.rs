@@ -36,7 +36,7 @@ macro_rules! topics {
 topics! {
     /// A button of the board went down or up.
     BoardPress = "board.press", "board.button";
-    /// A job has come on, or ended.
+    /// A job has come on, or ended. Who asked for the job is told without a subscription.
     JobProgress = "job.progress", "job.progress";
 }
 

@@ -1,7 +1,7 @@
 //! Family `job`: work that takes longer than a reply may.
 //!
-//! A method that starts a job answers [`Started`] at once. How the job goes on is told by `job.status`, and by the notification
-//! `job.progress` to whoever subscribed to it. A job belongs to the device, not to who started it: it goes on when that leaves.
+//! A method that starts a job answers [`Started`] when its work has begun. How the job goes on is told by `job.status`, and by the
+//! notification `job.progress` to who asked for it and to whoever subscribed. A job belongs to the device: it goes on when who asked leaves.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

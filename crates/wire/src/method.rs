@@ -195,8 +195,8 @@ methods! {
     StateSetDesired = "state.set_desired", Change, Maintain, state::SetDesired => state::Document;
     /// Looks into a bundle: what it is, whether its signature is good, whether it is for this device.
     UpdateCheck = "update.check", Read, Maintain, update::Bundle => update::Checked;
-    /// Begins to install a bundle into the slot that is not running; `update.progress` tells how it goes, and the next start runs it.
-    UpdateInstall = "update.install", Change, Maintain, update::Bundle => Done;
+    /// Installs a bundle into the slot that is not running, as a job; the next start runs it. Cancelled, it leaves that slot unusable.
+    UpdateInstall = "update.install", Change, Maintain, update::Bundle => job::Started;
     /// Tells how the update stands: what is being installed, which slots there are, and which one the next start boots from.
     UpdateProgress = "update.progress", Read, Maintain, NoParams => update::Progress;
     /// Marks the system that runs as good, so that the boot loader stays with it.

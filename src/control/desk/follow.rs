@@ -6,11 +6,11 @@ use serde::Serialize;
 use wire::event::Topic;
 use wire::{Code, Method, Refusal, Reply};
 
-use super::super::jobs::{Ended, JobId, Progress};
+use super::super::jobs::{Ended, JobId, Progress, Stop};
 use super::super::limits::PATIENCE;
 use super::super::sender::{Letter, Route, Sender};
-use super::super::tickets::Pending;
-use super::super::{AskJobs, AtDesk, Decision, Effect, View};
+use super::super::tickets::{Pending, Ticket};
+use super::super::{AtDesk, Decision, Effect, Outcome, View};
 use super::answer::{many, part};
 use super::{Asked, Desk, Step};
 
@@ -31,9 +31,11 @@ impl Desk {
         let once = asked.standing.key.is_some() && !matches!(decision, Decision::Subscribe { .. });
         let reply = match decision {
             Decision::Do(effect) => return self.begin(from, route, asked, effect, now),
-            Decision::Job { effect, limit } => return self.start(from, route, asked, effect, limit, now),
+            Decision::Job { effect, limit } => match self.jobs.start(method, limit, now) {
+                Ok((job, stop)) => return self.start(from, route, asked, (job, stop), effect, now),
+                Err(refusal) => Err(refusal),
+            },
             Decision::Answer(reply) => Ok(*reply),
-            Decision::AskJobs(ask) => self.ask_jobs(ask, now),
             Decision::Subscribe { topics, on } => self.topics.set(from, &topics, on).map(|()| match method {
                 Method::EventSubscribe => Reply::EventSubscribe(self.subscribed(from)),
                 Method::EventUnsubscribe => Reply::EventUnsubscribe(self.subscribed(from)),
@@ -50,6 +52,11 @@ impl Desk {
                 Ok(()) => return self.store_keys(from, route, asked, now),
                 Err(refusal) => Err(refusal),
             },
+            Decision::AtDesk(AtDesk::Jobs) => Ok(Reply::JobList(wire::job::List { jobs: self.jobs.list(now) })),
+            Decision::AtDesk(AtDesk::Job(name)) => self.jobs.find(&name).and_then(|job| self.job(job, now)).map(Reply::JobStatus),
+            Decision::AtDesk(AtDesk::Cancel(name)) => {
+                self.jobs.cancel(&name).and_then(|job| self.job(job, now)).map(Reply::JobCancel)
+            }
         };
         match reply {
             Ok(reply) => {
@@ -70,6 +77,20 @@ impl Desk {
     }
 
     fn begin(&mut self, from: &Sender, route: &Route, asked: &Asked, effect: Effect, now: Duration) -> Step {
+        let (ticket, due) = self.open(from, route, asked, now);
+        self.doing(from, route, asked, Step::Do { ticket, effect, due })
+    }
+
+    /// The request is answered when the work has begun, or could not; see [`ended`](Self::ended).
+    fn start(&mut self, from: &Sender, route: &Route, asked: &Asked, job: (JobId, Stop), effect: Effect, now: Duration) -> Step {
+        let (ticket, _) = self.open(from, route, asked, now);
+        let (job, stop) = job;
+        self.jobs.asked_by(job, from, ticket);
+        self.doing(from, route, asked, Step::Work { job, stop, effect })
+    }
+
+    /// Opens a ticket for a request that is answered later; also when that is at the latest.
+    fn open(&mut self, from: &Sender, route: &Route, asked: &Asked, now: Duration) -> (Ticket, Duration) {
         let Asked { request, standing, content } = asked;
         if let Some(account) = self.accounts.get_mut(from) {
             account.in_flight += 1;
@@ -85,40 +106,24 @@ impl Desk {
             route: route.clone(),
             away: false,
         });
-        let doing = Step::Do { ticket, effect, due };
-        let Some(id) = &request.id else { return many(vec![self.answer_nothing(from, route), doing]) };
-        self.window.begin(from, id, *content, ticket);
-        if let Route::Batch(batch) = route {
-            self.batches.one_more(*batch);
-        }
-        doing
-    }
-
-    fn start(&mut self, from: &Sender, route: &Route, asked: &Asked, effect: Effect, limit: Duration, now: Duration) -> Step {
-        let (job, stop) = match self.jobs.start(asked.request.method, limit, now) {
-            Ok(started) => started,
-            Err(refusal) => return self.refuse_asked(from, route, asked, refusal, now),
-        };
-        let id = asked.request.id.as_ref();
-        let part = part(from, id.cloned(), Ok(wire::job::Started { job: job.to_string() }));
-        self.window.note(from, id, asked.content, &part, now);
-        let answer = self.answer_asked(from, route, asked, part, now);
-        many(vec![answer, Step::Work { job, stop, effect }])
-    }
-
-    fn ask_jobs(&mut self, ask: AskJobs, now: Duration) -> Result<Reply, Refusal> {
-        let gone = || Refusal::new(Code::UnknownName, "this job is not remembered any more");
-        match ask {
-            AskJobs::List => Ok(Reply::JobList(wire::job::List { jobs: self.jobs.list(now) })),
-            AskJobs::Status(name) => {
-                let status = self.jobs.status(self.jobs.find(&name)?, now);
-                status.map(Reply::JobStatus).ok_or_else(gone)
-            }
-            AskJobs::Cancel(name) => {
-                let job = self.jobs.cancel(&name)?;
-                self.jobs.status(job, now).map(Reply::JobCancel).ok_or_else(gone)
+        if let Some(id) = &request.id {
+            self.window.begin(from, id, *content, ticket);
+            if let Route::Batch(batch) = route {
+                self.batches.one_more(*batch);
             }
         }
+        (ticket, due)
+    }
+
+    fn doing(&self, from: &Sender, route: &Route, asked: &Asked, doing: Step) -> Step {
+        match asked.request.id {
+            Some(_) => doing,
+            None => many(vec![self.answer_nothing(from, route), doing]),
+        }
+    }
+
+    fn job(&self, job: JobId, now: Duration) -> Result<wire::job::Job, Refusal> {
+        self.jobs.status(job, now).ok_or_else(|| Refusal::new(Code::UnknownName, "this job is not remembered any more"))
     }
 
     fn subscribed(&self, from: &Sender) -> wire::event::Topics {
@@ -127,7 +132,13 @@ impl Desk {
 
     /// What to send when something happened: to everybody who subscribed to `topic`. `params` are those of its notification.
     pub fn tell<P: Serialize>(&self, topic: Topic, params: impl FnOnce() -> P) -> Vec<Letter> {
-        self.topics.letters(topic, params)
+        self.topics.letters(topic, None, params)
+    }
+
+    /// The work of a job has begun: the answer to who asked for it.
+    pub fn begun(&mut self, job: JobId, now: Duration) -> Option<Letter> {
+        let ticket = self.jobs.begun(job)?;
+        self.finish(ticket, &Outcome::Started(job), now)
     }
 
     /// A job has come on: what to send.
@@ -135,13 +146,28 @@ impl Desk {
         if self.jobs.progress(job, progress, now) { self.tell_job(job, now) } else { Vec::new() }
     }
 
-    /// The work of a job ended: what to send.
+    /// The work of a job ended: what to send. Work that failed before it had begun is what its request is refused for.
     pub fn ended(&mut self, job: JobId, ended: Ended, now: Duration) -> Vec<Letter> {
-        if self.jobs.ended(job, ended, now) { self.tell_job(job, now) } else { Vec::new() }
+        if let Ended::Failed(failure) = &ended
+            && let Some(ticket) = self.jobs.withdraw(job)
+        {
+            return self.finish(ticket, &Outcome::Failed(failure.clone()), now).into_iter().collect();
+        }
+        let mut letters: Vec<Letter> = self.begun(job, now).into_iter().collect();
+        if self.jobs.ended(job, ended, now) {
+            letters.extend(self.tell_job(job, now));
+        }
+        letters
     }
 
     pub(super) fn tell_job(&self, job: JobId, now: Duration) -> Vec<Letter> {
-        self.jobs.status(job, now).map(|status| self.tell(Topic::JobProgress, || status)).unwrap_or_default()
+        let told = |status| self.topics.letters(Topic::JobProgress, self.jobs.asker(job), || status);
+        self.jobs.status(job, now).map(told).unwrap_or_default()
+    }
+
+    /// `sender` is here, perhaps again: its jobs are told to it.
+    pub fn came(&mut self, sender: &Sender) {
+        self.jobs.is_here(sender, true);
     }
 
     /// The daemon ends: so shall the work of all jobs.

@@ -9,8 +9,8 @@ use wire::Method;
 use wire::event::Topic;
 use wire::job::State;
 
-use super::super::jobs::{AT_ONCE, Ended, JobId, Jobs, KEPT, Progress, Stop, TOLD_EVERY};
-use super::super::{Failure, Sender};
+use super::super::jobs::{AT_ONCE, Ended, JobId, Jobs, KEPT, Progress, Stop, TOLD_EVERY, Why};
+use super::super::{Effect, Failure, Letter, Sender, Step};
 use super::{Bench, app_server, local, request};
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -37,7 +37,7 @@ fn a_job_tells_its_progress_and_its_end() {
     assert!(!jobs.progress(job, at(5), now + LIMIT), "and comes on no more");
     let status = jobs.status(job, now + LIMIT).unwrap();
     assert_eq!((status.state, status.result, status.elapsed_ms), (State::Done, Some(json!({ "lines": 3 })), 200));
-    assert!(!stop.asked());
+    assert_eq!(stop.asked(), None);
     assert_eq!(jobs.deadline(), None);
 }
 
@@ -46,7 +46,7 @@ fn a_job_is_cancelled_fails_or_takes_too_long() {
     let (mut jobs, now) = (Jobs::default(), Duration::from_secs(5));
     let (asked, stop) = start(&mut jobs, now);
     assert_eq!(jobs.cancel("job-1").unwrap(), asked);
-    assert!(stop.asked());
+    assert_eq!(stop.asked(), Some(Why::Unwanted));
     assert_eq!(jobs.status(asked, now).unwrap().state, State::Cancelling);
     assert!(jobs.ended(asked, Ended::Stopped, now));
     assert_eq!(jobs.status(asked, now).unwrap().state, State::Cancelled);
@@ -66,7 +66,7 @@ fn a_job_is_cancelled_fails_or_takes_too_long() {
     assert_eq!(jobs.deadline(), Some(now + LIMIT));
     assert_eq!(jobs.expire(now + LIMIT - Duration::from_nanos(1)), None);
     assert_eq!((jobs.expire(now + LIMIT), jobs.expire(now + LIMIT)), (Some(slow), None));
-    assert!(stop.asked(), "its work shall end, too");
+    assert_eq!(stop.asked(), Some(Why::Unwanted), "its work shall end, too");
     assert!(!jobs.ended(slow, Ended::Done(Value::Null), now + LIMIT));
     assert_eq!(jobs.status(slow, now + LIMIT).unwrap().state, State::TimedOut);
 
@@ -120,6 +120,72 @@ fn the_desk_tells_of_jobs_to_whoever_asks_and_subscribed() {
     assert_eq!(bench.refused(&local(1), &request(4, "event.subscribe", json!({ "topics": ["weather"] }))).0, "invalid_params");
     let stranger = Sender::participant("stranger");
     assert_eq!(bench.refused(&stranger, &subscribe).0, "not_allowed");
+}
+
+const INSTALL: &str = r#"{"bundle":"/data/gate.raucb"}"#;
+
+/// Asks for a job, which has not begun then.
+fn ask_for_job(bench: &mut Bench, from: &Sender, id: u32) -> (JobId, Stop) {
+    let message = request(id, "update.install", serde_json::from_str(INSTALL).unwrap());
+    match bench.desk.receive(from, &message, &bench.view, bench.now) {
+        Step::Work { job, stop, effect: Effect::InstallUpdate(_) } => (job, stop),
+        other => panic!("no work: {other:?}"),
+    }
+}
+
+fn read(letter: &Letter) -> Value {
+    serde_json::from_slice(&letter.message).unwrap()
+}
+
+fn told_to(letters: &[Letter]) -> Vec<&Sender> {
+    letters.iter().map(|letter| &letter.to).collect()
+}
+
+#[test]
+fn who_asks_for_a_job_gets_its_name_when_it_has_begun_and_is_told_how_it_goes() {
+    let mut bench = Bench::new();
+    let (asker, watcher) = (app_server(), local(7));
+    let (job, _) = ask_for_job(&mut bench, &asker, 1);
+    assert_eq!(bench.reply(&watcher, &request(1, "job.list", json!({})))["result"]["jobs"], json!([]), "it has not begun");
+    bench.nothing(&asker, &request(1, "update.install", serde_json::from_str(INSTALL).unwrap()));
+    let reply = bench.desk.begun(job, bench.now).unwrap();
+    assert_eq!((&reply.to, &read(&reply)["result"]), (&asker, &json!({ "job": "job-1" })));
+    assert_eq!(bench.desk.begun(job, bench.now), None, "once");
+    let again = bench.reply(&asker, &request(1, "update.install", serde_json::from_str(INSTALL).unwrap()));
+    assert_eq!(again["result"], json!({ "job": "job-1" }), "asked for again it is the same job");
+
+    assert_eq!(told_to(&bench.desk.progress(job, at(10), bench.now)), [&asker], "without a subscription");
+    bench.reply(&asker, &request(2, "event.subscribe", json!({ "topics": ["job.progress"] })));
+    bench.reply(&watcher, &request(2, "event.subscribe", json!({ "topics": ["job.progress"] })));
+    bench.now += TOLD_EVERY;
+    assert_eq!(told_to(&bench.desk.progress(job, at(20), bench.now)), [&asker, &watcher], "and each once");
+    bench.desk.forget(&asker, bench.now);
+    bench.now += TOLD_EVERY;
+    assert_eq!(told_to(&bench.desk.progress(job, at(30), bench.now)), [&watcher], "it goes on when who asked leaves");
+    bench.desk.came(&asker);
+    let end = bench.desk.ended(job, Ended::Done(json!({ "slots": 2 })), bench.now);
+    assert_eq!(told_to(&end), [&watcher, &asker], "and who comes back is told");
+    assert_eq!((&read(&end[1])["params"]["state"], &read(&end[1])["params"]["result"]), (&json!("done"), &json!({ "slots": 2 })));
+}
+
+#[test]
+fn work_that_does_not_begin_is_a_refusal_and_no_job() {
+    let mut bench = Bench::new();
+    let (job, _) = ask_for_job(&mut bench, &app_server(), 1);
+    let letters = bench.desk.ended(job, Ended::Failed(Failure::NotAvailable("no RAUC here".into())), bench.now);
+    assert_eq!(told_to(&letters), [&app_server()]);
+    assert_eq!(read(&letters[0])["error"]["message"], "no RAUC here");
+    assert_eq!(bench.reply(&local(1), &request(2, "job.list", json!({})))["result"]["jobs"], json!([]));
+
+    // Who was told that it takes too long is not told a name later; the work need not begin.
+    let (late, stop) = ask_for_job(&mut bench, &app_server(), 3);
+    bench.now = bench.desk.deadline().unwrap();
+    let letter = bench.desk.expire(bench.now).unwrap();
+    assert_eq!(read(&letter)["error"]["data"]["name"], "timed_out");
+    assert_eq!(stop.asked(), Some(Why::Unwanted));
+    let letters = bench.desk.ended(late, Ended::Stopped, bench.now);
+    assert_eq!(read(&letters[0])["params"]["state"], "cancelled");
+    assert_eq!(bench.reply(&local(1), &request(4, "job.list", json!({})))["result"]["jobs"][0]["state"], "cancelled");
 }
 
 proptest! {

@@ -28,7 +28,7 @@ const STATES: [(&str, Change); 14] = [
     ("closed for privacy", |view| camera(view, SourceState::Private)),
 ];
 
-/// Method, lawful parameters, and what becomes of it in each state: `a` answered, `d` done by the shell, `-` not available,
+/// Method, lawful parameters, and what becomes of it in each state: `a` answered, `d` done by the shell, `j` begun as a job, `-` not available,
 /// `?` no thing of that name.
 const TABLE: &[(&str, &str, &str)] = &[
     ("device.info", "{}", "aaaaaaaaaaaaaa"),
@@ -79,7 +79,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("state.get", "{}", "dddddddddddddd"),
     ("state.set_desired", r#"{"desired":{}}"#, "dddddddddddd-d"),
     ("update.check", r#"{"bundle":"/data/gate.raucb"}"#, "dddddddddddddd"),
-    ("update.install", r#"{"bundle":"/data/gate.raucb"}"#, "dddddddddddd-d"),
+    ("update.install", r#"{"bundle":"/data/gate.raucb"}"#, "jjjjjjjjjjjj-j"),
     ("update.progress", "{}", "dddddddddddddd"),
     ("update.confirm", "{}", "dddddddddddd-d"),
     ("update.rollback", "{}", "dddddddddddd-d"),
@@ -128,6 +128,7 @@ fn ask(method: &str, params: &str, change: Change) -> (char, String) {
     let message = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
     match bench.desk.receive(&local(1), message.as_bytes(), &bench.view, bench.now) {
         Step::Do { effect, .. } => ('d', format!("{effect:?}")),
+        Step::Work { effect, .. } => ('j', format!("{effect:?}")),
         Step::Send(letter) => {
             let reply: Value = serde_json::from_slice(&letter.message).expect("JSON");
             let letter = match reply["error"]["data"]["name"].as_str() {
