@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Our crates, as they are named in Rust.
-const CRATES: [&str; 10] =
-    ["annexb", "artc_bindings", "artc_open", "board", "call_control", "media", "room", "rtc", "v4l2_node", "wire"];
+const CRATES: [&str; 11] =
+    ["annexb", "artc_bindings", "artc_open", "board", "call_control", "media", "record", "room", "rtc", "v4l2_node", "wire"];
 
 /// What a room of the daemon may name: modules of the daemon, crates of ours. A room that is not here may name nothing of ours.
 const ROOMS: &[(&str, &[&str], &[&str])] = &[
@@ -43,6 +43,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("join-token", &[]),
     ("call-control", &["join-token"]),
     ("artc-bindings", &["join-token"]),
+    ("record", &["annexb"]),
     ("rtc", &["annexb"]),
     ("v4l2-node", &[]),
     ("room", &["join-token", "rtc"]),
@@ -57,6 +58,7 @@ const NOT_FOR: &[(&str, &[&str])] = &[
     ("artc-bindings", &["str0m", "openh264", "opus", "axum", "socket2", "livekit-protocol"]),
     ("join-token", &["tokio", "axum", "str0m", "libc"]),
     ("call-control", &["tokio", "axum", "libc", "tracing", "metrics"]),
+    ("record", &["tokio", "axum", "openh264", "opus", "serde", "metrics"]),
     ("rtc", &["axum", "openh264", "opus"]),
     ("room", &["openh264", "opus", "v4l", "alsa"]),
     ("board", &["tokio", "axum", "str0m"]),

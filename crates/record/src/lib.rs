@@ -1,0 +1,24 @@
+//! Recordings on the device: what an encoder made anyway goes into files that any player plays, and that a power cut costs at most the last
+//! second.
+//!
+//! Pictures and sound come in encoded and are not encoded again. [`Intake`] holds the last seconds of them in memory (the pre-roll) and never
+//! waits; [`Recorder`] takes them from there and writes fragmented MP4, one fragment of at most a second at a time, each on the medium before
+//! the next begins. [`Store`] is the folder: which recordings there are is said by its files and by nothing else.
+//!
+//! Not for capturing, not for encoding, and not for deciding when to record. Time is an argument throughout.
+#![forbid(unsafe_code)]
+
+mod file;
+mod fragment;
+mod intake;
+mod mp4;
+mod name;
+mod recorder;
+mod ring;
+mod store;
+mod torn;
+
+pub use intake::Intake;
+pub use name::{Id, Reason};
+pub use recorder::{Now, Recorder, Settings, Standing};
+pub use store::{Entry, Fault, Limits, OpenError, RemoveError, Store};

@@ -1,0 +1,213 @@
+//! The folder with the recordings. What is in it is said by the names of its files alone; files that are not ours are left alone.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::fs::{Mode, OFlags};
+
+use crate::name::{self, Id, Kind};
+use crate::torn;
+
+/// A recording in the folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Which.
+    pub id: Id,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// How long it is; `None` while it is written.
+    pub duration: Option<Duration>,
+    file: String,
+}
+
+/// What the folder may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of all recordings together.
+    pub most_bytes: u64,
+    /// Older recordings go; `None`: they stay.
+    pub most_age: Option<Duration>,
+}
+
+/// What the medium refused.
+#[derive(Debug, thiserror::Error)]
+#[error("could not {step} {path}: {source}")]
+pub struct Fault {
+    step: &'static str,
+    path: String,
+    source: io::Error,
+}
+
+impl Fault {
+    pub(crate) fn new(step: &'static str, path: &Path, source: io::Error) -> Self {
+        Self { step, path: path.display().to_string(), source }
+    }
+
+    /// Whether room would help. A file too large is a quota by another name.
+    pub(crate) fn is_full(&self) -> bool {
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        matches!(self.source.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+    }
+}
+
+/// Why a recording cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is none of this name.
+    #[error("there is no recording {0}")]
+    Unknown(Id),
+    /// Nothing whole is there yet.
+    #[error("{0} is still being written; it can be had when it has ended")]
+    Writing(Id),
+    /// The medium refuses.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// Why a recording was not deleted.
+pub type RemoveError = OpenError;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Store {
+    folder: PathBuf,
+}
+
+impl Store {
+    /// Recordings in `folder`.
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// Where they are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Makes the folder where its parent is there, and ends what a power cut left open: each such file keeps its whole fragments. Not while
+    /// something is recorded. Tells how many files it ended.
+    pub fn prepare(&self) -> Result<usize, Fault> {
+        match fs::DirBuilder::new().mode(0o750).create(&self.folder) {
+            Err(why) if why.kind() != io::ErrorKind::AlreadyExists => return Err(Fault::new("make", &self.folder, why)),
+            _ => {}
+        }
+        let open: Vec<_> = self.list()?.into_iter().filter(|entry| entry.duration.is_none()).collect();
+        for entry in &open {
+            let path = self.folder.join(&entry.file);
+            let mut file = self.open_file(&entry.file, OFlags::RDWR).map_err(|why| Fault::new("open", &path, why))?;
+            let whole = torn::look(&mut file).map_err(|why| Fault::new("read", &path, why))?;
+            self.end(entry.id, &file, whole.len, whole.duration)?;
+        }
+        Ok(open.len())
+    }
+
+    /// The recordings, oldest first.
+    pub fn list(&self) -> Result<Vec<Entry>, Fault> {
+        let fault = |why| Fault::new("read", &self.folder, why);
+        let mut entries = Vec::new();
+        for item in fs::read_dir(&self.folder).map_err(fault)? {
+            let item = item.map_err(fault)?;
+            let name = item.file_name();
+            let Some((id, kind)) = name.to_str().and_then(name::read) else { continue };
+            // Gone between the two looks, or a link or a folder under one of our names: not a recording.
+            let Ok(about) = item.metadata() else { continue };
+            if !about.is_file() {
+                continue;
+            }
+            let duration = match kind {
+                Kind::Whole(duration) => Some(duration),
+                Kind::Writing => None,
+            };
+            entries.push(Entry { id, bytes: about.len(), duration, file: name.to_string_lossy().into_owned() });
+        }
+        entries.sort_by_key(|entry| entry.id);
+        Ok(entries)
+    }
+
+    /// Opens a recording that has ended, for reading. What it says of the size stays true: nothing writes to it any more.
+    pub fn open(&self, id: Id) -> Result<(File, Entry), OpenError> {
+        let entry = self.find(id)?;
+        let file = self.open_file(&entry.file, OFlags::RDONLY).map_err(|why| match why.kind() {
+            io::ErrorKind::NotFound => OpenError::Unknown(id),
+            _ => Fault::new("open", &self.folder.join(&entry.file), why).into(),
+        })?;
+        Ok((file, entry))
+    }
+
+    /// Deletes a recording that has ended.
+    pub fn remove(&self, id: Id) -> Result<(), RemoveError> {
+        let entry = self.find(id)?;
+        self.remove_file(&entry).map_err(OpenError::from)
+    }
+
+    /// Deletes the oldest recordings until the folder keeps to `limits`. `wall_ms` is the time since 1970, where the clock is known to be
+    /// right: a wrong one makes nothing old. Returns what was deleted, and the bytes that are left.
+    pub fn tidy(&self, limits: Limits, wall_ms: Option<u64>) -> Result<(Vec<Id>, u64), Fault> {
+        let entries = self.list()?;
+        let mut bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
+        let mut gone = Vec::new();
+        for entry in entries.iter().filter(|entry| entry.duration.is_some()) {
+            let age = wall_ms.map(|now| Duration::from_millis(now.saturating_sub(entry.id.began_ms)));
+            let old = limits.most_age.zip(age).is_some_and(|(most, age)| age > most);
+            if !old && bytes <= limits.most_bytes {
+                continue;
+            }
+            self.remove_file(entry)?;
+            bytes -= entry.bytes;
+            gone.push(entry.id);
+        }
+        Ok((gone, bytes))
+    }
+
+    /// Deletes the oldest recording that has ended, but for `last`, to make room; `None` where there is none.
+    pub(crate) fn remove_oldest(&self, last: Option<Id>) -> Result<Option<Id>, Fault> {
+        let ended = |entry: &Entry| entry.duration.is_some() && Some(entry.id) != last;
+        let Some(entry) = self.list()?.into_iter().find(ended) else { return Ok(None) };
+        self.remove_file(&entry)?;
+        Ok(Some(entry.id))
+    }
+
+    /// Gives a file that was written its last name, after cutting off what is behind `len`. One without pictures goes.
+    pub(crate) fn end(&self, id: Id, file: &File, len: u64, duration: Duration) -> Result<(), Fault> {
+        let from = self.folder.join(id.writing());
+        if duration.is_zero() {
+            return match fs::remove_file(&from) {
+                Err(why) if why.kind() != io::ErrorKind::NotFound => Err(Fault::new("delete", &from, why)),
+                _ => self.sync(),
+            };
+        }
+        let cut = file
+            .metadata()
+            .and_then(|about| if about.len() > len { file.set_len(len).and_then(|()| file.sync_data()) } else { Ok(()) });
+        cut.map_err(|why| Fault::new("shorten", &from, why))?;
+        fs::rename(&from, self.folder.join(id.whole(duration))).map_err(|why| Fault::new("rename", &from, why))?;
+        self.sync()
+    }
+
+    /// Waits until the medium knows the names in the folder.
+    pub(crate) fn sync(&self) -> Result<(), Fault> {
+        File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(|why| Fault::new("write", &self.folder, why))
+    }
+
+    fn find(&self, id: Id) -> Result<Entry, OpenError> {
+        let entry = self.list()?.into_iter().find(|entry| entry.id == id).ok_or(OpenError::Unknown(id))?;
+        if entry.duration.is_none() { Err(OpenError::Writing(id)) } else { Ok(entry) }
+    }
+
+    /// Never through a link: what is opened lies in the folder.
+    fn open_file(&self, name: &str, mode: OFlags) -> io::Result<File> {
+        let flags = mode | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(rustix::fs::open(self.folder.join(name), flags, Mode::empty())?.into())
+    }
+
+    fn remove_file(&self, entry: &Entry) -> Result<(), Fault> {
+        let path = self.folder.join(&entry.file);
+        match fs::remove_file(&path) {
+            Err(why) if why.kind() != io::ErrorKind::NotFound => Err(Fault::new("delete", &path, why)),
+            _ => Ok(()),
+        }
+    }
+}
