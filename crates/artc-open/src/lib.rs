@@ -17,6 +17,7 @@ mod engine;
 mod net;
 mod options;
 mod pts;
+mod schedule;
 mod session;
 mod shared;
 mod sync;

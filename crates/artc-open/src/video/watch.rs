@@ -15,6 +15,7 @@ use media::Size;
 use super::decode::{Decoder, PictureCodec};
 use crate::clock::Clock;
 use crate::encoder::UnitPool;
+use crate::schedule::compute_in_batches;
 use crate::session::{Arrived, RemoteMedia};
 use crate::sync::{CaptureClock, CaptureTimes, LipSync};
 
@@ -106,6 +107,7 @@ impl Drop for WatchThread {
 }
 
 fn run(watcher: &mut Watcher, inbox: &Receiver<Message>, dropped: &AtomicBool, clock: Clock) {
+    compute_in_batches();
     loop {
         let message = match watcher.wake() {
             Some(due) => inbox.recv_timeout(due.saturating_duration_since(clock.now())),

@@ -16,6 +16,7 @@ use super::small::SmallPicture;
 use crate::clock::Clock;
 use crate::command::Local;
 use crate::encoder::{AccessUnit, Choice, Picture, Settings, Usage};
+use crate::schedule::compute_in_batches;
 
 /// Key frames on request are at least so far apart: a crowd that asks at once gets one picture.
 pub const KEY_EVERY: Duration = Duration::from_millis(300);
@@ -65,6 +66,7 @@ impl Worker {
     }
 
     pub(super) fn run(mut self) {
+        compute_in_batches();
         loop {
             let holds_memory = self.layers.iter().any(Layer::holds_memory);
             let work = match self.input.next(holds_memory.then_some(REST_AFTER), self.clock) {
