@@ -10,6 +10,7 @@
 mod announce;
 mod board;
 mod books;
+mod choices;
 mod clock;
 mod deeds;
 mod desired;

@@ -20,6 +20,10 @@ struct Daemon {
 
 impl Daemon {
     fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    fn start_with(more: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         // Free at this moment; the daemon says so if somebody else is quicker.
         let telemetry = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").to_string();
@@ -28,7 +32,9 @@ impl Daemon {
             .arg("run")
             .env_clear()
             .env("PATH", programs)
+            .env("STATE_DIRECTORY", directory.path().join("state"))
             .envs(variables(&directory.path().join("control.sock"), &telemetry))
+            .envs(more.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -249,7 +255,6 @@ fn the_log(daemon: &Daemon) {
     assert!(back, "the levels have not gone back by themselves");
 }
 
-/// The program with a configuration that is a pipe: once the other end is open, it is reading its configuration, and waits.
 #[test]
 fn it_is_commanded_over_its_room_with_nothing_but_address_and_token() {
     let daemon = Daemon::start();
@@ -294,6 +299,38 @@ fn it_is_commanded_over_its_room_with_nothing_but_address_and_token() {
     assert_eq!(said.status.code(), Some(75), "{}", String::from_utf8_lossy(&said.stderr));
 }
 
+/// A token of the room's own key names a role: it counts as far as the configuration says, and not by default.
+#[test]
+fn a_token_of_its_room_commands_it_as_far_as_the_configuration_lets_tokens() {
+    let secret = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(secret.path(), "a secret of more than thirty-two bytes, for tests\n").expect("written");
+    let secret = secret.path().to_str().expect("UTF-8");
+    let daemon = Daemon::start_with(&[("ARTC__ROOM__API_SECRET_FILE", secret)]);
+    let line = daemon.line("viewer:");
+    let (url, _) = line.trim_start_matches("viewer:").trim().split_once("/#").expect("an address with a fragment");
+    let token = |role: &str| {
+        let more = [("ARTC__ROOM__API_SECRET_FILE", secret)];
+        let made = daemon.program_with(&["token", "--identity", "guard", "--command-role", role], &more);
+        assert_eq!(made.status.code(), Some(0), "{}", String::from_utf8_lossy(&made.stderr));
+        String::from_utf8_lossy(&made.stdout).trim().to_owned()
+    };
+    let over = |token: &str, arguments: &[&str]| {
+        let said = daemon.program_with(&[&["call", "--room", url], arguments].concat(), &[("ARTC_TOKEN", token)]);
+        (said.status.code(), String::from_utf8_lossy(&said.stderr).into_owned())
+    };
+    let (code, said) = over(&token("own"), &["device.info"]);
+    assert!(code == Some(77) && said.contains("the caller has no role"), "{code:?}: {said}");
+    let set = daemon.program(&["call", "config.set", r#"{"values":{"control.token_role":"operate"}}"#]);
+    assert_eq!(set.status.code(), Some(0), "{}", String::from_utf8_lossy(&set.stderr));
+    let (code, said) = over(&token("own"), &["audio.mute", r#"{"muted":true}"#]);
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = over(&token("own"), &["log.tail"]);
+    assert!(code == Some(77) && said.contains("the caller has operate"), "{code:?}: {said}");
+    let (code, said) = over(&token("observe"), &["audio.mute", r#"{"muted":true}"#]);
+    assert!(code == Some(77) && said.contains("the caller has observe"), "{code:?}: {said}");
+}
+
+/// The program with a configuration that is a pipe: once the other end is open, it is reading its configuration, and waits.
 fn reading_its_configuration(subcommand: &[&str]) -> (Child, std::fs::File, tempfile::TempDir) {
     let directory = tempfile::tempdir().expect("a directory");
     let pipe = directory.path().join("config.toml");

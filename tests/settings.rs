@@ -207,6 +207,45 @@ fn how_the_device_is_meant_to_be_is_made_true_again_after_a_kill() {
 }
 
 #[test]
+fn privacy_and_the_selected_camera_outlast_the_daemon() {
+    let device = Device::alone();
+    let camera = |from: &str, to: &str| {
+        let text = std::fs::read_to_string(device.path("config.toml")).expect("read");
+        assert!(text.contains(from), "{text}");
+        std::fs::write(device.path("config.toml"), text.replace(from, to)).expect("written");
+    };
+    let states = |running: &Running<'_>| {
+        let status = running.call("device.status", json!({})).expect("told");
+        (status["camera"]["state"].clone(), status["microphone"]["state"].clone())
+    };
+    let again = |mut running: Running<'_>| {
+        running.child.kill().expect("killed");
+        drop(running);
+        device.run()
+    };
+    camera("\"pattern\"", "\"file:/nowhere.y4m\"");
+    let running = device.run();
+    running.call("camera.select", json!({ "camera": "pattern" })).expect("selected");
+    running.call("camera.privacy", json!({ "on": true })).expect("closed");
+    let running = again(running);
+    assert_eq!(states(&running), (json!("private"), json!("private")), "nothing was opened");
+    running.call("camera.privacy", json!({ "on": false })).expect("opened");
+    assert_eq!(states(&running).0, "built_in", "the camera that was selected");
+    let running = again(running);
+    running.until("both are open again", |running| states(running) == (json!("built_in"), json!("built_in")));
+    // Another camera in the configuration is another wish.
+    camera("nowhere", "elsewhere");
+    let running = again(running);
+    running.until("the camera is the one that is configured", |running| states(running).0 == "lost");
+    drop(running);
+
+    // What cannot be read may have said privacy.
+    std::fs::write(device.path("state/choices.json"), "{").expect("written");
+    let running = device.run();
+    assert_eq!(states(&running), (json!("private"), json!("private")));
+}
+
+#[test]
 fn killed_at_any_moment_it_has_the_old_one_or_the_new_one() {
     let seed = std::env::var("ARTC_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(4711);
     println!("ARTC_TEST_SEED={seed}");

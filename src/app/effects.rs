@@ -8,6 +8,7 @@ use std::sync::Arc;
 use artc_bindings::{Engine, VideoSource};
 use media::Size;
 
+use super::choices::Choices;
 use super::facts;
 use super::kept::Kept;
 use super::network;
@@ -39,6 +40,10 @@ pub struct Parts {
     pub room: Option<Arc<room::Handle>>,
     /// What outlasts a restart.
     pub kept: Kept,
+    /// What commands have chosen, which does, too.
+    pub choices: Arc<Choices>,
+    /// The camera that the configuration names.
+    pub configured_camera: String,
 }
 
 /// Something for a thread that may wait for a device.
@@ -99,11 +104,25 @@ pub fn begin(effect: Effect, parts: &Parts, tickets: &TicketSource, wishes: Wish
         }
         Effect::SetControl { name, value, .. } => later(Box::new(move || outcome(set_control(&camera, &name, value)))),
         Effect::SetControls(changes) => later(Box::new(move || outcome(set_controls(&camera, &changes)))),
-        Effect::SelectCamera(id) => later(Box::new(move || outcome(select(&camera, &id)))),
+        Effect::SelectCamera(id) => {
+            let (choices, configured) = (Arc::clone(&parts.choices), parts.configured_camera.clone());
+            later(Box::new(move || {
+                let selected = select(&camera, &id);
+                outcome(selected.and_then(|done| {
+                    choices.keep_camera(&id, &configured).map_err(Failure::Device)?;
+                    Ok(done)
+                }))
+            }))
+        }
         Effect::SetPrivacy(on) => {
-            // Sound is silent at once; what the camera does may take a moment.
-            parts.microphone.set_private(on);
-            later(Box::new(move || outcome(privacy(&camera, on))))
+            let (microphone, choices) = (Arc::clone(&parts.microphone), Arc::clone(&parts.choices));
+            // Sound is silent at once; what the camera does may take a moment. It is kept also when the driver is slow: it is what
+            // counts in the end.
+            later(Box::new(move || {
+                microphone.set_private(on);
+                let (done, kept) = (privacy(&camera, on), choices.keep_privacy(on));
+                outcome(done.and_then(|done| kept.map(|()| done).map_err(Failure::Device)))
+            }))
         }
         Effect::TakeSnapshot => later(Box::new(move || outcome(snapshot(&camera)))),
         Effect::SetStream(change) if change.size.is_some() || change.fps.is_some() => {

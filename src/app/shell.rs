@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use artc_bindings::Event;
 use tokio::sync::{broadcast, mpsc, watch};
+use wire::Role;
 use wire::event::Topic;
 
 use super::board::BoardThread;
@@ -173,7 +174,7 @@ impl Shell {
             let config = &wanted.config;
             match key.as_str() {
                 "stream.bitrate_kbps" => self.wish(Wishes { bitrate_kbps: config.stream.bitrate_kbps, ..self.wishes }),
-                "control.allow" | "control.keys" | "control.require_signature" | "control.roles" => {
+                "control.allow" | "control.keys" | "control.require_signature" | "control.roles" | "control.token_role" => {
                     self.desk.reconfigure(&config.control)
                 }
                 "telemetry.log" if std::env::var_os("ARTC_LOG").is_none() => {
@@ -286,6 +287,15 @@ impl Shell {
                 self.books.went(uid);
                 self.mail.forget(uid);
                 self.desk.forget(&Sender::participant(uid), now());
+            }
+            Event::CommandRole { uid, role } => {
+                let known = role.as_deref().and_then(Role::from_name);
+                if known.is_none()
+                    && let Some(name) = role
+                {
+                    tracing::warn!(uid, name, "its token names a role for commands that there is not");
+                }
+                self.desk.named_by_token(uid, known);
             }
             Event::StreamNeeded(needed) => {
                 self.books.watched = *needed;

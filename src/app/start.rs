@@ -9,6 +9,7 @@ use wire::device::Info;
 use super::announce::line;
 use super::board::BoardThread;
 use super::books::Books;
+use super::choices::Choices;
 use super::clock::now;
 use super::desired::Desired;
 use super::effects::Parts;
@@ -55,6 +56,7 @@ struct Process {
     stop: Stop,
     hangup: Hangup,
     settings: Arc<SettingsThread>,
+    choices: Arc<Choices>,
     desired: Arc<Desired>,
     /// The room's own secret, where the configuration names none: who was let in before a restart is let in after it.
     secret: room::token::Secret,
@@ -85,6 +87,7 @@ pub async fn process(settings: Settings, telemetry: Telemetry, early: Early) -> 
             return Exit::TryAgain;
         }
     };
+    let choices = Arc::new(Choices::open(Box::new(SystemDisk), state.clone()));
     let desired = Arc::new(Desired::open(Box::new(SystemDisk), state));
     let _watchdog = match Watchdog::start(telemetry.health().clone(), |_| {}) {
         Ok(watchdog) => watchdog,
@@ -93,7 +96,8 @@ pub async fn process(settings: Settings, telemetry: Telemetry, early: Early) -> 
             return Exit::TryAgain;
         }
     };
-    let mut process = Process { telemetry, stop, hangup, settings, desired, secret: room::token::Secret::random(), started };
+    let secret = room::token::Secret::random();
+    let mut process = Process { telemetry, stop, hangup, settings, choices, desired, secret, started };
     loop {
         match daemon(&mut process).await {
             Ok(End::Restart) => {}
@@ -108,7 +112,7 @@ pub async fn process(settings: Settings, telemetry: Telemetry, early: Early) -> 
 
 /// Starts everything, runs, ends everything.
 async fn daemon(process: &mut Process) -> Result<End, Exit> {
-    let Process { telemetry, stop, hangup, settings, desired, secret, started } = process;
+    let Process { telemetry, stop, hangup, settings, choices, desired, secret, started } = process;
     let started = *started;
     let health = telemetry.health();
     let starting = health.beat("start", START_LIMIT);
@@ -117,8 +121,10 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
     let Loaded { config, board, machine, .. } = &*loaded;
     let name = config.device.name.clone().unwrap_or_else(host_name);
 
-    let parts =
-        Camera::start(config.camera.clone()).and_then(|camera| Ok((camera, Microphone::start(config.microphone.clone())?)));
+    let private = choices.privacy();
+    let source = crate::capture::video::Config { source: choices.camera(&config.camera.source), ..config.camera.clone() };
+    let parts = Camera::start_private(source, private)
+        .and_then(|camera| Ok((camera, Microphone::start_private(config.microphone.clone(), private)?)));
     let (camera, microphone) = match parts {
         Ok((camera, microphone)) => (Arc::new(camera), Arc::new(microphone)),
         Err(why) => {
@@ -254,6 +260,8 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
             power: Power::find(),
             room: room.clone(),
             kept: kept.clone(),
+            choices: Arc::clone(choices),
+            configured_camera: config.camera.source.clone(),
         },
     };
 

@@ -9,7 +9,7 @@ use std::{
 use artc_bindings::token::AuthInfo;
 use clap::Args;
 use room::token::{Claims, Key, Secret, VideoGrant};
-use wire::Method;
+use wire::{Method, Role};
 
 use super::ConfigArgs;
 use crate::config;
@@ -26,6 +26,7 @@ Examples:
   artc-edge token --viewer
   artc-edge token --identity alice
   artc-edge token --identity wall --watch --ttl 7d
+  artc-edge token --identity guard --command-role operate
   artc-edge token --identity camera-17 --room gate --api-key APIabc --secret-file /etc/artc-edge/room.secret
   artc-edge token --identity camera-17 --room gate --app-id 4711 --secret-file app.key")]
 pub struct Token {
@@ -33,7 +34,7 @@ pub struct Token {
     #[arg(long, value_name = "NAME", required_unless_present = "viewer")]
     identity: Option<String>,
     /// Ask the running daemon for a new address of its viewer page: good for an hour and any number of browsers
-    #[arg(long, conflicts_with_all = ["identity", "room", "name", "ttl", "watch", "hidden", "admin", "api_key", "app_id", "secret_file"])]
+    #[arg(long, conflicts_with_all = ["identity", "room", "name", "ttl", "watch", "hidden", "admin", "command_role", "api_key", "app_id", "secret_file"])]
     viewer: bool,
     /// Which room (channel) [default: as configured]
     #[arg(long, value_name = "ROOM")]
@@ -53,11 +54,14 @@ pub struct Token {
     /// May rule over the room: list, mute and remove others
     #[arg(long)]
     admin: bool,
+    /// The role for commands that it asks for: observe, operate, maintain, own. A device gives it as far as its `control.token_role` goes
+    #[arg(long, value_name = "ROLE", conflicts_with = "watch", value_parser = parse_role)]
+    command_role: Option<Role>,
     /// Sign as this API key [default: as configured]
     #[arg(long, value_name = "KEY", requires = "secret_file")]
     api_key: Option<String>,
     /// Make it by the vendor's rule for this app
-    #[arg(long, value_name = "ID", requires = "secret_file", conflicts_with_all = ["api_key", "watch", "hidden", "admin", "name"])]
+    #[arg(long, value_name = "ID", requires = "secret_file", conflicts_with_all = ["api_key", "watch", "hidden", "admin", "command_role", "name"])]
     app_id: Option<String>,
     /// File with the secret of --api-key, or the app key of --app-id, on its first line; `-` reads standard input
     #[arg(long, value_name = "FILE")]
@@ -130,7 +134,10 @@ impl Token {
             hidden: self.hidden,
             ..VideoGrant::join(&room)
         };
-        let claims = Claims { sub: identity, name: self.name.unwrap_or_default(), video: Some(grant), ..Claims::default() };
+        let role = self.command_role.map(|role| ("artc.command.role".to_owned(), role.name().to_owned()));
+        let attributes = role.into_iter().collect();
+        let name = self.name.unwrap_or_default();
+        let claims = Claims { sub: identity, name, attributes, video: Some(grant), ..Claims::default() };
         Key::new(key, Secret::new(secret)).mint(claims, self.ttl, now).map_err(|why| usage(&why))
     }
 }
@@ -161,6 +168,10 @@ fn given_secret(path: &Path) -> Result<String, Exit> {
 
 fn read_secret(key: &'static str, path: PathBuf, exit: Exit) -> Result<String, Exit> {
     config::read_secret(key, path).map_err(|why| super::complain(if why.is_permission() { Exit::Permission } else { exit }, why))
+}
+
+fn parse_role(text: &str) -> Result<Role, String> {
+    Role::from_name(text).ok_or_else(|| format!("`{text}` is no role; there are {}", Role::ALL.map(Role::name).join(", ")))
 }
 
 /// `90s`, `15m`, `12h`, `7d`; a bare number counts seconds.

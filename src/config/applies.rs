@@ -17,7 +17,7 @@ pub enum Applies {
 }
 
 /// All keys that are not [`Applies::Restart`].
-const TABLE: [(&str, Applies); 22] = [
+const TABLE: [(&str, Applies); 23] = [
     ("board.profile", Applies::OnDevice),
     ("control.allow", Applies::Live),
     ("control.keys", Applies::Live),
@@ -25,6 +25,7 @@ const TABLE: [(&str, Applies); 22] = [
     ("control.roles", Applies::Live),
     ("control.socket", Applies::OnDevice),
     ("control.socket_group", Applies::OnDevice),
+    ("control.token_role", Applies::Live),
     ("engine.open.ca_file", Applies::OnDevice),
     ("engine.open.token_file", Applies::OnDevice),
     ("engine.sdk.extra", Applies::OnDevice),

@@ -27,6 +27,9 @@ pub struct Config {
     /// (`app-server`) has `maintain`, whoever opens an address that the daemon made (`local-viewer`, in the channel
     /// `local-viewer-XXXXXX`) has `operate`, unless a line of their own, here or in `allow`, says otherwise.
     pub roles: BTreeMap<String, Role>,
+    /// The highest role that a join token can give to who joins with it, by its attribute `artc.command.role`. Unset: tokens give no
+    /// role. Tokens whose bearer may change its attributes (`canUpdateOwnMetadata`) never do.
+    pub token_role: Option<Role>,
     /// Keys for signed commands, by name: `[control.keys.NAME]`. A signed command has its key's role, whoever sends it.
     pub keys: BTreeMap<String, KeyConfig>,
     /// Take only signed commands from the channel. The local socket is not asked for signatures: who can open it is on the device.
@@ -46,6 +49,7 @@ impl Default for Config {
             socket_group: None,
             allow: BTreeMap::new(),
             roles: BTreeMap::new(),
+            token_role: None,
             keys: BTreeMap::new(),
             require_signature: false,
             messages_per_second: 50,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use metrics::{counter, histogram};
 use wire::jsonrpc::ReplyTo;
 use wire::method::Kind;
-use wire::{Bad, Code, Incoming, Method, Refusal, Reply, Request};
+use wire::{Bad, Code, Incoming, Method, Refusal, Reply, Request, Role};
 
 use self::answer::{in_full, many, part, repeated, reply_to};
 use super::account::Accounts;
@@ -123,6 +123,11 @@ impl Desk {
     /// The device has joined anew: commands that were signed for the join before hold no more.
     pub fn joined(&mut self) {
         self.authority.joined();
+    }
+
+    /// The token of a participant names this role for commands, or none. Whether that gives anything is for the configuration to say.
+    pub fn named_by_token(&mut self, identity: &str, role: Option<Role>) {
+        self.authority.permissions.named_by_token(identity, role);
     }
 
     /// Takes in one message.

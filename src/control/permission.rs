@@ -1,5 +1,7 @@
 //! Who may call what: deny by default.
 
+use std::collections::BTreeMap;
+
 use wire::{Method, Role};
 
 use super::Config;
@@ -20,6 +22,10 @@ pub struct Permissions {
     rules: Vec<(String, Vec<String>)>,
     /// Identity pattern and role.
     roles: Vec<(String, Role)>,
+    /// The highest role that a token can give; none: tokens give nothing.
+    token_role: Option<Role>,
+    /// Identities of who is here with a token that names a role, and which.
+    by_token: BTreeMap<String, Role>,
     /// There are keys, so anybody may come with a signed command.
     signing: bool,
     signature_required: bool,
@@ -35,8 +41,24 @@ impl Permissions {
         Self {
             rules: config.allow.iter().map(|(identity, methods)| (identity.clone(), methods.clone())).collect(),
             roles: built_in.chain(configured).collect(),
+            token_role: config.token_role,
+            by_token: BTreeMap::new(),
             signing: !config.keys.is_empty(),
             signature_required: config.require_signature,
+        }
+    }
+
+    /// The rules are those of `config` from now on; who is here with which token is the same.
+    pub fn reconfigure(&mut self, config: &Config) {
+        let by_token = std::mem::take(&mut self.by_token);
+        *self = Self { by_token, ..Self::new(config) };
+    }
+
+    /// The token of the participant with this identity names this role, or none.
+    pub fn named_by_token(&mut self, identity: &str, role: Option<Role>) {
+        match role {
+            Some(role) => drop(self.by_token.insert(identity.to_owned(), role)),
+            None => drop(self.by_token.remove(identity)),
         }
     }
 
@@ -45,9 +67,11 @@ impl Permissions {
         self.signature_required
     }
 
-    /// The role of the participant with this identity: the highest of its lines. Who has no identity has none.
+    /// The role of the participant with this identity: the highest of its lines and its token. Who has no identity has none.
     pub fn role(&self, identity: &str) -> Option<Role> {
-        self.roles.iter().filter(|(pattern, _)| covers(pattern, identity)).map(|(_, role)| *role).max()
+        let by_line = self.roles.iter().filter(|(pattern, _)| covers(pattern, identity)).map(|(_, role)| *role).max();
+        let named = self.by_token.get(identity).filter(|_| !identity.is_empty());
+        by_line.max(self.token_role.zip(named).map(|(most, named)| *named.min(&most)))
     }
 
     /// Whether the participant with this identity may call `method`, by its role or by a line that names the method.

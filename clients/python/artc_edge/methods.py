@@ -1033,8 +1033,9 @@ class Commands:
 
     async def camera_select(self, *, camera: str) -> CameraSelected:
         """Takes another camera into use, on the same track; one that cannot be had leaves the one before in
-        use. Until the next restart. Role: operate. `camera`: The `id` of a camera, as `camera.list` tells
-        it; `auto` for the first that is found, `pattern` for the test picture.
+        use. Kept over a restart, until the configuration names another one. Role: operate. `camera`: The
+        `id` of a camera, as `camera.list` tells it; `auto` for the first that is found, `pattern` for the
+        test picture.
         """
         reply: CameraSelected = await self.call("camera.select", _given(camera=camera))
         return reply
@@ -1055,7 +1056,7 @@ class Commands:
 
     async def camera_privacy(self, *, on: bool) -> CameraPrivacy:
         """Closes camera and microphone, or opens them again; the tracks stay published with a card and
-        silence. Until the next restart. Role: operate. `on`: Camera and microphone are closed; a card and
+        silence. Kept over a restart. Role: operate. `on`: Camera and microphone are closed; a card and
         silence go out on the same tracks.
         """
         reply: CameraPrivacy = await self.call("camera.privacy", _given(on=on))

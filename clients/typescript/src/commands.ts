@@ -81,8 +81,8 @@ export abstract class Commands {
   }
 
   /**
-   * Takes another camera into use, on the same track; one that cannot be had leaves the one before in use. Until
-   * the next restart. Role: operate.
+   * Takes another camera into use, on the same track; one that cannot be had leaves the one before in use. Kept
+   * over a restart, until the configuration names another one. Role: operate.
    */
   cameraSelect(params: Params<"camera.select">, options?: CallOptions): Result<"camera.select"> {
     return this.call("camera.select", params, options);
@@ -102,8 +102,8 @@ export abstract class Commands {
   }
 
   /**
-   * Closes camera and microphone, or opens them again; the tracks stay published with a card and silence. Until
-   * the next restart. Role: operate.
+   * Closes camera and microphone, or opens them again; the tracks stay published with a card and silence. Kept
+   * over a restart. Role: operate.
    */
   cameraPrivacy(params: Params<"camera.privacy">, options?: CallOptions): Result<"camera.privacy"> {
     return this.call("camera.privacy", params, options);

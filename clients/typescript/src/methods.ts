@@ -971,8 +971,8 @@ export interface Methods {
   /** Takes a still picture. Role: observe. */
   "camera.snapshot": { params: Nothing; result: Snapshot };
   /**
-   * Takes another camera into use, on the same track; one that cannot be had leaves the one before in use. Until
-   * the next restart. Role: operate.
+   * Takes another camera into use, on the same track; one that cannot be had leaves the one before in use. Kept
+   * over a restart, until the configuration names another one. Role: operate.
    */
   "camera.select": { params: { camera: string }; result: CameraSelected };
   /** Tells where the camera in use looks: pan, tilt and zoom, where its driver has them. Role: observe. */
@@ -983,8 +983,8 @@ export interface Methods {
    */
   "camera.set_ptz": { params: { pan?: number; relative?: boolean; tilt?: number; zoom?: number }; result: Ptz };
   /**
-   * Closes camera and microphone, or opens them again; the tracks stay published with a card and silence. Until
-   * the next restart. Role: operate.
+   * Closes camera and microphone, or opens them again; the tracks stay published with a card and silence. Kept
+   * over a restart. Role: operate.
    */
   "camera.privacy": { params: { on: boolean }; result: CameraPrivacy };
   /** Tells what is published as picture. Role: observe. */

@@ -207,6 +207,15 @@ pub enum Event {
         /// Its payload, a JSON-RPC 2.0 object if it is well-formed.
         data: Vec<u8>,
     },
+    /// Extension: the role for commands that a participant's token names, in the attribute `artc.command.role`. Only of participants
+    /// who may not change their attributes themselves, and could not since they joined; told before the first message, and at every
+    /// change.
+    CommandRole {
+        /// Who has it.
+        uid: String,
+        /// The name of the role; none when there is none any more.
+        role: Option<String>,
+    },
     /// Extension: the connection changed (the documents' `OnConnectionStatusChanged` of SDK 7.x).
     #[doc(alias = "OnConnectionStatusChanged")]
     ConnectionState {
@@ -328,6 +337,7 @@ impl Event {
             Self::PushVideoFrameBufferFull { .. } => "OnPushVideoFrameBufferFull",
             Self::CommandMessage { .. } => "CommandMessage",
             Self::CommandCall { .. } => "CommandCall",
+            Self::CommandRole { .. } => "CommandRole",
             Self::ConnectionState { .. } => "ConnectionState",
             Self::StreamNeeded(_) => "StreamNeeded",
             Self::KeyFrameNeeded { .. } => "KeyFrameNeeded",
@@ -378,6 +388,7 @@ impl fmt::Debug for Event {
             }
             Self::CommandMessage { uid, data } => s.field("uid", uid).field("len", &data.len()),
             Self::CommandCall { uid, call, data } => s.field("uid", uid).field("call", call).field("len", &data.len()),
+            Self::CommandRole { uid, role } => s.field("uid", uid).field("role", role),
             Self::ConnectionState { status, reason, detail } => {
                 s.field("status", status).field("reason", reason).field("detail", detail)
             }

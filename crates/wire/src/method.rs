@@ -123,13 +123,13 @@ methods! {
     CameraSetControl = "camera.set_control", Change, Operate, camera::SetControl => camera::Control;
     /// Takes a still picture.
     CameraSnapshot = "camera.snapshot", Change, Observe, NoParams => camera::Snapshot;
-    /// Takes another camera into use, on the same track; one that cannot be had leaves the one before in use. Until the next restart.
+    /// Takes another camera into use, on the same track; one that cannot be had leaves the one before in use. Kept over a restart, until the configuration names another one.
     CameraSelect = "camera.select", Change, Operate, camera::Select => camera::Selected;
     /// Tells where the camera in use looks: pan, tilt and zoom, where its driver has them.
     CameraGetPtz = "camera.get_ptz", Read, Observe, NoParams => camera::Ptz;
     /// Turns and zooms the camera in use, and tells where it looks then. A motor may still be on its way.
     CameraSetPtz = "camera.set_ptz", Change, Operate, camera::SetPtz => camera::Ptz;
-    /// Closes camera and microphone, or opens them again; the tracks stay published with a card and silence. Until the next restart.
+    /// Closes camera and microphone, or opens them again; the tracks stay published with a card and silence. Kept over a restart.
     CameraPrivacy = "camera.privacy", Change, Operate, camera::Privacy => camera::Privacy;
     /// Tells what is published as picture.
     StreamGet = "stream.get", Read, Observe, NoParams => stream::Stream;

@@ -20,6 +20,14 @@ pub enum Role {
 }
 
 impl Role {
+    /// All, the least first.
+    pub const ALL: [Self; 4] = [Self::Observe, Self::Operate, Self::Maintain, Self::Own];
+
+    /// The role of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+
     /// Its name, in configuration, tokens and replies.
     pub const fn name(self) -> &'static str {
         match self {

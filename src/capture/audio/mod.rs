@@ -103,6 +103,11 @@ impl Microphone {
     /// # Errors
     /// When the system gives no thread or no descriptor.
     pub fn start(config: Config) -> io::Result<Self> {
+        Self::start_private(config, false)
+    }
+
+    /// The same; `private`, no device is opened before [`set_private`](Self::set_private) lets it.
+    pub fn start_private(config: Config, private: bool) -> io::Result<Self> {
         let format = PcmFormat { rate: config.rate, channels: config.channels };
         let off = config.source == "none";
         let facts = Facts {
@@ -124,7 +129,7 @@ impl Microphone {
             volume: AtomicU8::new(100),
             volume_set: AtomicBool::new(false),
             muted: AtomicBool::new(false),
-            private: AtomicBool::new(false),
+            private: AtomicBool::new(private),
             stop: AtomicBool::new(false),
             wake: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
             turns: Arc::default(),

@@ -88,8 +88,11 @@ impl Pump {
     /// Runs until the microphone is dropped.
     pub(super) fn run(mut self) {
         let now = clock();
-        let mut source =
-            if self.config.source == "tone" { self.tone(now, "built-in tone", false) } else { self.look(now, now, RETRY) };
+        let mut source = match self.config.source.as_str() {
+            _ if self.shared.private.load(Ordering::Acquire) => self.hide(Source::Private, now),
+            "tone" => self.tone(now, "built-in tone", false),
+            _ => self.look(now, now, RETRY),
+        };
         while !self.shared.stop.load(Ordering::Acquire) {
             let now = clock();
             let private = self.shared.private.load(Ordering::Acquire);

@@ -89,7 +89,12 @@ pub struct Camera {
 impl Camera {
     /// Starts the capture thread. What cannot be opened is told by [`Camera::state`], not here.
     pub fn start(config: Config) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared::new()?);
+        Self::start_private(config, false)
+    }
+
+    /// The same; `private`, no device is opened before [`set_private`](Self::set_private) lets it.
+    pub fn start_private(config: Config, private: bool) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared::new(private)?);
         let (commands, inbox) = sync_channel(COMMANDS);
         let pump = Pump::new(config, Arc::clone(&shared), inbox);
         let thread = std::thread::Builder::new().name("camera".into()).spawn(move || pump.run())?;

@@ -70,7 +70,7 @@ impl Facts {
 }
 
 impl Shared {
-    pub(super) fn new() -> std::io::Result<Self> {
+    pub(super) fn new(private: bool) -> std::io::Result<Self> {
         let (events, _) = broadcast::channel(EVENTS);
         Ok(Self {
             slot: Arc::new(Slot::new(SLOT_DEPTH)),
@@ -78,7 +78,7 @@ impl Shared {
             events,
             wake: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
             wanted: AtomicBool::new(true),
-            private: AtomicBool::new(false),
+            private: AtomicBool::new(private),
             newest: AtomicU64::new(0),
             open: AtomicBool::new(false),
             turns: Arc::default(),

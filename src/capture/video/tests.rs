@@ -291,6 +291,16 @@ fn privacy_shows_a_card_at_the_same_size_and_gives_no_picture_away_until_it_ends
 }
 
 #[test]
+fn a_camera_that_starts_private_gives_no_picture_away_before_privacy_ends() {
+    let camera = Camera::start_private(pattern(320, 180, 100.0), true).unwrap();
+    let shown = frame(&camera);
+    assert_eq!((camera.state().phase, Stamp::read_frame(&shown)), (Phase::Private, None), "its first picture is the card");
+    assert!(camera.set_private(false));
+    assert_eq!(camera.state().phase, Phase::Pattern);
+    while Stamp::read_frame(&frame(&camera)).is_none() {}
+}
+
+#[test]
 fn another_camera_is_selected_or_the_one_before_goes_on() {
     let camera = start(pattern(64, 64, 100.0));
     frame(&camera);

@@ -53,7 +53,7 @@ impl Authority {
 
     /// The rules and keys are those of `config` from now on; what was changed about keys still holds.
     pub fn reconfigure(&mut self, config: &Config) {
-        self.permissions = Permissions::new(config);
+        self.permissions.reconfigure(config);
         self.keys.reconfigure(&config.keys);
     }
 

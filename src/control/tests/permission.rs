@@ -55,6 +55,35 @@ fn a_viewer_address_is_made_on_the_local_socket_only_whatever_is_allowed() {
 }
 
 #[test]
+fn a_token_gives_the_role_that_it_names_as_far_as_the_configuration_lets_it() {
+    let guard = Sender::participant("guard");
+    let (look, work, keep) =
+        (request(1, "device.info", json!({})), request(2, "audio.mute", json!({ "muted": true })), "log.tail");
+    let may = |bench: &mut Bench, message: &[u8]| match bench.desk.receive(&guard, message, &bench.view, bench.now) {
+        Step::Send(letter) => !String::from_utf8_lossy(&letter.message).contains("not_allowed"),
+        _ => true,
+    };
+    let mut bench = Bench::new();
+    bench.desk.named_by_token("guard", Some(Role::Own));
+    assert!(!may(&mut bench, &look), "by default a token gives nothing");
+    bench.desk.reconfigure(&config("token_role = 'operate'"));
+    assert!(may(&mut bench, &look) && may(&mut bench, &work), "who is here already is seen with other eyes at once");
+    let (name, text, _) = bench.refused(&guard, &request(3, keep, json!({})));
+    assert_eq!(name, "not_allowed");
+    assert!(text.ends_with("it needs the role maintain, the caller has operate"), "{text}");
+    let other = Sender::participant("guard2");
+    assert_eq!(bench.refused(&other, &look).0, "not_allowed", "another one's token is another one's");
+    bench.desk.named_by_token("guard", Some(Role::Observe));
+    let mute = request(4, "audio.mute", json!({ "muted": true }));
+    assert!(may(&mut bench, &look) && !may(&mut bench, &mute), "what the token names, not what it could");
+    bench.desk.named_by_token("guard", None);
+    assert!(!may(&mut bench, &request(5, "device.info", json!({}))), "it has left");
+    bench.desk.reconfigure(&config("token_role = 'own'\nrequire_signature = true\n[keys]\na.key = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'\na.role = 'own'"));
+    bench.desk.named_by_token("guard", Some(Role::Own));
+    assert_eq!(bench.refused(&guard, &request(6, "device.info", json!({}))).0, "signature_required", "a token signs nothing");
+}
+
+#[test]
 fn refusal_comes_before_a_look_at_the_parameters() {
     let (name, ..) = Bench::new().refused(&Sender::participant("viewer"), &request(1, "audio.mute", json!({ "mute": 1 })));
     assert_eq!(name, "not_allowed", "a stranger learns nothing by probing");

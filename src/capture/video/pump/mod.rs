@@ -93,7 +93,8 @@ impl Pump {
     }
 
     fn serve(&mut self) {
-        let mut source = self.begin(None);
+        let private = self.shared.private.load(Ordering::Relaxed);
+        let mut source = if private { self.rest(Source::Closed) } else { self.begin(None) };
         loop {
             self.shared.opened(matches!(source, Source::Camera(_)));
             loop {

@@ -2,6 +2,7 @@
 
 mod arrive;
 mod subscribe;
+mod token_role;
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use rtc::proto::{self, TrackSource, participant_info};
 
 pub use arrive::{Arrived, ReceivedFrame};
 
+use self::token_role::TokenRoles;
 use super::{Session, publish};
 
 /// Participants that are followed; a channel with more is none for a camera.
@@ -67,6 +69,7 @@ struct Person {
 /// Everybody else.
 pub(super) struct Remotes {
     people: HashMap<String, Person>,
+    token_roles: TokenRoles,
     mids: HashMap<Mid, String>,
     default_stream: VideoStreamType,
     pub(super) leave_once_no_streamer: bool,
@@ -80,6 +83,7 @@ impl Default for Remotes {
     fn default() -> Self {
         Self {
             people: HashMap::new(),
+            token_roles: TokenRoles::default(),
             mids: HashMap::new(),
             default_stream: VideoStreamType::High,
             leave_once_no_streamer: false,
@@ -99,6 +103,10 @@ impl Session {
         for identity in gone {
             self.gone(&identity, now);
         }
+        let unnamed = self.remote.token_roles.identities().into_iter().filter(|id| !people.iter().any(|p| p.identity == **id));
+        for identity in unnamed.collect::<Vec<_>>() {
+            self.forget_role(&identity);
+        }
         // A new join has new tracks and new subscriptions, even of people who stayed.
         self.remote.mids.clear();
         for person in self.remote.people.values_mut() {
@@ -116,7 +124,12 @@ impl Session {
         for person in people {
             if person.sid == self.sid {
                 self.permission = person.permission;
-            } else if person.state == participant_info::State::Disconnected as i32 {
+                continue;
+            }
+            if let Some(role) = self.remote.token_roles.see(&person) {
+                self.event(Event::CommandRole { uid: person.identity.clone(), role });
+            }
+            if person.state == participant_info::State::Disconnected as i32 {
                 let known = self.remote.people.get(&person.identity);
                 // The late farewell of an earlier connection of somebody who is back already says nothing.
                 if known.is_some_and(|k| k.sid == person.sid) {
@@ -249,9 +262,18 @@ impl Session {
         for identity in everybody {
             self.gone(&identity, now);
         }
+        for identity in self.remote.token_roles.identities() {
+            self.forget_role(&identity);
+        }
         self.remote.mids.clear();
         self.remote.people_until = None;
         self.list_people();
+    }
+
+    fn forget_role(&mut self, identity: &str) {
+        if let Some(role) = self.remote.token_roles.forget(identity) {
+            self.event(Event::CommandRole { uid: identity.to_owned(), role });
+        }
     }
 
     fn list_people(&self) {

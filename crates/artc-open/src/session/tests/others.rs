@@ -116,6 +116,43 @@ fn people_are_seen_subscribed_and_missed() {
     assert_eq!(names, ["OnVideoSubscribeStateChanged", "OnSubscribeStreamTypeChanged", "OnRemoteUserOffLineNotify"]);
 }
 
+#[test]
+fn a_role_that_a_token_names_is_told_unless_its_bearer_could_have_written_it() {
+    let mut stage = flowing(21);
+    stage.told();
+    let mut version = 0;
+    let mut says = |stage: &mut Stage, sid: &str, role: Option<&str>, may_write: Option<bool>| {
+        version += 1;
+        let attributes = role.map(|role| ("artc.command.role".to_owned(), role.to_owned())).into_iter().collect();
+        let permission = may_write.map(|may| proto::ParticipantPermission { can_update_metadata: may, ..Default::default() });
+        let state = proto::participant_info::State::Active as i32;
+        let (sid, identity) = (sid.to_owned(), "bob".to_owned());
+        let bob = proto::ParticipantInfo { sid, identity, state, attributes, permission, version, ..Default::default() };
+        stage.say(Response::Update(proto::ParticipantUpdate { participants: vec![bob] }));
+        stage.run(SECOND);
+        let roles = stage.told().into_iter().filter_map(|event| match event {
+            Event::CommandRole { uid, role } => Some((uid, role)),
+            _ => None,
+        });
+        roles.collect::<Vec<_>>()
+    };
+    let told = |role: Option<&str>| vec![("bob".to_owned(), role.map(str::to_owned))];
+    assert_eq!(says(&mut stage, "PA_b1", Some("operate"), Some(false)), told(Some("operate")));
+    assert_eq!(says(&mut stage, "PA_b1", Some("operate"), Some(false)), [], "once");
+    assert_eq!(says(&mut stage, "PA_b1", Some("observe"), Some(false)), told(Some("observe")), "by who rules over the room");
+    assert_eq!(says(&mut stage, "PA_b1", Some("own"), Some(true)), told(None), "now these may be his own words");
+    assert_eq!(says(&mut stage, "PA_b1", Some("own"), Some(false)), [], "and they still may be when he may write no more");
+    assert_eq!(says(&mut stage, "PA_b2", Some("operate"), Some(false)), told(Some("operate")), "another visit, another token");
+    assert_eq!(says(&mut stage, "PA_b3", Some("operate"), None), told(None), "a server that does not tell who may write");
+    assert_eq!(says(&mut stage, "PA_b4", Some(&"o".repeat(33)), Some(false)), []);
+    assert_eq!(says(&mut stage, "PA_b5", Some("operate"), Some(false)), told(Some("operate")));
+    let state = proto::participant_info::State::Disconnected as i32;
+    let gone = proto::ParticipantInfo { sid: "PA_b5".into(), identity: "bob".into(), state, ..Default::default() };
+    stage.say(Response::Update(proto::ParticipantUpdate { participants: vec![gone] }));
+    stage.run(SECOND);
+    assert!(stage.told().iter().any(|event| matches!(event, Event::CommandRole { role: None, .. })), "it goes with him");
+}
+
 /// Bob is there with these tracks.
 fn bob(stage: &mut Stage, tracks: Vec<proto::TrackInfo>) {
     let state = proto::participant_info::State::Active as i32;
