@@ -1,6 +1,6 @@
 /** A camera that exists only here: answers every command as a device would, and draws its own picture. */
 
-import type { Control, ControlValue, DeviceStatus, Stream } from "artc-edge-client/methods";
+import type { BoardInfo, Control, ControlValue, DeviceStatus, Stream } from "artc-edge-client/methods";
 
 interface Request {
   id: number;
@@ -24,6 +24,18 @@ export class MadeUpCamera {
     limits: { max_long_side: 1920, max_short_side: 1088, min_side: 64, min_fps: 1, max_fps: 120, min_bitrate_kbps: 50, max_bitrate_kbps: 20000 },
   };
   readonly #audio = { source: "Brio 100 Analog", rate: 48000, channels: 2, volume: 80, muted: false, published: true, mixer: true };
+  readonly #board: BoardInfo = {
+    name: "gate",
+    profile: "gate",
+    support: "tested",
+    buttons: [],
+    lines: [
+      { name: "door", output: true, on: false, safe: false },
+      { name: "bell", output: false, on: false },
+    ],
+    leds: [{ name: "red", shows: "off" }, { name: "green", shows: "on", owner: "status LED" }],
+  };
+  #private = false;
   #canvas: HTMLCanvasElement | undefined;
   #track: MediaStreamTrack | undefined;
 
@@ -91,6 +103,15 @@ export class MadeUpCamera {
         return { controls: this.state === "bare" ? [] : this.#controls };
       case "camera.set_control":
         return this.#set(params["name"] as string, params["value"] as ControlValue | undefined);
+      case "camera.privacy":
+        this.#private = params["on"] === true;
+        return { on: this.#private };
+      case "board.info":
+        return this.state === "bare" ? { ...this.#board, lines: [], leds: [] } : this.#board;
+      case "board.set_line":
+        return Object.assign(this.#board.lines.find(({ name }) => name === params["line"]) ?? {}, { on: params["on"] });
+      case "board.set_led":
+        return Object.assign(this.#board.leds.find(({ name }) => name === params["led"]) ?? {}, { shows: params["pattern"] });
       case "camera.snapshot":
         return this.#snapshot();
       case "stream.get":
@@ -122,7 +143,7 @@ export class MadeUpCamera {
       time_ms: Date.now(),
       connection: "connected",
       participants: 2,
-      camera: { name: "Brio 100", state: lost ? "lost" : "live", ...(lost && { reason: "/dev/video0 was unplugged" }), grabbed: frames, broken: 3, dropped: 12, pushed: frames - 15, recovered: 1 },
+      camera: { name: "Brio 100", state: lost ? "lost" : this.#private ? "private" : "live", ...(lost && { reason: "/dev/video0 was unplugged" }), grabbed: frames, broken: 3, dropped: 12, pushed: frames - 15, recovered: 1 },
       microphone: { name: "Brio 100 Analog", state: "live", grabbed: Math.round(seconds * 100), broken: 0, dropped: 0, pushed: Math.round(seconds * 100), recovered: 0 },
       room: {
         viewers: 2,

@@ -5,6 +5,7 @@ import type { Channel, Media, Phase } from "./channel";
 import { fill, h, show } from "./dom";
 import type { Problem } from "./problem";
 import { Refused, type Unanswered } from "artc-edge-client/rpc";
+import { Board } from "./view/board";
 import { Controls } from "./view/controls";
 import { Device } from "./view/device";
 import { Header, phaseStanding, type Standing } from "./view/header";
@@ -51,12 +52,17 @@ export function startPage(channel: Channel, document: Document, browser: Problem
     keyFrame: () => camera.keyFrame(),
   });
   const controls = new Controls((name, value) => camera.setControl(name, value));
+  const board = new Board({
+    setPrivacy: (on) => camera.setPrivacy(on),
+    setLine: (line, on) => camera.setLine(line, on),
+    setLed: (led, on) => camera.setLed(led, on),
+  });
   const snapshots = new Snapshots(() => camera.snapshot());
   const device = new Device(() => camera.refresh());
   const forbidden = h("p", { class: "banner", hidden: true });
 
   fill(place("watch"), picture.element, banner, stats.element, log.element);
-  fill(place("panel"), forbidden, stream.element, controls.element, snapshots.element, people.element, device.element);
+  fill(place("panel"), forbidden, stream.element, board.element, controls.element, snapshots.element, people.element, device.element);
 
   let announced = "";
   const announce = (text: string) => {
@@ -117,12 +123,13 @@ export function startPage(channel: Channel, document: Document, browser: Problem
     tellForbidden();
   });
   camera.on("reach", (reach) => {
-    for (const part of [stream, snapshots, device, picture]) part.enabled(reach === "answers");
+    for (const part of [stream, board, snapshots, device, picture]) part.enabled(reach === "answers");
     troubles.clear();
     tellForbidden();
     if (reach === "answers") return;
     const why = reach === "asking" ? "Asking the camera …" : mayCommand ? "No camera is in reach." : "Only for who may command.";
     controls.unread(why);
+    board.unread();
     device.unread(why);
   });
   camera.on("read", ({ part, error }) => {
@@ -130,6 +137,7 @@ export function startPage(channel: Channel, document: Document, browser: Problem
     else troubles.delete(part);
     if (part === "stream") stream.enabled(error === undefined);
     if (part === "controls" && error) controls.unread(`They could not be read: ${error.message}`);
+    if (part === "board" && error) board.unread();
     if (part === "info" && error) device.unread(`It could not be read: ${error.message}`);
     tellForbidden();
   });
@@ -141,12 +149,14 @@ export function startPage(channel: Channel, document: Document, browser: Problem
   camera.on("status", (status) => {
     state.status = status;
     device.status(status, performance.now());
+    board.status(status.camera);
     tell();
   });
   camera.on("modes", ({ modes }) => stream.modes(modes));
   camera.on("stream", (now) => stream.stream(now));
   camera.on("audio", (now) => stream.audio(now));
   camera.on("controls", (all) => controls.controls(all));
+  camera.on("board", (info) => board.board(info));
   camera.on("exchange", (exchange) => log.exchange(exchange));
   camera.on("notification", (notification) => log.notification(notification));
 

@@ -6,7 +6,7 @@ import type { Channel } from "./channel";
 import { Clock } from "./clock";
 import { Emitter } from "./emitter";
 import { Refused, RpcClient, Unanswered, type Exchange, type Notification } from "artc-edge-client/rpc";
-import { Code, type Audio, type Control, type ControlValue, type DeviceInfo, type DeviceStatus, type Methods, type Mode, type Snapshot, type Source, type Stream } from "artc-edge-client/methods";
+import { Code, type Audio, type BoardInfo, type Control, type ControlValue, type DeviceInfo, type DeviceStatus, type Methods, type Mode, type Snapshot, type Source, type Stream } from "artc-edge-client/methods";
 
 /** Milliseconds between two looks at the device while the page is visible. */
 const LOOK_AGAIN = 2500;
@@ -26,6 +26,7 @@ export interface CameraEvents {
   controls: Control[];
   stream: Stream;
   audio: Audio;
+  board: BoardInfo;
   /** A part was asked for: why it could not be read, if it could not. */
   read: { part: Part; error: Refused | Unanswered | undefined };
   exchange: Exchange;
@@ -33,7 +34,7 @@ export interface CameraEvents {
 }
 
 export type Reach = "none" | "asking" | "answers";
-export type Part = "info" | "status" | "modes" | "controls" | "stream" | "audio";
+export type Part = "info" | "status" | "modes" | "controls" | "stream" | "audio" | "board";
 type Empty = Record<string, never>;
 type Question = { [M in keyof Methods]: Methods[M]["params"] extends Empty ? M : never }[keyof Methods];
 
@@ -44,6 +45,7 @@ const QUESTIONS: Record<Part, Question> = {
   audio: "audio.get",
   modes: "camera.modes",
   controls: "camera.controls",
+  board: "board.info",
 };
 
 const PARTS = Object.keys(QUESTIONS) as Part[];
@@ -65,6 +67,8 @@ export class CameraModel extends Emitter<CameraEvents> {
   /** Parts that this viewer may not read; asking over and over would only fill the device's log. */
   readonly #forbidden = new Set<Part>();
   #source: string | undefined;
+  /** The board has something that may have moved since it was asked. */
+  #boardMoves = false;
   #again: ReturnType<typeof setTimeout> | undefined;
 
   constructor(channel: Channel) {
@@ -73,7 +77,7 @@ export class CameraModel extends Emitter<CameraEvents> {
       observe: (exchange) => this.emit("exchange", exchange),
       notified: (notification) => {
         this.emit("notification", notification);
-        this.refresh("status", "stream", "controls");
+        this.refresh("status", "stream", "controls", ...this.#boardToo());
       },
     });
     channel.on("message", (bytes) => this.#rpc.receive(bytes));
@@ -147,6 +151,21 @@ export class CameraModel extends Emitter<CameraEvents> {
     this.emit("audio", await this.#rpc.call("audio.set_volume", { volume }));
   }
 
+  async setPrivacy(on: boolean): Promise<void> {
+    await this.#rpc.call("camera.privacy", { on });
+    this.refresh("status");
+  }
+
+  async setLine(line: string, on: boolean): Promise<void> {
+    await this.#rpc.call("board.set_line", { line, on });
+    this.refresh("board");
+  }
+
+  async setLed(led: string, on: boolean): Promise<void> {
+    await this.#rpc.call("board.set_led", { led, pattern: on ? "on" : "off" });
+    this.refresh("board");
+  }
+
   async keyFrame(): Promise<void> {
     await this.#rpc.call("stream.key_frame");
   }
@@ -184,11 +203,16 @@ export class CameraModel extends Emitter<CameraEvents> {
     if (round !== this.#round) return;
     this.clock.forget();
     this.#source = undefined;
+    this.#boardMoves = false;
     this.#forbidden.clear();
     for (const part of PARTS) this.#missing.add(part);
     this.#tell("answers");
     this.refresh();
     this.#lookAgain();
+  }
+
+  #boardToo(): Part[] {
+    return this.#boardMoves ? ["board"] : [];
   }
 
   #tell(reach: Reach): void {
@@ -198,7 +222,7 @@ export class CameraModel extends Emitter<CameraEvents> {
 
   #lookAgain(): void {
     this.#again = setTimeout(() => {
-      const due = new Set<Part>(["status", "stream", "audio", ...this.#missing]);
+      const due = new Set<Part>(["status", "stream", "audio", ...this.#boardToo(), ...this.#missing]);
       const parts = [...due].filter((part) => !this.#forbidden.has(part));
       if (!document.hidden && parts.length > 0) this.refresh(...parts);
       this.#lookAgain();
@@ -222,6 +246,10 @@ export class CameraModel extends Emitter<CameraEvents> {
       this.emit("read", { part, error: undefined });
       if (part === "controls") this.emit("controls", (answer as Methods["camera.controls"]["result"]).controls);
       else this.emit(part, answer as never);
+      if (part === "board") {
+        const { lines, leds } = answer as BoardInfo;
+        this.#boardMoves = lines.length + leds.length > 0;
+      }
       if (part === "status") {
         const { camera, time_ms: device } = answer as DeviceStatus;
         if (device !== undefined) this.clock.look(sent, device, now());

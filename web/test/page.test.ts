@@ -156,7 +156,9 @@ describe("the page", () => {
     "audio.get": { source: "Mic", rate: 48000, channels: 1, volume: 50, muted: false, published: true, mixer: false },
     "camera.modes": { modes: [] },
     "camera.controls": { controls: [] },
+    "board.info": { name: "b", profile: "b", support: "tested", buttons: [], lines: [], leds: [] },
   };
+  const withDoor = { ...answers["board.info"], lines: [{ name: "door", output: true, on: false }] };
 
   it("asks again for what got no answer, and for what a camera that came back may have changed", async () => {
     let state = "lost";
@@ -179,10 +181,27 @@ describe("the page", () => {
     channel.answer = ({ method }) => ({ result: answers[method] });
     await join();
     const first = channel.asked.map(({ method }) => method).sort();
-    expect(first).toEqual(["audio.get", "camera.controls", "camera.modes", "device.info", "device.status", "device.status", "stream.get"]);
+    expect(first).toEqual(["audio.get", "board.info", "camera.controls", "camera.modes", "device.info", "device.status", "device.status", "stream.get"]);
     channel.asked.length = 0;
     await vi.advanceTimersByTimeAsync(2600);
     expect(channel.asked.map(({ method }) => method).sort()).toEqual(["audio.get", "device.status", "stream.get"]);
+  });
+
+  it("shows a board's lines, sends what is pressed and looks again at them", async () => {
+    channel.answer = ({ method }) => {
+      if (method === "board.info") return { result: withDoor };
+      if (method === "board.set_line") return { error: { code: 2006, message: "line `door` is held by another process" } };
+      return { result: answers[method] };
+    };
+    await join();
+    const door = [...document.querySelectorAll("label")].find(({ textContent }) => textContent === "Door");
+    channel.asked.length = 0;
+    document.getElementById(door?.htmlFor ?? "")?.click();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(channel.asked).toMatchObject([{ method: "board.set_line", params: { line: "door", on: true } }]);
+    expect(text()).toContain("is held by another process");
+    await vi.advanceTimersByTimeAsync(2600);
+    expect(channel.asked.map(({ method }) => method)).toContain("board.info");
   });
 
   it("sends no command before the camera has answered once", async () => {
