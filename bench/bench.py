@@ -17,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from lib import table  # noqa: E402
 from lib.measure import busy_fraction, load, machine_ticks  # noqa: E402
 from lib.programs import ROOT  # noqa: E402
-from rows import board, commands, cpu, delivery, engine, picture, publish, receive, response, sdk, size  # noqa: E402
+from rows import board, calls, commands, cpu, delivery, engine, picture, publish, receive, response, sdk, size  # noqa: E402
 
 ROWS = {
     "size": size.size,
@@ -34,6 +34,7 @@ ROWS = {
     "start": response.start,
     "gpio": board.gpio,
     "signature": response.signature,
+    "call": calls.call,
     "picture": picture.picture,
     "lossy": picture.lossy,
     "ear": receive.ear,

@@ -10,6 +10,7 @@
 mod announce;
 mod board;
 mod books;
+mod calls;
 mod choices;
 mod clock;
 mod deeds;

@@ -57,6 +57,8 @@ pub struct Config {
     pub engine: Engine,
     /// The embedded room server.
     pub room: room::Config,
+    /// Calls over a message broker.
+    pub calls: call_control::Config,
     /// Commands.
     pub control: control::Config,
     /// Log, metrics, health.

@@ -1,6 +1,7 @@
 //! What the bench measures with. Each subcommand prints JSON lines on standard output and is steered by lines on standard input:
 //! `mark` asks for the counters of now, the end of the input ends it. Not for deciding what the numbers mean: see `bench/bench.py`.
 
+mod call;
 mod clip;
 mod command;
 mod cycle;
@@ -57,6 +58,8 @@ enum What {
     Push(push::Push),
     /// Signed commands at the desk, timed
     Signature(signature::Signature),
+    /// Calls over a broker, timed
+    Call(call::Call),
     /// Joining and leaving, and what it leaves behind
     Cycle(cycle::Cycle),
 }
@@ -77,6 +80,7 @@ fn main() -> Result<(), Failure> {
         What::Decode(decode) => decode.run(),
         What::Push(push) => push.run(),
         What::Signature(signature) => signature.run(),
+        What::Call(call) => call.run(),
         What::Cycle(cycle) => cycle.run(),
     }
 }

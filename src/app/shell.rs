@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use artc_bindings::Event;
+use board::Signal;
 use tokio::sync::{broadcast, mpsc, watch};
 use wire::Role;
 use wire::event::Topic;
 
 use super::board::BoardThread;
 use super::books::Books;
+use super::calls::{Calls, Turn};
 use super::clock::now;
 use super::deeds::{Finished, Purpose};
 use super::desired::Desired;
@@ -50,6 +52,8 @@ pub struct Shell {
     pub(super) mail: Mail,
     pub(super) socket: Option<Server>,
     pub(super) tickets: TicketSource,
+    /// Calls over a broker: then the device is in a channel only while it is called.
+    pub(super) calls: Option<Calls>,
     pub(super) books: Books,
     pub(super) wishes: Wishes,
     pub(super) logs: Logs,
@@ -99,10 +103,13 @@ impl Shell {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
 
-        self.session.handle(Input::Join, now());
+        if self.calls.is_none() {
+            self.session.handle(Input::Join, now());
+        }
         let mut wake = self.drain_session();
         let end = loop {
-            let deadline = [wake, self.desk.deadline(), self.logs.deadline(), self.restart_at].into_iter().flatten().min();
+            let call = self.calls.as_ref().and_then(Calls::deadline);
+            let deadline = [wake, call, self.desk.deadline(), self.logs.deadline(), self.restart_at].into_iter().flatten().min();
             tokio::select! {
                 name = stop.wait() => {
                     tracing::info!(signal = name, "stopping");
@@ -122,6 +129,10 @@ impl Shell {
                 },
                 Some((purpose, done)) = finished.recv() => self.finished(purpose, done, &finished_in),
                 event = camera_events.recv() => self.camera_event(event, &finished_in),
+                event = Calls::next(&mut self.calls) => {
+                    let turns = self.calls.as_mut().map(|calls| calls.heed(event, now())).unwrap_or_default();
+                    self.turn(turns);
+                }
                 Some(press) = presses.recv() => {
                     let letters = self.desk.tell(Topic::BoardPress, || press);
                     self.send_all(letters);
@@ -140,6 +151,8 @@ impl Shell {
                 }
                 () = at(deadline) => {
                     self.session.handle(Input::Deadline, now());
+                    let turns = self.calls.as_mut().map(|calls| calls.expire(now())).unwrap_or_default();
+                    self.turn(turns);
                     self.logs.wake(now());
                     while let Some(letter) = self.desk.expire(now()) {
                         self.send(letter);
@@ -215,7 +228,15 @@ impl Shell {
                     }
                 }
                 Output::NeedToken { renew } => {
-                    let ticket = self.tickets.next(renew);
+                    if renew && let Some(calls) = &mut self.calls {
+                        calls.refused();
+                        self.session.handle(Input::Leave, now());
+                        continue;
+                    }
+                    let ticket = match &self.calls {
+                        Some(calls) => calls.ticket(),
+                        None => self.tickets.next(renew),
+                    };
                     self.books.unprovisioned = ticket.is_err();
                     if let Ok(ticket) = &ticket {
                         self.books.joined_as(&ticket.channel, &ticket.user_id);
@@ -225,6 +246,29 @@ impl Shell {
                 Output::Status(status) => self.status(&status),
                 Output::WakeAt(at) => return at,
             }
+        }
+    }
+
+    /// Does what a call asks for.
+    fn turn(&mut self, turns: Vec<Turn>) {
+        for turn in turns {
+            // Another token for the same call is another join.
+            self.session.handle(Input::Leave, now());
+            if turn == Turn::Join {
+                self.session.handle(Input::Join, now());
+            }
+        }
+        self.between_calls();
+    }
+
+    /// Whether all is well where no channel is to be joined: somebody who calls would get through.
+    fn between_calls(&mut self) {
+        if let (Some(calls), session::Phase::Idle) = (&self.calls, self.session.status().phase) {
+            match calls.standing() {
+                (true, how) => self.channel_check.ready(how),
+                (false, why) => self.channel_check.not_ready(why),
+            }
+            self.signal();
         }
     }
 
@@ -259,6 +303,7 @@ impl Shell {
             self.desk.joined();
         }
         self.books.stands(status);
+        self.between_calls();
         self.board.channel(status.phase == Connected);
         self.signal();
         self.show_status();
@@ -267,7 +312,12 @@ impl Shell {
     /// Shows at the device how it is.
     fn signal(&mut self) {
         let camera = self.parts.camera.state().phase;
-        self.board.signal(signal(&camera, &self.books.session, self.books.watched, self.books.unprovisioned));
+        let mut shown = signal(&camera, &self.books.session, self.books.watched, self.books.unprovisioned);
+        let waits = self.calls.as_ref().is_some_and(|calls| calls.standing().0);
+        if shown == Signal::Connecting && waits && self.books.session.phase == session::Phase::Idle {
+            shown = Signal::Waiting;
+        }
+        self.board.signal(shown);
     }
 
     fn event(&mut self, event: &Event, finished: &mpsc::Sender<Finished>) {

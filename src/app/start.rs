@@ -9,6 +9,7 @@ use wire::device::Info;
 use super::announce::line;
 use super::board::BoardThread;
 use super::books::Books;
+use super::calls::{Calls, StartError as CallsError};
 use super::choices::Choices;
 use super::clock::now;
 use super::desired::Desired;
@@ -230,12 +231,22 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
     if let Some(turns) = made.engine.extensions().and_then(artc_bindings::Extensions::turns) {
         loops.push(health.follow("engine", LOOP_LIMIT, turns));
     }
+    let id = config.device.id.clone().or_else(kept::device_id);
+    let calls = match Calls::start(&config.calls, id.as_deref(), &name) {
+        Ok(calls) => calls,
+        Err(why) => {
+            eprintln!("artc-edge: {why}");
+            let permission = matches!(&why, CallsError::Secret(why) if why.is_permission());
+            return Err(if permission { Exit::Permission } else { Exit::Configuration });
+        }
+    };
     let mut shell = Shell {
         session: Session::new(engine::session_config(config, &wishes)),
         desk,
         mail: Mail::default(),
         socket: server,
         tickets,
+        calls,
         books: Books::new(info(config, board, &name), board_thread.info(), made.encoder, started),
         wishes,
         logs: Logs::new(telemetry.clone()),
@@ -266,7 +277,10 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
     };
 
     line("board", &board.title(machine));
-    let addresses = where_to_look(config, room.as_deref(), &shell.tickets, made.server);
+    let mut addresses = where_to_look(config, room.as_deref(), &shell.tickets, made.server);
+    if let (Some(calls), Some(broker)) = (&shell.calls, &config.calls.broker) {
+        addresses.push(("calls", format!("{} at {broker}", calls.client())));
+    }
     let introduction = introduce(Arc::clone(&camera), Arc::clone(&microphone), addresses);
     let introduced = tokio::spawn(async {
         introduction.await;
@@ -282,6 +296,9 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
         service::stopping();
     }
     introduced.abort();
+    if let Some(calls) = shell.calls.take() {
+        calls.stop().await;
+    }
     kept.keep_audit(shell.desk.audit_hash());
 
     drop(shell);

@@ -17,8 +17,10 @@ pub enum Applies {
 }
 
 /// All keys that are not [`Applies::Restart`].
-const TABLE: [(&str, Applies); 23] = [
+const TABLE: [(&str, Applies); 25] = [
     ("board.profile", Applies::OnDevice),
+    ("calls.ca_file", Applies::OnDevice),
+    ("calls.secret_file", Applies::OnDevice),
     ("control.allow", Applies::Live),
     ("control.keys", Applies::Live),
     ("control.require_signature", Applies::Live),
@@ -51,7 +53,7 @@ pub fn applies(key: &str) -> Applies {
 
 /// Whether a wrong value of `key` may keep out whoever set it, so that it is always on trial first.
 pub fn may_cut_off(key: &str) -> bool {
-    ["control.", "engine.", "room."].iter().any(|section| key.starts_with(section))
+    ["calls.", "control.", "engine.", "room."].iter().any(|section| key.starts_with(section))
 }
 
 #[cfg(test)]

@@ -40,6 +40,7 @@ pub(super) fn check(config: &Config, whole: &Node, broken: &[String], problems: 
         ("engine.open", config.engine.open.problems()),
         ("engine.sdk", config.engine.sdk.problems()),
         ("room", config.room.problems()),
+        ("calls", config.calls.problems()),
         ("control", config.control.problems()),
         ("telemetry", config.telemetry.problems()),
     ];
@@ -60,7 +61,8 @@ pub(super) fn check(config: &Config, whole: &Node, broken: &[String], problems: 
         say("device.name", "is empty or holds control characters".into());
     }
     let open = &config.engine.open;
-    let token = open.token.is_some() || open.token_file.is_some();
+    // Who is called gets a token with each call.
+    let token = open.token.is_some() || open.token_file.is_some() || config.calls.enabled;
     if config.engine.kind == EngineKind::Open {
         match (&open.url, token, config.room.enabled) {
             (None, _, false) => {
@@ -81,7 +83,7 @@ pub(super) fn check(config: &Config, whole: &Node, broken: &[String], problems: 
     if config.engine.kind == EngineKind::Sdk {
         if sdk.path.is_none() {
             say("engine.kind", "\"sdk\" needs the folder of the vendor's SDK; set `engine.sdk.path`".into());
-        } else if sdk.token.is_none() && sdk.token_file.is_none() {
+        } else if sdk.token.is_none() && sdk.token_file.is_none() && !config.calls.enabled {
             let text = "needs a join token; set `engine.sdk.token_file`, or hand one over as the credential `engine.sdk.token`";
             say("engine.sdk.path", text.into());
         }

@@ -245,7 +245,7 @@ fn every_mistake_gets_its_message() {
         (
             "[zzz]",
             "t:1:2: unknown key `zzz`; the sections are device, board, camera, cameras, microphone, stream, engine, room, \
-             control, telemetry",
+             calls, control, telemetry",
         ),
         // Types.
         ("camera = 3", "t:1:10: `camera`: expected a section or table, found the number 3"),

@@ -116,6 +116,12 @@ pub const METRICS: &[Metric] = &[
 
     counter("artc_loop_hangs_total", "Times that a loop of the daemon did not turn in time, by loop."),
 
+    counter("artc_calls_taken_total", "Calls that the device joined."),
+    counter("artc_calls_missed_total", "Calls that came while the device was away, as it was told afterwards."),
+    counter("artc_calls_refused_total", "Messages of the broker that were not heeded, by reason."),
+    counter("artc_calls_unsent_total", "Answers to calls for which the link to the broker had no room."),
+    counter("artc_calls_outages_total", "Times that there was no connection to the broker, attempts included."),
+
     counter("artc_events_dropped_total", "Events of the engine that a newer one replaced before they were read, by class."),
 
     counter("artc_sdk_dropped_total", "Pictures and sound for which the vendor's SDK, or the memory shared with it, had no room."),

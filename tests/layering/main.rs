@@ -26,7 +26,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     (
         "config",
         &["capture", "control", "telemetry", "session", "playout", "storage"],
-        &["artc_bindings", "artc_open", "board", "room"],
+        &["artc_bindings", "artc_open", "board", "call_control", "room"],
     ),
 ];
 
@@ -42,12 +42,16 @@ const OURS: &[(&str, &[&str])] = &[
     ("board", &[]),
     ("join-token", &[]),
     ("call-control", &["join-token"]),
+    ("backoff", &[]),
+    ("tls-trust", &[]),
+    ("mqtt-link", &["backoff", "tls-trust"]),
+    ("artc-room", &["call-control", "join-token", "mqtt-link", "room"]),
     ("artc-bindings", &["join-token"]),
     ("record", &["annexb"]),
     ("rtc", &["annexb"]),
     ("v4l2-node", &[]),
     ("room", &["join-token", "rtc"]),
-    ("artc-open", &["artc-bindings", "media", "rtc", "v4l2-node"]),
+    ("artc-open", &["artc-bindings", "backoff", "media", "rtc", "tls-trust", "v4l2-node"]),
     ("artc-python", &["artc-bindings", "artc-open"]),
 ];
 

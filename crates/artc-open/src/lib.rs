@@ -7,7 +7,6 @@
 //! It is not for capturing, for commands or for rooms of its own.
 
 pub mod audio;
-pub mod backoff;
 mod clock;
 mod command;
 mod config;

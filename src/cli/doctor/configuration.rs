@@ -14,6 +14,8 @@ pub(super) fn files(loaded: &Loaded) -> Finding {
 pub(super) fn secrets(config: &Config) -> Vec<Finding> {
     let open = &config.engine.open;
     let files = [
+        ("calls.ca_file", &config.calls.ca_file),
+        ("calls.secret_file", &config.calls.secret_file),
         ("engine.open.ca_file", &open.ca_file),
         ("engine.open.token_file", &open.token_file),
         ("engine.sdk.token_file", &config.engine.sdk.token_file),

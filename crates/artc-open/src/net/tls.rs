@@ -1,53 +1,26 @@
-//! Whom we trust: the system's certificate authorities, and those of a file.
+//! TLS with a server: the trust that each connection is made with, and why one did not come about.
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{CertificateError, ClientConfig, RootCertStore};
+use rustls::{CertificateError, ClientConfig};
 
 use super::error::ConnectError;
 
 /// Reads the certificates and makes a client configuration. Read anew for each connection, so that a renewed file counts.
 pub async fn connector(ca_file: Option<PathBuf>) -> Result<Arc<ClientConfig>, ConnectError> {
     let path = ca_file.clone();
-    let read = tokio::task::spawn_blocking(move || roots(ca_file)).await;
+    let read = tokio::task::spawn_blocking(move || tls_trust::client_config(ca_file.as_deref())).await;
     let failed = |why: String| ConnectError::CaFile {
         path: path.map_or_else(|| "the system's store".into(), |p| p.display().to_string()),
         why,
     };
-    let roots = match read {
-        Ok(Ok(roots)) => roots,
-        Ok(Err(error)) => return Err(failed(error.to_string())),
-        Err(error) => return Err(failed(error.to_string())),
-    };
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|e| failed(e.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
-}
-
-fn roots(ca_file: Option<PathBuf>) -> io::Result<RootCertStore> {
-    let mut store = RootCertStore::empty();
-    // A box without a certificate store can still have a file of ours.
-    store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(path) = ca_file {
-        let invalid = |e: String| io::Error::new(io::ErrorKind::InvalidData, e);
-        let mut found = 0;
-        for certificate in CertificateDer::pem_file_iter(&path).map_err(|e| invalid(e.to_string()))? {
-            store.add(certificate.map_err(|e| invalid(e.to_string()))?).map_err(|e| invalid(e.to_string()))?;
-            found += 1;
-        }
-        if found == 0 {
-            return Err(invalid("no certificate in it".into()));
-        }
+    match read {
+        Ok(Ok(config)) => Ok(Arc::new(config)),
+        Ok(Err(error)) => Err(failed(error.to_string())),
+        Err(error) => Err(failed(error.to_string())),
     }
-    Ok(store)
 }
 
 /// Why TLS did not come about.

@@ -31,6 +31,7 @@ use std::time::{Duration, Instant};
 use artc_bindings::{
     ConnectionStatus, ConnectionStatusChangeReason, ErrorCode, Event, EventQueue, JoinChannelConfig, Secret, VideoSource,
 };
+use backoff::Backoff;
 use bytes::Bytes;
 use rtc::{Candidate, Certificate, proto};
 
@@ -41,7 +42,6 @@ pub use remote::ReceivedFrame;
 pub use remote::{Arrived, RemoteMedia};
 
 use crate::audio::AudioInput;
-use crate::backoff::Backoff;
 use crate::clock::Clock;
 use crate::command::{Command, Join, Local};
 use crate::net::ConnectError;

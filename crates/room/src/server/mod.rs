@@ -5,6 +5,7 @@ mod http;
 mod invitation;
 mod join;
 mod local;
+mod rooms;
 mod routes;
 mod session;
 mod twirp;

@@ -1,6 +1,7 @@
 //! When to try again: for ever, with growing and random pauses, at once when the network comes back.
 //!
-//! Pure: it says how long to wait, somebody else waits.
+//! Pure: it says how long to wait, somebody else waits. For connections to servers that many devices share.
+#![forbid(unsafe_code)]
 
 use std::time::Duration;
 
