@@ -91,15 +91,24 @@ pub enum Event {
 impl Peer {
     /// The next thing to do. Must be called until it answers [`Output::Timeout`] after every other `&mut` call.
     pub fn poll(&mut self) -> Output {
+        if let Some(copy) = self.repeats.next(self.now) {
+            return Output::Transmit(copy);
+        }
         loop {
             match self.rtc.poll_output() {
                 Ok(str0m::Output::Timeout(at)) => {
-                    if !self.rtc.is_alive() && !std::mem::replace(&mut self.closed_told, true) {
-                        return Output::Event(Event::Closed);
+                    if !self.rtc.is_alive() {
+                        self.repeats.clear();
+                        if !std::mem::replace(&mut self.closed_told, true) {
+                            return Output::Event(Event::Closed);
+                        }
                     }
-                    return Output::Timeout(at);
+                    return Output::Timeout(self.repeats.due().map_or(at, |due| due.min(at)));
                 }
-                Ok(str0m::Output::Transmit(transmit)) => return Output::Transmit(transmit),
+                Ok(str0m::Output::Transmit(transmit)) => {
+                    self.repeats.note(&transmit, self.now);
+                    return Output::Transmit(transmit);
+                }
                 Ok(str0m::Output::Event(event)) => {
                     if let Some(event) = self.translate(event) {
                         return Output::Event(event);

@@ -6,6 +6,7 @@ mod data;
 mod event;
 mod media;
 mod negotiation;
+mod repeat;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,7 @@ pub use data::{DataChannel, DataRefused, LOSSY_QUEUE, RELIABLE_QUEUE};
 pub use event::{AT_ONCE, Event, Output};
 pub use media::{OutgoingFrame, OutgoingPacket, PlayoutDelay};
 pub use negotiation::NegotiationError;
+use repeat::Repeats;
 
 /// A peer connection, sans-IO. See the crate's one law.
 pub struct Peer {
@@ -33,6 +35,9 @@ pub struct Peer {
     /// The source that carries what they send, by section: as many as sections fit into a description.
     sources: HashMap<Mid, u32>,
     data: DataQueues,
+    repeats: Repeats,
+    /// The latest time that we were told.
+    now: Instant,
     closed_told: bool,
     established: bool,
 }
@@ -51,7 +56,8 @@ impl Peer {
             // Probes look for what is desired. Without this they would look for nothing, and find it.
             rtc.bwe().set_bitrate(Bitrate::ZERO, Bitrate::from(start));
         }
-        Peer { rtc, pending: None, sources: HashMap::new(), data: DataQueues::default(), closed_told: false, established: false }
+        let (sources, data, repeats) = (HashMap::new(), DataQueues::default(), Repeats::new(now));
+        Peer { rtc, pending: None, sources, data, repeats, now, closed_told: false, established: false }
     }
 
     /// Our ICE user fragment now, for [`crate::mux::Mux::register`]. It changes when ICE restarts: ask again after each negotiation.
@@ -111,6 +117,7 @@ impl Peer {
         local: std::net::SocketAddr,
         datagram: &[u8],
     ) {
+        self.now = now;
         let outcome = match Receive::new(protocol, source, local, datagram) {
             Ok(receive) => self.rtc.handle_input(Input::Receive(now, receive)).map_err(|e| e.to_string()),
             Err(error) => Err(error.to_string()),
@@ -123,6 +130,7 @@ impl Peer {
 
     /// Lets time pass. Call when [`Output::Timeout`] is due, and after sending media.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.now = now;
         if let Err(error) = self.rtc.handle_input(Input::Timeout(now)) {
             tracing::debug!(%error, "peer connection failed");
             self.rtc.disconnect();

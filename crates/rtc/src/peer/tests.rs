@@ -1,5 +1,7 @@
 //! Two peers over an emulated link with a virtual clock.
 
+mod bad_path;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
