@@ -19,6 +19,7 @@ mod effects;
 mod engine;
 mod facts;
 mod kept;
+mod ladder;
 mod light;
 mod links;
 mod logs;

@@ -12,6 +12,7 @@ mod applies;
 mod de;
 mod error;
 mod load;
+pub mod provision;
 mod remote;
 mod rules;
 mod schema;

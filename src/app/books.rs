@@ -124,6 +124,8 @@ impl Books {
                 cpu_ms: usage.cpu_ms,
                 memory_kib: usage.memory_kib,
                 temperature_c: usage.temperature_c,
+                restart: Some(parts.ladder.before().clone()),
+                safe_mode_s: parts.ladder.safe_for(),
             },
             modes: facts::modes(&parts.camera.modes(), camera.mode),
             controls: parts.camera.known_controls().iter().map(facts::control).collect(),

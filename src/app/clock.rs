@@ -17,6 +17,11 @@ pub fn since_1970() -> Duration {
     read(ClockId::Realtime)
 }
 
+/// Seconds since the machine was started, its sleep included.
+pub fn since_boot() -> u64 {
+    read(ClockId::Boottime).as_secs()
+}
+
 /// Whether somebody has set that clock: it is not before this program, and the time service, where there is one, has set it.
 pub fn is_trusted() -> bool {
     let service = Path::new("/run/systemd/timesync");

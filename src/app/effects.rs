@@ -11,6 +11,7 @@ use media::Size;
 use super::choices::Choices;
 use super::facts;
 use super::kept::Kept;
+use super::ladder::Ladder;
 use super::network;
 use super::power::Power;
 use super::tickets::TicketSource;
@@ -44,6 +45,8 @@ pub struct Parts {
     pub choices: Arc<Choices>,
     /// The camera that the configuration names.
     pub configured_camera: String,
+    /// How the run before ended, and whether this one holds back.
+    pub ladder: Arc<Ladder>,
 }
 
 /// Something for a thread that may wait for a device.
@@ -141,6 +144,10 @@ pub fn begin(effect: Effect, parts: &Parts, tickets: &TicketSource, wishes: Wish
             Ok(address) => Outcome::ViewerAddress(address),
             Err(why) => Outcome::Failed(Failure::NotAvailable(why)),
         }),
+        Effect::LeaveSafeMode => {
+            parts.ladder.leave_safe_mode();
+            Begun::Now(Outcome::Done)
+        }
         Effect::ReadClock => Begun::Now(Outcome::Clock(wall::read())),
         Effect::SetClock(time_ms) => Begun::Now(wall::set(time_ms).map_or_else(Outcome::Failed, Outcome::Clock)),
         Effect::Power(act) => {

@@ -73,8 +73,8 @@ pub fn make(config: &Config, room: Option<&room::Handle>) -> Result<Made, MakeEr
     Ok(Made { engine: artc_open::OpenEngine::create(options)?, encoder: "openh264", server: url })
 }
 
-/// What the session joins with and publishes.
-pub fn session_config(config: &Config, wishes: &Wishes) -> session::Config {
+/// What the session joins with and publishes; pictures where `video`.
+pub fn session_config(config: &Config, wishes: &Wishes, video: bool) -> session::Config {
     let sound = config.microphone.source != "none";
     session::Config {
         join: JoinChannelConfig {
@@ -86,7 +86,7 @@ pub fn session_config(config: &Config, wishes: &Wishes) -> session::Config {
             ..JoinChannelConfig::default()
         },
         encoder: wishes.encoder(),
-        video: true,
+        video,
         audio: sound.then_some((config.microphone.rate, u32::from(config.microphone.channels))),
         volume: 100,
         dual: wishes.dual,

@@ -19,6 +19,11 @@ pub struct Kept {
     written: Arc<Mutex<usize>>,
 }
 
+/// That place in this process' environment.
+pub fn folder() -> PathBuf {
+    state_directory(|name| std::env::var(name).ok())
+}
+
 impl Kept {
     /// The place that the environment names; `variable` reads it.
     pub fn find(variable: impl Fn(&str) -> Option<String>) -> Self {

@@ -52,7 +52,10 @@ impl Shell {
     /// Tells the service manager how the daemon does.
     pub(super) fn show_status(&mut self) {
         let (books, parts) = (&self.books, &self.parts);
-        self.status_line
-            .show(|| sentence(&books.session, books.channel(), books.watched, &parts.camera.state(), &parts.microphone.state()));
+        self.status_line.show(|| {
+            let safe = if parts.ladder.is_safe() { "SAFE MODE, commands only; " } else { "" };
+            let (camera, microphone) = (parts.camera.state(), parts.microphone.state());
+            format!("{safe}{}", sentence(&books.session, books.channel(), books.watched, &camera, &microphone))
+        });
     }
 }

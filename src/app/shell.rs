@@ -77,6 +77,8 @@ pub struct Shell {
     pub(super) restart_at: Option<Duration>,
     /// How it does, for the service manager.
     pub(super) status_line: StatusLine,
+    /// Held while the daemon holds back: it is not ready then.
+    pub(super) safe_mode: Option<Check>,
 }
 
 /// Why the loop ended.
@@ -144,6 +146,10 @@ impl Shell {
                 _ = tick.tick() => {
                     self.beat.tick();
                     self.show_status();
+                    if self.safe_mode.is_some() && self.restart_at.is_none() && !self.parts.ladder.is_safe() {
+                        tracing::warn!("safe mode ends");
+                        self.restart_at = Some(now() + RESTART_AFTER);
+                    }
                     self.books.sample(&*self.parts.engine, now());
                     if self.board.wants_brightness() && let Some(mean) = self.parts.camera.brightness() {
                         self.board.brightness(mean);

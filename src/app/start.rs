@@ -15,6 +15,7 @@ use super::clock::now;
 use super::desired::Desired;
 use super::effects::Parts;
 use super::kept::{self, Kept};
+use super::ladder::{Ladder, Witness};
 use super::logs::Logs;
 use super::mail::Mail;
 use super::network::Server;
@@ -59,6 +60,7 @@ struct Process {
     settings: Arc<SettingsThread>,
     choices: Arc<Choices>,
     desired: Arc<Desired>,
+    ladder: Arc<Ladder>,
     /// The room's own secret, where the configuration names none: who was let in before a restart is let in after it.
     secret: room::token::Secret,
     started: Duration,
@@ -90,7 +92,9 @@ pub async fn process(settings: Settings, telemetry: Telemetry, early: Early) -> 
     };
     let choices = Arc::new(Choices::open(Box::new(SystemDisk), state.clone()));
     let desired = Arc::new(Desired::open(Box::new(SystemDisk), state));
-    let _watchdog = match Watchdog::start(telemetry.health().clone(), |_| {}) {
+    let ladder = Arc::new(Ladder::climb(&kept::folder()));
+    let _witness = Witness(Arc::clone(&ladder));
+    let _watchdog = match Watchdog::start(telemetry.health().clone(), Arc::clone(&ladder)) {
         Ok(watchdog) => watchdog,
         Err(why) => {
             eprintln!("artc-edge: no thread for the watchdog: {why}");
@@ -98,9 +102,15 @@ pub async fn process(settings: Settings, telemetry: Telemetry, early: Early) -> 
         }
     };
     let secret = room::token::Secret::random();
-    let mut process = Process { telemetry, stop, hangup, settings, choices, desired, secret, started };
+    let mut process = Process { telemetry, stop, hangup, settings, choices, desired, ladder, secret, started };
+    let exit = again_and_again(&mut process).await;
+    process.ladder.ends(exit);
+    exit
+}
+
+async fn again_and_again(process: &mut Process) -> Exit {
     loop {
-        match daemon(&mut process).await {
+        match daemon(process).await {
             Ok(End::Restart) => {}
             Ok(End::Stop) => return Exit::Ok,
             Err(exit) if process.settings.roll_back("the daemon did not start with it") => {
@@ -113,17 +123,27 @@ pub async fn process(settings: Settings, telemetry: Telemetry, early: Early) -> 
 
 /// Starts everything, runs, ends everything.
 async fn daemon(process: &mut Process) -> Result<End, Exit> {
-    let Process { telemetry, stop, hangup, settings, choices, desired, secret, started } = process;
+    let Process { telemetry, stop, hangup, settings, choices, desired, ladder, secret, started } = process;
     let started = *started;
     let health = telemetry.health();
     let starting = health.beat("start", START_LIMIT);
     let wanted = settings.wanted();
     let loaded = Arc::clone(&wanted.borrow());
     let Loaded { config, board, machine, .. } = &*loaded;
+    let held_back = ladder.is_safe().then(|| hold_back(config));
+    let config = held_back.as_ref().unwrap_or(config);
+    metrics::gauge!("artc_safe_mode").set(f64::from(u8::from(held_back.is_some())));
+    let safe_mode = held_back.is_some().then(|| health.check("safe mode"));
+    if let Some(check) = &safe_mode {
+        check.not_ready("commands only, after too many ends that nobody asked for; `device.leave_safe_mode` ends it");
+    }
     let name = config.device.name.clone().unwrap_or_else(host_name);
 
     let private = choices.privacy();
-    let source = crate::capture::video::Config { source: choices.camera(&config.camera.source), ..config.camera.clone() };
+    let mut source = config.camera.clone();
+    if held_back.is_none() {
+        source.source = choices.camera(&config.camera.source);
+    }
     let parts = Camera::start_private(source, private)
         .and_then(|camera| Ok((camera, Microphone::start_private(config.microphone.clone(), private)?)));
     let (camera, microphone) = match parts {
@@ -133,6 +153,9 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
             return Err(Exit::TryAgain);
         }
     };
+    if held_back.is_some() {
+        camera.close();
+    }
     let served = match telemetry.serve(&config.telemetry).await {
         Ok(served) => Some(served),
         Err(why) => {
@@ -241,7 +264,7 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
         }
     };
     let mut shell = Shell {
-        session: Session::new(engine::session_config(config, &wishes)),
+        session: Session::new(engine::session_config(config, &wishes, held_back.is_none())),
         desk,
         mail: Mail::default(),
         socket: server,
@@ -263,6 +286,7 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
         in_force: Arc::clone(&loaded),
         restart_at: None,
         status_line: StatusLine::default(),
+        safe_mode,
         parts: Parts {
             camera: Arc::clone(&camera),
             microphone: Arc::clone(&microphone),
@@ -272,7 +296,8 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
             room: room.clone(),
             kept: kept.clone(),
             choices: Arc::clone(choices),
-            configured_camera: config.camera.source.clone(),
+            configured_camera: loaded.config.camera.source.clone(),
+            ladder: Arc::clone(ladder),
         },
     };
 
@@ -308,6 +333,16 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
     }
     drop(served);
     Ok(end)
+}
+
+/// The configuration of a run that holds back: everything that commands and their way need, and no device.
+fn hold_back(config: &Config) -> Config {
+    let mut config = config.clone();
+    // Neither is opened: the picture is the built-in one, closed while nobody watches, and it is not published.
+    config.camera.source = "pattern".into();
+    config.camera.idle = crate::capture::video::Idle::Close;
+    config.microphone.source = "none".into();
+    config
 }
 
 /// The desk with what the run before has kept for it.

@@ -4,6 +4,7 @@
 //! A loop that hangs is told by its name: to the service manager first, which ends the process at once then (`WATCHDOG=trigger`), then to
 //! the log, whose own way out may be what hangs.
 
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 
 use super::clock::now;
+use super::ladder::Ladder;
 use super::service::tell;
 use crate::telemetry::{Health, Liveness};
 
@@ -65,11 +67,11 @@ pub struct Watchdog {
 }
 
 impl Watchdog {
-    /// Starts looking; `on_hang` is told the loops that have begun to hang.
+    /// Starts looking; the ladder is told which loops have begun to hang, and when all turn again.
     ///
     /// # Errors
     /// No thread.
-    pub fn start(health: Health, on_hang: impl Fn(&[&'static str]) + Send + 'static) -> std::io::Result<Self> {
+    pub fn start(health: Health, ladder: Arc<Ladder>) -> std::io::Result<Self> {
         // Twice as often as the service manager wants to hear of it.
         let every = sd_notify::watchdog_enabled().map_or(LOOK, |limit| LOOK.min(limit / 2));
         let (stop, stopped) = sync_channel::<()>(0);
@@ -84,10 +86,11 @@ impl Watchdog {
                     Verdict::Feed => tell(&[NotifyState::Watchdog]),
                     Verdict::Recovered => {
                         tell(&[NotifyState::Watchdog]);
+                        ladder.goes_on();
                         tracing::warn!("all loops turn again");
                     }
                     Verdict::Hang(loops) => {
-                        on_hang(&loops);
+                        ladder.hangs(&loops);
                         tell(&[NotifyState::WatchdogTrigger]);
                         for name in &loops {
                             metrics::counter!("artc_loop_hangs_total", "loop" => *name).increment(1);
@@ -118,7 +121,6 @@ impl Drop for Watchdog {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering};
 
     use super::*;

@@ -118,7 +118,7 @@ fn save(answer: &Value, file: &Path) -> Exit {
     }
 }
 
-fn exit(why: &CallError) -> Exit {
+pub(super) fn exit(why: &CallError) -> Exit {
     match why {
         CallError::NotRunning { .. } => Exit::Unavailable,
         CallError::Denied { .. } => Exit::Permission,

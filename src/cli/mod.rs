@@ -10,6 +10,7 @@ mod completions;
 mod config;
 mod devices;
 mod doctor;
+mod provision;
 mod run;
 mod token;
 mod version;
@@ -76,10 +77,16 @@ enum Command {
     Devices(devices::Devices),
     Call(call::Call),
     Audit(audit::Audit),
+    Provision(provision::Provision),
     Token(token::Token),
     Doctor(doctor::Doctor),
     Version(version::Version),
     Completions(completions::Completions),
+}
+
+/// The whole command line, for what is made of it: the manual page.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
 }
 
 /// Which configuration to use.
@@ -132,6 +139,7 @@ fn go(cli: Cli, early: Early) -> Exit {
         Command::Devices(devices) => devices.go(cli.config),
         Command::Call(call) => call.go(cli.config),
         Command::Audit(audit) => audit.go(),
+        Command::Provision(provision) => provision.go(cli.config),
         Command::Token(token) => token.go(cli.config),
         Command::Doctor(doctor) => doctor.go(cli.config),
         Command::Version(version) => version.go(),

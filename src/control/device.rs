@@ -41,6 +41,13 @@ pub(super) fn set_time(params: SetTime) -> Result<Decision, Refusal> {
     Err(Refusal::new(Code::OutOfRange, why))
 }
 
+pub(super) fn leave_safe_mode(view: &View) -> Result<Decision, Refusal> {
+    match view.status.safe_mode_s {
+        Some(_) => Ok(Effect::LeaveSafeMode.into()),
+        None => Err(Refusal::new(Code::NotAvailable, "the device is not in safe mode")),
+    }
+}
+
 pub(super) fn power(act: PowerAct, view: &View) -> Result<Decision, Refusal> {
     match view.no_power {
         Some(why) => Err(Refusal::new(Code::NotAvailable, why)),

@@ -112,6 +112,7 @@ pub fn dispatch(request: &Request, caller: Caller<'_>, permissions: &Permissions
         Command::DeviceIdentify(params) => device::identify(params, view),
         Command::DeviceTime(_) => Ok(Effect::ReadClock.into()),
         Command::DeviceSetTime(params) => device::set_time(params),
+        Command::DeviceLeaveSafeMode(_) => device::leave_safe_mode(view),
         Command::DeviceReboot(_) => device::power(PowerAct::Reboot, view),
         Command::DeviceShutdown(_) => device::power(PowerAct::Shutdown, view),
         Command::CameraList(_) => Ok(Effect::ListCameras.into()),

@@ -56,6 +56,8 @@ pub enum Effect {
     ReadClock,
     /// Set it to so many milliseconds since 1970; answered by [`Outcome::Clock`].
     SetClock(u64),
+    /// Hold back no longer; answered by [`Outcome::Done`].
+    LeaveSafeMode,
     /// Restart the machine or switch it off; answered by [`Outcome::Done`] when the request was taken.
     Power(PowerAct),
     /// Tell how the network is; answered by [`Outcome::Network`].

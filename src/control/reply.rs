@@ -19,6 +19,7 @@ pub fn reply(method: Method, outcome: &Outcome, name: &str) -> Result<Reply, Ref
         (Method::DeviceIdentify, Outcome::Done) => Reply::DeviceIdentify(Done {}),
         (Method::DeviceTime, Outcome::Clock(clock)) => Reply::DeviceTime(*clock),
         (Method::DeviceSetTime, Outcome::Clock(clock)) => Reply::DeviceSetTime(*clock),
+        (Method::DeviceLeaveSafeMode, Outcome::Done) => Reply::DeviceLeaveSafeMode(Done {}),
         (Method::DeviceReboot, Outcome::Done) => Reply::DeviceReboot(Done {}),
         (Method::DeviceShutdown, Outcome::Done) => Reply::DeviceShutdown(Done {}),
         (Method::CameraList, Outcome::Cameras(cameras)) => Reply::CameraList(List { cameras: cameras.clone() }),

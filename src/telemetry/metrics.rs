@@ -114,6 +114,8 @@ pub const METRICS: &[Metric] = &[
     gauge("artc_control_in_flight", "Commands that are being carried out."),
     histogram("artc_control_effect_seconds", "From command to outcome, by method."),
 
+    gauge("artc_restart_info", "Always 1; the label says how the run before this one ended."),
+    gauge("artc_safe_mode", "Whether the daemon holds back after too many ends that nobody asked for: 1 in safe mode."),
     counter("artc_loop_hangs_total", "Times that a loop of the daemon did not turn in time, by loop."),
 
     counter("artc_calls_taken_total", "Calls that the device joined."),

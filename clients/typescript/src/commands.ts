@@ -55,6 +55,11 @@ export abstract class Commands {
     return this.call("device.shutdown", {}, options);
   }
 
+  /** Ends safe mode: camera, microphone and encoder are started as configured. Role: maintain. */
+  deviceLeaveSafeMode(options?: CallOptions): Result<"device.leave_safe_mode"> {
+    return this.call("device.leave_safe_mode", {}, options);
+  }
+
   /** Lists the cameras of this device. Role: observe. */
   cameraList(options?: CallOptions): Result<"camera.list"> {
     return this.call("camera.list", {}, options);

@@ -59,6 +59,48 @@ pub struct Status {
     /// Temperature of the processor in degrees Celsius, where the board tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temperature_c: Option<f32>,
+    /// How the run before this one ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<Restart>,
+    /// The device is in safe mode, and for how many seconds still by itself: commands, and no camera, microphone or encoder. Absent where it
+    /// is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safe_mode_s: Option<u32>,
+}
+
+/// How the run of the daemon before this one ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Restart {
+    /// What ended it.
+    pub cause: Cause,
+    /// More of that: the loops that hung, the exit code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The machine was started in between.
+    pub rebooted: bool,
+    /// Ends that nobody asked for in the ten minutes before this run, with the last one; five lead into safe mode.
+    pub recent: u32,
+}
+
+/// What ended a run of the daemon.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// Not known: this is the first run, or what was written down is lost.
+    #[default]
+    Unknown,
+    /// It was asked to end, and did.
+    Stopped,
+    /// It was killed, or the system had no memory left for it.
+    Killed,
+    /// A loop of it hung, so that the service manager ended it.
+    Hang,
+    /// A mistake of the program.
+    Panic,
+    /// It gave up: its exit code says why.
+    Failed,
+    /// It ended with the machine, which lost its power or was reset.
+    Power,
 }
 
 /// State of the way to the channel.

@@ -113,6 +113,8 @@ methods! {
     DeviceReboot = "device.reboot", Change, Maintain confirmed, NoParams => Done;
     /// Switches the machine off, in order. Somebody has to go there to switch it on again.
     DeviceShutdown = "device.shutdown", Change, Maintain confirmed, NoParams => Done;
+    /// Ends safe mode: camera, microphone and encoder are started as configured.
+    DeviceLeaveSafeMode = "device.leave_safe_mode", Change, Maintain, NoParams => Done;
     /// Lists the cameras of this device.
     CameraList = "camera.list", Read, Observe, NoParams => camera::List;
     /// Lists what the camera in use can deliver.

@@ -385,6 +385,7 @@ fn every_method_has_a_command_that_round_trips() {
                         | Method::StreamKeyFrame
                         | Method::DeviceReboot
                         | Method::DeviceShutdown
+                        | Method::DeviceLeaveSafeMode
                         | Method::ConfigConfirm
                         | Method::ConfigRollback
                         | Method::UpdateConfirm

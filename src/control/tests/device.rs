@@ -45,6 +45,12 @@ fn what_cannot_be_is_refused_by_its_reason() {
         let (said, why, _) = Bench::new().refused(&super::local(1), &request(1, method, params.clone()));
         assert_eq!((said.as_str(), why.as_str()), (name, text), "{method} {params}");
     }
+    let why = Bench::new().refused(&super::local(1), &request(1, "device.leave_safe_mode", json!({}))).1;
+    assert_eq!(why, "the device is not in safe mode");
+    let mut bench = Bench::new();
+    bench.view.status.safe_mode_s = Some(60);
+    let effect = bench.effect(&super::local(1), &request(1, "device.leave_safe_mode", json!({}))).1;
+    assert_eq!(effect, Effect::LeaveSafeMode);
     let mut bench = Bench::new();
     bench.view.board = std::sync::Arc::default();
     let why = bench.refused(&super::local(1), &request(1, "device.identify", json!({}))).1;
