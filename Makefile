@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build dist test bench lint deny generate web python setup clean
+.PHONY: help run build dist deb test bench lint deny generate web python setup clean
 
 CARGO_BUILD := cargo build --release --locked
 WEB_SOURCES := $(shell find web clients/typescript -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
@@ -25,6 +25,10 @@ bench: ## set up and measure: the table of SPECIFICATION.md's numbers, with thei
 dist: setup web ## what is shipped and measured: target/dist/artc-edge, small and without symbols
 	@cargo rustc --profile dist --locked --bin artc-edge -- -C opt-level=3 # the program alone, so all is linked at 3: see Cargo.toml
 	@strip --strip-all target/dist/artc-edge
+
+deb: dist ## the Debian package for this machine's architecture, in target/debian
+	@cargo build --release --locked --quiet --example man && target/release/examples/man >target/artc-edge.1
+	@packaging/deb.sh target/dist/artc-edge target/artc-edge.1 target/debian
 
 generate: ## write what is made of Rust: docs/control.md, OpenRPC, the clients' types and methods, docs/boards.md
 	@cargo run --release --locked --quiet -p wire-codegen

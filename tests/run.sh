@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 logs=target/test-logs
 mkdir -p "$logs"
-all=(setup web lint build rust clients network python browser kernel fuzz)
+all=(setup web lint build rust deb clients network python browser kernel fuzz)
 stages=("$@")
 [ $# -eq 0 ] && stages=("${all[@]}")
 summary=()
@@ -20,6 +20,7 @@ run_stage() {
         lint) make --no-print-directory lint ;;
         build) cargo build --release --locked --workspace --all-targets ;;
         rust) cargo test --release --locked --workspace --no-fail-fast ;;
+        deb) tests/deb/run.sh ;;
         clients) tests/clients/run.sh ;;
         network) tests/network/run.sh ;;
         python) tests/python/run.sh ;;

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# The Debian package: made, judged by lintian, installed into an empty root, upgraded, removed and purged there.
+# usage: tests/deb/run.sh   (builds the program and its manual page if they are not built yet)
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+cargo build --release --locked --quiet --bin artc-edge --example man
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+root=$work/root
+passed=0
+failed=0
+
+# check WHAT COMMAND...: counts whether the command succeeds.
+check() {
+    local what=$1
+    shift
+    if "$@" >"$work/said" 2>&1; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $what"
+        cat "$work/said"
+    fi
+}
+
+strip --strip-all -o "$work/artc-edge" target/release/artc-edge
+target/release/examples/man >"$work/artc-edge.1"
+make_package() { DEB_LEVEL=0 DEB_VERSION=$1 packaging/deb.sh "$work/artc-edge" "$work/artc-edge.1" "$2"; }
+package=$(make_package 0.1.0 "$work/first")
+again=$(make_package 0.1.0 "$work/again")
+check "two packages of the same sources are the same" cmp "$package" "$again"
+# What is overridden is named with its reason in packaging/debian/lintian-overrides.
+check "lintian has nothing to say" lintian --fail-on error,warning --tag-display-limit 0 "$package"
+check "the manual page is one" man --warnings -E UTF-8 -l -Tutf8 -Z "$work/artc-edge.1"
+
+mkdir -p "$root"/{etc,var/lib/dpkg/{info,updates},usr/sbin,run}
+touch "$root/var/lib/dpkg/status"
+printf 'root:x:0:0:root:/root:/bin/sh\n' >"$root/etc/passwd"
+printf 'root:x:0:\n' >"$root/etc/group"
+# Into a root without a system: the scripts run outside of it, as for an image, and dependencies are somebody else's.
+dpkg_there() { dpkg --root="$root" --force-not-root --force-depends --force-script-chrootless "$@"; }
+everything() { (cd "$root" && find . -path ./var/lib/dpkg -prune -o -print | sort); }
+before=$(everything)
+
+check "it installs" dpkg_there -i "$package"
+for file in usr/bin/artc-edge lib/systemd/system/artc-edge.service usr/lib/sysusers.d/artc-edge.conf etc/artc-edge/config.toml \
+    etc/systemd/system/multi-user.target.wants/artc-edge.service usr/share/man/man1/artc-edge.1.gz \
+    usr/share/bash-completion/completions/artc-edge; do
+    check "there is $file" test -e "$root/$file" -o -L "$root/$file"
+done
+check "its user is there" grep -q '^artc-edge:' "$root/etc/passwd"
+check "in the group of cameras" grep -q '^video:.*artc-edge' "$root/etc/group"
+check "the program runs" "$root/usr/bin/artc-edge" version
+check "the shipped configuration is right" "$root/usr/bin/artc-edge" check "$root/etc/artc-edge/config.toml"
+
+echo '# of the administrator' >>"$root/etc/artc-edge/config.toml"
+mkdir -p "$root/var/lib/artc-edge" && echo secret >"$root/var/lib/artc-edge/remote.toml"
+printf '[stream]\nbitrate_kbps = 900\n' >"$root/etc/artc-edge/conf.d/own.toml"
+newer=$(make_package 0.2.0 "$work/second")
+check "it is upgraded" dpkg_there --force-confold -i "$newer"
+check "what the administrator wrote is kept" grep -q '^# of the administrator' "$root/etc/artc-edge/config.toml"
+check "and what the device remembers" test -f "$root/var/lib/artc-edge/remote.toml"
+check "it is removed" dpkg_there --remove artc-edge
+check "the configuration stays" test -f "$root/etc/artc-edge/config.toml"
+check "the program does not" test ! -e "$root/usr/bin/artc-edge"
+rm "$root/etc/artc-edge/conf.d/own.toml"
+check "it is purged" dpkg_there --purge artc-edge
+# The user stays, as Debian's custom is: files of its may be elsewhere.
+left=$(comm -13 <(echo "$before") <(everything) | grep -vE '^\./etc/(passwd|group|g?shadow)-?$|^\./etc/\.pwd\.lock$' || true)
+# Folders of the system that dpkg made, empty, are the system's.
+left=$(for path in $left; do [ -d "$root/$path" ] || echo "$path"; done)
+check "nothing of it is left" test -z "$left"
+[ -z "$left" ] || echo "$left"
+check "no folder of its own either" test ! -e "$root/etc/artc-edge" -a ! -e "$root/var/lib/artc-edge"
+
+echo "test result: $([ "$failed" -eq 0 ] && echo ok || echo FAILED). $passed passed; $failed failed"
+[ "$failed" -eq 0 ]
