@@ -31,6 +31,11 @@ pub trait Extensions: Send + Sync {
     /// Makes the next picture of a track one that a decoder can start from.
     fn request_key_frame(&self, source: VideoSource) -> Result<(), CallError>;
 
+    /// Hands what is encoded of the camera (its big stream) and of the microphone to `tap`, too; `None` ends that. While there is one, both are
+    /// encoded or passed through although nobody watches, the track is muted, or the channel is lost; their sources must have been switched
+    /// on once. [`CallError::Unsupported`] by an engine that encodes nothing.
+    fn set_tap(&self, tap: Option<Arc<dyn EncodedTap>>) -> Result<(), CallError>;
+
     /// Tells that a network link came up or an address changed: an engine that waits before it tries again tries now.
     fn network_changed(&self);
 
@@ -45,6 +50,16 @@ pub trait Extensions: Send + Sync {
 
     /// Who is in the channel besides us.
     fn participants(&self) -> Vec<Participant>;
+}
+
+/// Takes what an engine encodes, before packets are made of it. Called on the engine's own threads, which it must not hold up.
+pub trait EncodedTap: Send + Sync {
+    /// An H.264 access unit, Annex B, captured at `captured_at` on `CLOCK_MONOTONIC`. A `key` frame brings its parameter sets; one that
+    /// refers to a picture that is missing never comes. No B-frames.
+    fn picture(&self, unit: &[u8], key: bool, captured_at: Duration);
+
+    /// 20 ms of Opus; `time` counts samples of 48 kHz and wraps, `captured_at` is when the first of them was captured on `CLOCK_MONOTONIC`.
+    fn sound(&self, packet: &[u8], time: u32, captured_at: Duration);
 }
 
 /// Another user of the channel.

@@ -47,7 +47,7 @@ pub use engine::{Engine, EngineFactory, MAX_DATA_BYTES, MAX_SEI_BYTES};
 pub use error::{CallError, CreateError, ErrorCode, WarningCode};
 pub use event::{Event, EventClass, PublishChange, SubscribeChange};
 pub use extensions::{
-    AudioStats, COMMAND_TOPIC, EngineStats, Extensions, MAX_COMMAND_BYTES, NetworkStats, Participant, VideoStats,
+    AudioStats, COMMAND_TOPIC, EncodedTap, EngineStats, Extensions, MAX_COMMAND_BYTES, NetworkStats, Participant, VideoStats,
 };
 pub use extra::{AudioTranscodingCodec, CreateParams, Extra, ExtraError, Parameters, VideoTranscodingCodec};
 pub use frame::{

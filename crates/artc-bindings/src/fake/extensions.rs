@@ -1,8 +1,10 @@
 //! What a fake engine can beyond the documents: commands, byte streams, key frames on request, who is in the channel.
 
+use std::sync::Arc;
+
 use crate::check;
 use crate::error::CallError;
-use crate::extensions::{COMMAND_TOPIC, EngineStats, Extensions, Participant};
+use crate::extensions::{COMMAND_TOPIC, EncodedTap, EngineStats, Extensions, Participant};
 use crate::fake::engine::FakeEngine;
 use crate::fake::media::ReceivedBytes;
 use crate::fake::state::{AGENDA_DEPTH, Effect, State};
@@ -47,6 +49,11 @@ impl Extensions for FakeEngine {
             state.ask_for_key_frame(id);
             Ok(())
         })
+    }
+
+    fn set_tap(&self, _tap: Option<Arc<dyn EncodedTap>>) -> Result<(), CallError> {
+        // Pictures go to the others as they were pushed: nothing is encoded here.
+        Err(CallError::Unsupported { method: "set_tap" })
     }
 
     fn network_changed(&self) {

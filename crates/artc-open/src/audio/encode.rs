@@ -166,7 +166,9 @@ impl Worker {
         match &mut coder.resampler {
             None => {
                 let len = coder.encoder.encode(&self.pcm, &mut self.packet)?;
-                self.send(len, captured_at, level);
+                let packet = outgoing(&self.packet[..len], &mut self.timeline, captured_at, level);
+                count(&self.input, len);
+                send(packet, chunk, &mut *self.sink);
             }
             Some(resampler) => {
                 resampler.process(&self.pcm, &mut coder.resampled);
@@ -175,17 +177,21 @@ impl Worker {
                     coder.resampled.drain(..coder.packet_samples);
                     let packet = outgoing(&self.packet[..len], &mut self.timeline, captured_at, level);
                     count(&self.input, len);
-                    (self.sink)(packet);
+                    send(packet, chunk, &mut *self.sink);
                 }
             }
         }
         Ok(())
     }
+}
 
-    fn send(&mut self, len: usize, captured_at: Duration, level: i8) {
-        let packet = outgoing(&self.packet[..len], &mut self.timeline, captured_at, level);
-        count(&self.input, len);
-        (self.sink)(packet);
+/// To whoever takes it: the tap, the network, or both.
+fn send(packet: AudioPacket, chunk: &Chunk, sink: &mut (dyn FnMut(AudioPacket) + Send)) {
+    if let Some(tap) = &chunk.tap {
+        tap.sound(&packet.data, packet.time, packet.captured_at);
+    }
+    if chunk.live {
+        sink(packet);
     }
 }
 
@@ -247,7 +253,9 @@ mod tests {
         let opened = |quality, scene| {
             let profile = Profile::new(quality, scene);
             let format = PcmFormat { rate: 48_000, channels: 2 };
-            let chunk = Chunk { format, captured_at: Duration::ZERO, volume: 100, profile, loss_percent: 0, generation: 0 };
+            let (volume, live) = (100, true);
+            let chunk =
+                Chunk { format, captured_at: Duration::ZERO, volume, profile, loss_percent: 0, generation: 0, live, tap: None };
             let mut encoder = Coder::new(&chunk).unwrap().encoder;
             let Bitrate::Bits(bits) = encoder.get_bitrate().unwrap() else { panic!("a number of bits") };
             (bits, encoder.get_max_bandwidth().unwrap(), encoder.get_signal().unwrap(), encoder.get_complexity().unwrap())

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use artc_bindings::EncodedTap;
 use media::PcmFormat;
 
 use super::Profile;
@@ -68,6 +69,7 @@ struct Inner {
     begins: Duration,
     timed: Option<Timed>,
     active: bool,
+    tap: Option<Arc<dyn EncodedTap>>,
     full_told: bool,
     volume: i32,
     profile: Profile,
@@ -108,6 +110,10 @@ pub(super) struct Chunk {
     pub loss_percent: u8,
     /// Changes when format or profile did: another encoder is due.
     pub generation: u64,
+    /// The network takes it.
+    pub live: bool,
+    /// Who takes it besides, or instead.
+    pub tap: Option<Arc<dyn EncodedTap>>,
 }
 
 impl Default for AudioInput {
@@ -196,11 +202,21 @@ impl AudioInput {
     pub fn set_active(&self, active: bool) {
         let mut inner = self.lock();
         // What waits for its time stamp goes when its time comes, heard or not.
-        if inner.active && !active && inner.timed.is_none() {
+        if inner.active && !active && inner.timed.is_none() && inner.tap.is_none() {
             inner.clear();
         }
         inner.active = active;
         self.tell_room(&mut inner);
+    }
+
+    /// Hands the packets to `tap`, too.
+    pub fn set_tap(&self, tap: Option<Arc<dyn EncodedTap>>) {
+        self.lock().tap = tap;
+    }
+
+    /// Whether something takes the packets besides the network.
+    pub fn is_tapped(&self) -> bool {
+        self.lock().tap.is_some()
     }
 
     /// Loudness, 0 to 100.
@@ -232,7 +248,7 @@ impl AudioInput {
     pub fn push(&self, bytes: &[u8], captured_at: Duration) -> Result<(), PushRefused> {
         let mut inner = self.lock();
         let (format, ms) = check(&inner, bytes)?;
-        if !inner.active || inner.closed {
+        if !(inner.active || inner.tap.is_some()) || inner.closed {
             drop(inner);
             self.pushed_ms.fetch_add(ms, Ordering::Relaxed);
             self.dropped_ms.fetch_add(ms, Ordering::Relaxed);
@@ -319,7 +335,7 @@ impl AudioInput {
                     into.resize(format.samples_per_10ms() * PACKET_MS / 10, 0);
                     inner.pass(count);
                     self.tell_room(&mut inner);
-                    if inner.active {
+                    if inner.active || inner.tap.is_some() {
                         break (format, captured_at);
                     }
                     // Its time has come and gone.
@@ -339,6 +355,8 @@ impl AudioInput {
             profile: inner.profile,
             loss_percent: inner.loss_percent,
             generation: inner.generation,
+            live: inner.active,
+            tap: inner.tap.clone(),
         })
     }
 

@@ -153,10 +153,11 @@ impl Engine for OpenEngine {
         if !calls.sources[source_type as usize] {
             return Err(CallError::SourceOff { method: METHOD });
         }
-        if calls.channel.is_none() {
+        let outside = calls.channel.is_none();
+        drop(calls);
+        if outside && !self.video[source_type as usize].is_tapped() {
             return Err(CallError::NotJoined { method: METHOD });
         }
-        drop(calls);
         frame.check()?;
         if frame.rotation != 0 && frame.format == VideoDataFormat::H264 {
             let why =
@@ -180,7 +181,7 @@ impl Engine for OpenEngine {
 
     fn push_external_audio_frame_raw_data(&self, audio_samples: &[u8], timestamp: i64) -> Result<(), CallError> {
         const METHOD: &str = "push_external_audio_frame_raw_data";
-        drop(self.in_channel(METHOD)?);
+        drop(if self.audio.is_tapped() { self.alive(METHOD)? } else { self.in_channel(METHOD)? });
         self.push_sound(METHOD, audio_samples, timestamp)
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use artc_bindings::{AudioStats, CallError, EngineStats, Extensions, Participant, VideoSource, VideoStats, check};
+use artc_bindings::{AudioStats, CallError, EncodedTap, EngineStats, Extensions, Participant, VideoSource, VideoStats, check};
 
 use super::OpenEngine;
 use crate::command::Command;
@@ -63,6 +63,16 @@ impl Extensions for OpenEngine {
             return Err(CallError::Released { method: METHOD });
         }
         self.video[source as usize].want_keys();
+        Ok(())
+    }
+
+    fn set_tap(&self, tap: Option<Arc<dyn EncodedTap>>) -> Result<(), CallError> {
+        const METHOD: &str = "set_tap";
+        if self.shared.calls().released {
+            return Err(CallError::Released { method: METHOD });
+        }
+        self.audio.set_tap(tap.clone());
+        self.video[VideoSource::Camera as usize].set_tap(tap);
         Ok(())
     }
 

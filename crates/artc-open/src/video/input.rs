@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use artc_bindings::{VideoDataFormat, VideoDataSample};
+use artc_bindings::{EncodedTap, VideoDataFormat, VideoDataSample};
 use media::Size;
 
 use super::cache::{Cache, CacheRefused};
@@ -74,6 +74,8 @@ pub struct StreamControl {
 pub struct Control {
     /// Big and small stream.
     pub streams: [StreamControl; 2],
+    /// The big stream at its configured best, for a tap that takes what the network does not.
+    pub best: Option<Target>,
     /// How the pictures are to be shown.
     pub shape: Shape,
     /// Longest time between key frames.
@@ -100,7 +102,15 @@ struct Inner {
     keys_wanted: [bool; 2],
     /// One for each stream, since each takes it with its own pictures.
     messages: [Option<Message>; 2],
+    tap: Option<Arc<dyn EncodedTap>>,
     closed: bool,
+}
+
+impl Inner {
+    /// Somebody takes what would be made of a picture.
+    fn wanted(&self) -> bool {
+        self.control.active() || self.tap.is_some()
+    }
 }
 
 /// A message that rides on the pictures of a stream.
@@ -127,6 +137,7 @@ pub struct VideoInput {
 }
 
 /// What the thread is to do next.
+#[expect(clippy::large_enum_variant, reason = "moved once a picture; a box would be an allocation for each")]
 pub(super) enum Next {
     /// Make something of a picture.
     Work(Work),
@@ -144,6 +155,8 @@ pub(super) struct Work {
     pub keys: [bool; 2],
     /// Encoded pictures were lost before this one.
     pub gap: bool,
+    /// Who takes the big stream besides, or instead.
+    pub tap: Option<Arc<dyn EncodedTap>>,
 }
 
 impl VideoInput {
@@ -176,7 +189,7 @@ impl VideoInput {
         self.counters.pushed.fetch_add(1, Ordering::Relaxed);
         self.source_size.store(pack(Size::new(sample.width, sample.height)), Ordering::Relaxed);
         let mut inner = self.lock();
-        if !inner.control.active() || inner.closed {
+        if !inner.wanted() || inner.closed {
             drop(inner);
             self.counters.dropped.fetch_add(1, Ordering::Relaxed);
             return;
@@ -209,7 +222,7 @@ impl VideoInput {
         let before = inner.control;
         change(&mut inner.control);
         let after = inner.control;
-        if !after.active() {
+        if !inner.wanted() {
             let lost = inner.encoded.len() as u64 + u64::from(inner.raw.take().is_some());
             inner.encoded.clear();
             self.counters.dropped.fetch_add(lost, Ordering::Relaxed);
@@ -228,6 +241,20 @@ impl VideoInput {
         if changed {
             self.arrived.notify_one();
         }
+    }
+
+    /// Hands the access units of the big stream to `tap`, too, from a key frame on.
+    pub fn set_tap(&self, tap: Option<Arc<dyn EncodedTap>>) {
+        let mut inner = self.lock();
+        inner.keys_wanted[Stream::Big as usize] |= tap.is_some() && inner.tap.is_none();
+        inner.tap = tap;
+        drop(inner);
+        self.arrived.notify_one();
+    }
+
+    /// Whether something takes the big stream besides the network.
+    pub fn is_tapped(&self) -> bool {
+        self.lock().tap.is_some()
     }
 
     /// Lets a message ride on the next pictures, of each stream; it replaces an earlier one. `times` pictures take it (`None` = all that come), none
@@ -292,7 +319,7 @@ impl VideoInput {
                 tell();
             }
             let timed = timed.map(|(sample, _)| sample);
-            if timed.is_some() && !inner.control.active() {
+            if timed.is_some() && !inner.wanted() {
                 // Its time has come and gone.
                 self.counters.dropped.fetch_add(1, Ordering::Relaxed);
                 continue;
@@ -303,6 +330,7 @@ impl VideoInput {
                     control: inner.control,
                     keys: std::mem::take(&mut inner.keys_wanted),
                     gap: std::mem::take(&mut inner.overflowed),
+                    tap: inner.tap.clone(),
                 });
             }
             if let Some(due) = inner.cache.as_ref().and_then(Cache::due) {
@@ -310,11 +338,11 @@ impl VideoInput {
                 inner = waited.0;
                 continue;
             }
-            let Some(patience) = rest_after.filter(|_| !inner.control.active()) else {
+            let Some(patience) = rest_after.filter(|_| !inner.wanted()) else {
                 inner = self.arrived.wait(inner).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
-            let nothing = |i: &mut Inner| !i.closed && !i.control.active();
+            let nothing = |i: &mut Inner| !i.closed && !i.wanted();
             let waited = self.arrived.wait_timeout_while(inner, patience, nothing).unwrap_or_else(PoisonError::into_inner);
             inner = waited.0;
             if waited.1.timed_out() {

@@ -1,5 +1,7 @@
 //! The video thread from pushed pictures to access units, and a camera's own stream passing through.
 
+mod tap;
+
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, atomic::Ordering};
 use std::time::Duration;

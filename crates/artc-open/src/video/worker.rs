@@ -100,13 +100,14 @@ impl Worker {
         let control = &work.control;
         let captured_at = captured_at(&work.sample, self.clock);
         let now = self.clock.now();
-        let [big, small] = Stream::ALL.map(|s| self.layers[s as usize].takes(&control.streams[s as usize], captured_at, now));
+        let (streams, live) = streams(work);
+        let [big, small] = Stream::ALL.map(|s| self.layers[s as usize].takes(&streams[s as usize], captured_at, now));
         if !big && !small {
             return false;
         }
         // Taken apart, so that the picture may lend from the converter while the encoders work on it.
         let Self { layers, converter, small: small_picture, input, sink, clock, source, second, .. } = self;
-        let plan = control.shape.plan(&work.sample, control.streams[Stream::Big as usize].target.map(|target| target.size));
+        let plan = control.shape.plan(&work.sample, streams[Stream::Big as usize].target.map(|target| target.size));
         let picture = match converter.picture(&work.sample, &plan, captured_at) {
             Ok(picture) => picture,
             Err(why) => {
@@ -120,7 +121,7 @@ impl Worker {
         for (stream, due) in [(Stream::Big, big), (Stream::Small, small)] {
             let Some(picture) = due.then(|| stream.picture(&picture, small_picture)).flatten() else { continue };
             let layer = &mut layers[stream as usize];
-            let wanted = settings(&picture, &control.streams[stream as usize], work);
+            let wanted = settings(&picture, &streams[stream as usize], work);
             let made = layer.encode(&picture, wanted, *clock, |key| input.message(stream, clock.monotonic(), key));
             let track = stream.track(*source);
             match made {
@@ -129,7 +130,11 @@ impl Worker {
                     second.count(stream, &unit, &input.counters, layer.encoder(), now);
                     // What a bench subtracts from the way of a picture; costs a look at a flag where nobody asks for it.
                     let (captured_us, encode_us) = (captured_at.as_micros() as u64, unit.encode_time.as_micros() as u64);
-                    if !sink.unit(track, unit) {
+                    let tap = work.tap.as_ref().filter(|_| stream == Stream::Big);
+                    if let Some(tap) = tap {
+                        tap.picture(unit.bytes(), unit.key, unit.captured_at);
+                    }
+                    if (live || stream == Stream::Small) && !sink.unit(track, unit) {
                         layer.key_pending = true;
                     }
                     if stream == Stream::Big {
@@ -144,7 +149,8 @@ impl Worker {
     }
 
     fn pass(&mut self, work: Work) -> bool {
-        let [big, small] = work.control.streams;
+        let small = work.control.streams[Stream::Small as usize];
+        let ([big, _], live) = streams(&work);
         // Told each time that it is asked for.
         self.told_no_small &= small.active;
         if small.active && !std::mem::replace(&mut self.told_no_small, true) {
@@ -168,7 +174,10 @@ impl Worker {
                 if unit.key {
                     layer.key_made(now);
                 }
-                if !self.sink.unit(Local::from(self.source), unit) {
+                if let Some(tap) = &work.tap {
+                    tap.picture(unit.bytes(), unit.key, unit.captured_at);
+                }
+                if live && !self.sink.unit(Local::from(self.source), unit) {
                     self.passthrough.lost();
                     layer.key_pending = true;
                 }
@@ -209,6 +218,17 @@ impl Stream {
             Self::Small => Local::Small,
         }
     }
+}
+
+/// What is to be made of a picture, and whether the big stream goes to the network. For a tap alone it is made as it was configured.
+fn streams(work: &Work) -> ([StreamControl; 2], bool) {
+    let mut streams = work.control.streams;
+    let big = &mut streams[Stream::Big as usize];
+    let live = big.active && !big.target.is_some_and(|target| target.paused);
+    if !live && work.tap.is_some() {
+        *big = StreamControl { active: true, target: work.control.best };
+    }
+    (streams, live)
 }
 
 /// How a stream's encoder is to be set up.

@@ -36,9 +36,15 @@ impl Session {
             if local == Local::Small {
                 track.settings = TrackSettings::small(&camera, source);
             }
-            track.ladder.set_limits(limits(&track.settings, source));
+            let limits = limits(&track.settings, source);
+            track.ladder.set_limits(limits);
             let target = track.ladder.advance(now);
             self.aim(local, target);
+            if let (Local::Camera, Some(input)) = (local, self.video_input(local)) {
+                let bitrate_bps = u32::try_from(limits.max_bps).unwrap_or(u32::MAX);
+                let best = Target { bitrate_bps, fps: limits.fps, size: limits.size.even(), paused: false };
+                input.control(|control| control.best = Some(best));
+            }
         }
     }
 
