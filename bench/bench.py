@@ -17,7 +17,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from lib import table  # noqa: E402
 from lib.measure import busy_fraction, load, machine_ticks  # noqa: E402
 from lib.programs import ROOT  # noqa: E402
-from rows import board, calls, commands, cpu, delivery, engine, picture, publish, receive, response, sdk, size  # noqa: E402
+from rows import (  # noqa: E402
+    board, calls, commands, cpu, delivery, engine, picture, publish, receive, recording, response, sdk, size,
+)
 
 ROWS = {
     "size": size.size,
@@ -32,6 +34,7 @@ ROWS = {
     "snapshot": commands.snapshot,
     "join": response.join,
     "start": response.start,
+    "record": recording.record,
     "gpio": board.gpio,
     "signature": response.signature,
     "call": calls.call,

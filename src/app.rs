@@ -28,6 +28,7 @@ mod memory;
 mod network;
 mod pieces;
 mod power;
+mod record;
 mod reread;
 mod service;
 mod settings;

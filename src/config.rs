@@ -36,7 +36,7 @@ pub use settings::{Changed, SetError, Settings, TRIAL, Trial, differences, slowe
 pub use show::Setting;
 pub use tree::{Layer, Origin};
 
-use crate::{capture, control, telemetry};
+use crate::{capture, control, recorder, telemetry};
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -54,6 +54,8 @@ pub struct Config {
     pub microphone: capture::audio::Config,
     /// How picture and sound are sent.
     pub stream: Stream,
+    /// What is recorded on the device itself.
+    pub record: recorder::Config,
     /// Which engine sends them.
     pub engine: Engine,
     /// The embedded room server.

@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 pub mod control;
 pub mod exit;
+pub mod recorder;
 pub mod session;
 pub mod storage;
 pub mod telemetry;

@@ -2,9 +2,6 @@
 
 use std::io::Write;
 
-/// Topic on which snapshots follow their replies.
-pub const SNAPSHOT_TOPIC: &str = "artc.snapshot";
-
 /// Prints `what: detail` on standard output.
 pub fn line(what: &str, detail: &str) {
     // Nobody reads our output (a closed pipe): the stream goes on.

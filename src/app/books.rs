@@ -156,6 +156,7 @@ impl Books {
             board: Arc::clone(&self.board),
             joins_elsewhere: parts.server.is_some(),
             no_power: parts.power.refusal(),
+            no_recorder: parts.recorder.is_none().then_some("`[record] mode` is \"off\": nothing is recorded on this device"),
             clock_trusted: super::clock::is_trusted(),
             stopping: self.stopping,
         }

@@ -28,6 +28,11 @@ pub fn is_trusted() -> bool {
     since_1970() >= OLDEST_CLOCK && (!service.exists() || service.join("synchronized").exists())
 }
 
+/// All that the recorder is told of the time.
+pub fn recording() -> record::Now {
+    record::Now { monotonic: now(), wall_ms: since_1970().as_millis() as u64, wall_is_right: is_trusted() }
+}
+
 fn read(clock: ClockId) -> Duration {
     let now = clock_gettime(clock);
     Duration::new(u64::try_from(now.tv_sec).unwrap_or_default(), u32::try_from(now.tv_nsec).unwrap_or_default())

@@ -14,6 +14,7 @@ use super::kept::Kept;
 use super::ladder::Ladder;
 use super::network;
 use super::power::Power;
+use super::record;
 use super::tickets::TicketSource;
 use super::update;
 use super::wall;
@@ -23,6 +24,7 @@ use crate::capture::audio::Microphone;
 use crate::capture::video::{self, Camera, ControlError, ModeError, SelectError, SnapshotError};
 use crate::control::jobs::{Ended, Progress};
 use crate::control::{BoardAct, ConfigAct, ControlChange, Effect, Failure, LogAct, Outcome, StateAct, StreamChange};
+use crate::recorder;
 
 /// What commands act on.
 #[derive(Clone)]
@@ -47,6 +49,8 @@ pub struct Parts {
     pub configured_camera: String,
     /// How the run before ended, and whether this one holds back.
     pub ladder: Arc<Ladder>,
+    /// The recorder, where there is one.
+    pub recorder: Option<recorder::Handle>,
 }
 
 /// Something for a thread that may wait for a device.
@@ -168,6 +172,10 @@ pub fn begin(effect: Effect, parts: &Parts, tickets: &TicketSource, wishes: Wish
         Effect::Config(act) => Begun::Config(act),
         Effect::State(act) => Begun::State(act),
         Effect::InstallUpdate(bundle) => Begun::Work(Box::new(move |worker| update::install(&bundle, worker))),
+        Effect::Record(act) => match parts.recorder.clone() {
+            Some(recorder) => later(Box::new(move || Done::Outcome(record::carry_out(&recorder, act)))),
+            None => Begun::Now(Outcome::Failed(Failure::NotAvailable("nothing is recorded on this device".into()))),
+        },
         Effect::Update(act) => later(Box::new(move || Done::Outcome(update::carry_out(&act)))),
         Effect::StoreKeys(changes) => {
             let kept = parts.kept.clone();

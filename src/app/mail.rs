@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use artc_bindings::{CallError, DataChannelMsg, DataMsgType, Engine};
 
-use super::announce;
 use super::pieces::{self, Pieces};
 use crate::control::Letter;
 
@@ -52,7 +51,7 @@ impl Mail {
             None => extensions.send_command_message(to, &letter.message)?,
         }
         for file in &letter.attachments {
-            extensions.send_bytes(to, announce::SNAPSHOT_TOPIC, &file.name, file.mime, file.bytes.to_vec())?;
+            extensions.send_bytes(to, file.topic, &file.name, file.mime, file.bytes.to_vec())?;
         }
         Ok(())
     }

@@ -23,6 +23,7 @@ use super::light::signal;
 use super::links::Links;
 use super::logs::Logs;
 use super::mail::{self, Mail};
+use super::record::Recorded;
 use super::service::{Hangup, StatusLine};
 use super::settings::SettingsThread;
 use super::stop::Stop;
@@ -102,6 +103,7 @@ impl Shell {
         let (reread_in, mut reread) = mpsc::channel(1);
         let mut links = Links::open();
         let mut presses = self.board.presses();
+        let mut recorded = Recorded::of(self.parts.recorder.as_ref());
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
 
@@ -140,6 +142,7 @@ impl Shell {
                     self.send_all(letters);
                 }
                 Ok(()) = self.wanted.changed() => self.configured(),
+                () = recorded.next() => self.open_camera(),
                 () = hangup.wait() => self.read_again(&reread_in),
                 Some(what) = reread.recv() => self.read_anew(what),
                 () = links.better() => self.session.handle(Input::LinkUp, now()),
@@ -356,7 +359,7 @@ impl Shell {
             Event::StreamNeeded(needed) => {
                 self.books.watched = *needed;
                 self.signal();
-                if *needed { self.parts.camera.open() } else { self.parts.camera.close() }
+                self.open_camera();
             }
             Event::KeyFrameNeeded { .. } => self.parts.camera.want_key_frame(),
             Event::TargetBitrate { kbps, .. } => self.parts.camera.want_bitrate(*kbps),
@@ -394,6 +397,12 @@ impl Shell {
             self.catch_up(Purpose::CatchUp(None), finished);
         }
         self.camera_here = here || self.camera_here && !matches!(state.phase, Phase::Lost(_) | Phase::NoSignal);
+    }
+
+    /// The camera is open while somebody watches, or something is recorded.
+    fn open_camera(&self) {
+        let recorded = self.parts.recorder.as_ref().is_some_and(|recorder| *recorder.needed().borrow());
+        if self.books.watched || recorded { self.parts.camera.open() } else { self.parts.camera.close() }
     }
 
     /// The encoder works at the size and rate that the camera really has.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use artc_bindings::Engine;
 use wire::device::Info;
 
 use super::announce::line;
@@ -11,7 +12,7 @@ use super::board::BoardThread;
 use super::books::Books;
 use super::calls::{Calls, StartError as CallsError};
 use super::choices::Choices;
-use super::clock::now;
+use super::clock::{self, now};
 use super::desired::Desired;
 use super::effects::Parts;
 use super::kept::{self, Kept};
@@ -30,9 +31,10 @@ use super::wishes::Wishes;
 use super::{STOP_WITHIN, engine, memory};
 use crate::capture::audio::{Microphone, Phase as MicrophonePhase};
 use crate::capture::video::{Camera, Phase as CameraPhase};
-use crate::config::{Config, EngineKind, Loaded, Settings};
+use crate::config::{self, Config, EngineKind, Loaded, Settings};
 use crate::control::{Config as ControlConfig, Desk, socket};
 use crate::exit::Exit;
+use crate::recorder::RecordThread;
 use crate::session::Session;
 use crate::storage::SystemDisk;
 use crate::telemetry::{Fault, Telemetry};
@@ -234,6 +236,13 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
             return Err(Exit::TryAgain);
         }
     };
+    let recording = match start_recorder(config, &made.engine) {
+        Ok(recording) => recording,
+        Err(why) => {
+            eprintln!("artc-edge: no thread for the recorder: {why}");
+            return Err(Exit::TryAgain);
+        }
+    };
     let board_thread = match BoardThread::start(board, &config.board) {
         Ok(thread) => thread,
         Err(why) => {
@@ -298,6 +307,7 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
             choices: Arc::clone(choices),
             configured_camera: loaded.config.camera.source.clone(),
             ladder: Arc::clone(ladder),
+            recorder: recording.as_ref().map(RecordThread::handle),
         },
     };
 
@@ -327,6 +337,7 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
     kept.keep_audit(shell.desk.audit_hash());
 
     drop(shell);
+    drop(recording);
     close(uplink, camera, microphone).await;
     if let Some(room) = room.and_then(Arc::into_inner) {
         room.stop().await;
@@ -342,7 +353,24 @@ fn hold_back(config: &Config) -> Config {
     config.camera.source = "pattern".into();
     config.camera.idle = crate::capture::video::Idle::Close;
     config.microphone.source = "none".into();
+    config.record.mode = crate::recorder::Mode::Off;
     config
+}
+
+/// The recorder, where something is to be recorded.
+fn start_recorder(config: &Config, engine: &Arc<dyn Engine>) -> std::io::Result<Option<RecordThread>> {
+    if !config.record.is_on() {
+        return Ok(None);
+    }
+    let state = config::state_directory(|name| std::env::var(name).ok());
+    if config.record.folder.is_none()
+        && let Err(why) = std::fs::create_dir_all(&state)
+    {
+        tracing::warn!("{}: {why}", state.display());
+    }
+    let folder = state.join("recordings");
+    let channels = (config.microphone.source != "none").then_some(if config.microphone.channels == 1 { 1 } else { 2 });
+    RecordThread::start(&config.record, folder, channels, Arc::clone(engine), clock::recording).map(Some)
 }
 
 /// The desk with what the run before has kept for it.

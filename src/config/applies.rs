@@ -17,7 +17,7 @@ pub enum Applies {
 }
 
 /// All keys that are not [`Applies::Restart`].
-const TABLE: [(&str, Applies); 25] = [
+const TABLE: [(&str, Applies); 26] = [
     ("board.profile", Applies::OnDevice),
     ("calls.ca_file", Applies::OnDevice),
     ("calls.secret_file", Applies::OnDevice),
@@ -34,6 +34,7 @@ const TABLE: [(&str, Applies); 25] = [
     ("engine.sdk.path", Applies::OnDevice),
     ("engine.sdk.python", Applies::OnDevice),
     ("engine.sdk.token_file", Applies::OnDevice),
+    ("record.folder", Applies::OnDevice),
     ("room.api_secret_file", Applies::OnDevice),
     ("room.apps", Applies::OnDevice),
     ("room.tls_cert", Applies::OnDevice),

@@ -37,6 +37,7 @@ pub(super) fn check(config: &Config, whole: &Node, broken: &[String], problems: 
         ("microphone", config.microphone.problems()),
         ("board", config.board.problems()),
         ("stream", config.stream.problems()),
+        ("record", config.record.problems()),
         ("engine.open", config.engine.open.problems()),
         ("engine.sdk", config.engine.sdk.problems()),
         ("room", config.room.problems()),
@@ -78,6 +79,9 @@ pub(super) fn check(config: &Config, whole: &Node, broken: &[String], problems: 
             }
             _ => {}
         }
+    }
+    if config.record.is_on() && config.engine.kind != EngineKind::Open {
+        say("record.mode", "needs `engine.kind` \"open\": the others hand no encoded pictures out".into());
     }
     let sdk = &config.engine.sdk;
     if config.engine.kind == EngineKind::Sdk {

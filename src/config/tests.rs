@@ -244,8 +244,8 @@ fn every_mistake_gets_its_message() {
         ("camera = { fsp = 3 }", "t:1:12: unknown key `camera.fsp`; did you mean `camera.fps`?"),
         (
             "[zzz]",
-            "t:1:2: unknown key `zzz`; the sections are device, board, camera, cameras, microphone, stream, engine, room, \
-             calls, control, telemetry",
+            "t:1:2: unknown key `zzz`; the sections are device, board, camera, cameras, microphone, stream, record, engine, \
+             room, calls, control, telemetry",
         ),
         // Types.
         ("camera = 3", "t:1:10: `camera`: expected a section or table, found the number 3"),
@@ -313,6 +313,13 @@ fn every_mistake_gets_its_message() {
             "t:2:8: `microphone.rate`: 22050 is not one of 8000, 16000, 32000, 44100, 48000 samples a second",
         ),
         ("[microphone]\nchannels = 6", "t:2:12: `microphone.channels`: 6 is out of range, 1 or 2"),
+        ("[record]\npre_roll_s = 61", "t:2:14: `record.pre_roll_s`: 61 is out of range, 0 to 60 seconds"),
+        ("[record]\nmost_mib = 15", "t:2:12: `record.most_mib`: 15 is out of range, 16 to 16777216 MiB"),
+        ("[record]\nfolder = \"card\"", "t:2:10: `record.folder`: is no path from / on"),
+        (
+            "[engine]\nkind = \"fake\"\n[record]\nmode = \"always\"",
+            "t:4:8: `record.mode`: needs `engine.kind` \"open\": the others hand no encoded pictures out",
+        ),
         ("[stream]\nbitrate_kbps = 10", "t:2:16: `stream.bitrate_kbps`: 10 is out of range, 50 to 50000 kbit/s"),
         // Cameras.
         (

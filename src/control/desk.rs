@@ -12,15 +12,15 @@ use wire::jsonrpc::ReplyTo;
 use wire::method::Kind;
 use wire::{Bad, Code, Incoming, Method, Refusal, Reply, Request, Role};
 
-use self::answer::{in_full, many, part, repeated, reply_to};
+use self::answer::{attachment, in_full, many, part, repeated, reply_to};
 use super::account::Accounts;
 use super::audit::{self, End, Trail};
 use super::authority::{Authority, KeyChanges, Standing};
 use super::batches::Batches;
 use super::jobs::{JobId, Jobs, Stop};
 use super::limits::Limits;
-use super::reply::{JPEG, reply};
-use super::sender::{Attachment, Letter, Part, Route, Sender};
+use super::reply::reply;
+use super::sender::{Letter, Part, Route, Sender};
 use super::tickets::{Pending, Ticket, Tickets};
 use super::topics::Topics;
 use super::window::{Content, Known, Window};
@@ -339,8 +339,8 @@ impl Desk {
         };
         self.release(&pending, result.as_ref().err(), now);
         let mut part = part(sender, id.clone(), result.map(|reply| in_full(reply, sender, outcome)));
-        if let (Sender::Participant(_), Outcome::Snapshot(jpeg)) = (sender, outcome) {
-            part.attachment = Some(Attachment { name, mime: JPEG, bytes: Arc::clone(jpeg) });
+        if let Sender::Participant(_) = sender {
+            part.attachment = attachment(name, outcome);
         }
         self.settle(pending, part, now)
     }

@@ -76,6 +76,8 @@ pub enum Effect {
     Config(ConfigAct),
     /// Tell or change how the device is meant to be.
     State(StateAct),
+    /// Ask the recorder, or have it do something.
+    Record(RecordAct),
     /// Ask RAUC, or have it do something.
     Update(UpdateAct),
     /// Have RAUC install this bundle, as a job; its result is [`Outcome::UpdateProgress`].
@@ -180,6 +182,33 @@ pub enum BoardAct {
     ReadThrottling,
 }
 
+/// What the recorder is asked or told. Recordings by their ids, as somebody said them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordAct {
+    /// Begin to record; answered by [`Outcome::Recorder`].
+    Start,
+    /// End it; answered by [`Outcome::Recorder`].
+    Stop,
+    /// Tell the newest recordings; answered by [`Outcome::Recordings`].
+    List {
+        /// Only older ones than this.
+        before: Option<String>,
+        /// So many at most.
+        limit: u32,
+    },
+    /// Bring a part of one; answered by [`Outcome::RecordPart`].
+    Fetch {
+        /// Which.
+        id: String,
+        /// From this byte on.
+        offset: u64,
+        /// So many bytes at most.
+        length: u64,
+    },
+    /// Delete one; answered by [`Outcome::Done`].
+    Delete(String),
+}
+
 /// How the machine is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PowerAct {
@@ -282,6 +311,12 @@ pub enum Outcome {
     Settings(Box<config::Settings>),
     /// How the device is meant to be, and how it is.
     State(Box<state::Document>),
+    /// How the recorder stands.
+    Recorder(Box<wire::record::Status>),
+    /// Recordings on the device.
+    Recordings(Box<wire::record::List>),
+    /// A part of a recording, and its bytes.
+    RecordPart(Box<wire::record::Part>, Arc<[u8]>),
     /// What a bundle holds.
     UpdateChecked(Box<update::Checked>),
     /// How the update stands.

@@ -32,6 +32,7 @@ mod log;
 mod net;
 pub mod permission;
 mod ptz;
+mod record;
 mod reply;
 mod rpc;
 mod sender;
@@ -53,10 +54,11 @@ pub use config::Config;
 pub use desk::{Desk, Step};
 pub use dispatch::{AtDesk, Caller, Decision, dispatch};
 pub use effect::{
-    BoardAct, ConfigAct, ControlChange, Effect, Failure, LevelChange, LogAct, Outcome, PowerAct, StateAct, StreamChange, TailWish,
+    BoardAct, ConfigAct, ControlChange, Effect, Failure, LevelChange, LogAct, Outcome, PowerAct, RecordAct, StateAct,
+    StreamChange, TailWish,
 };
 pub use limits::PATIENCE;
-pub use reply::{job_result, reply};
+pub use reply::{MP4, job_result, reply};
 pub use sender::{Attachment, Letter, Sender};
 pub use tickets::Ticket;
 pub use view::View;

@@ -8,6 +8,12 @@ use super::{Outcome, ptz};
 
 /// Type of still pictures.
 pub(super) const JPEG: &str = "image/jpeg";
+/// Type of recordings.
+pub const MP4: &str = "video/mp4";
+/// Topic on which snapshots follow their replies.
+pub(super) const SNAPSHOT_TOPIC: &str = "artc.snapshot";
+/// Topic on which parts of recordings do.
+pub(super) const RECORD_TOPIC: &str = "artc.record";
 
 /// The reply of `method` to `outcome`. A still picture gets `name`; its bytes travel apart, see [`super::Letter`].
 ///
@@ -42,6 +48,11 @@ pub fn reply(method: Method, outcome: &Outcome, name: &str) -> Result<Reply, Ref
         (Method::AudioSetVolume, Outcome::Audio(audio)) => Reply::AudioSetVolume((**audio).clone()),
         (Method::AudioSetProfile, Outcome::Audio(audio)) => Reply::AudioSetProfile((**audio).clone()),
         (Method::AudioMute, Outcome::Audio(audio)) => Reply::AudioMute((**audio).clone()),
+        (Method::RecordStart, Outcome::Recorder(status)) => Reply::RecordStart((**status).clone()),
+        (Method::RecordStop, Outcome::Recorder(status)) => Reply::RecordStop((**status).clone()),
+        (Method::RecordList, Outcome::Recordings(list)) => Reply::RecordList((**list).clone()),
+        (Method::RecordFetch, Outcome::RecordPart(part, _)) => Reply::RecordFetch((**part).clone()),
+        (Method::RecordDelete, Outcome::Done) => Reply::RecordDelete(Done {}),
         (Method::BoardInfo, Outcome::BoardInfo(info)) => Reply::BoardInfo((**info).clone()),
         (Method::BoardGetLine, Outcome::Line(line)) => Reply::BoardGetLine((**line).clone()),
         (Method::BoardSetLine, Outcome::Line(line)) => Reply::BoardSetLine((**line).clone()),

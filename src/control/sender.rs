@@ -55,13 +55,15 @@ pub struct Letter {
     pub call: Option<Arc<str>>,
     /// The message. Empty only where a call asked for nothing that is answered.
     pub message: Vec<u8>,
-    /// Bytes that follow the message; on LiveKit as byte streams on topic `artc.snapshot`. Local senders never get any.
+    /// Bytes that follow the message; on LiveKit as byte streams. Local senders never get any.
     pub attachments: Vec<Attachment>,
 }
 
 /// Bytes that follow a reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attachment {
+    /// On which topic they follow.
+    pub topic: &'static str,
     /// The name that the reply gave them.
     pub name: String,
     /// Their type.

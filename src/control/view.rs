@@ -27,6 +27,8 @@ pub struct View {
     pub joins_elsewhere: bool,
     /// Why the machine can neither be restarted nor switched off from here; nothing where it can.
     pub no_power: Option<&'static str>,
+    /// Why nothing is recorded on this device; nothing where it can be.
+    pub no_recorder: Option<&'static str>,
     /// Somebody has set the clock that `status.time_ms` shows.
     pub clock_trusted: bool,
     /// The daemon is about to end: nothing that changes anything is begun any more.

@@ -98,6 +98,11 @@ pub const METRICS: &[Metric] = &[
     counter("artc_watch_dropped_total", "Others' encoded pictures for which the decoder's queue had no room."),
     counter("artc_watch_broken_units_total", "Others' encoded pictures that could not be decoded."),
 
+    counter("artc_record_written_bytes_total", "Bytes written into recordings, all of the files."),
+    counter("artc_record_media_bytes_total", "Bytes of pictures and sound among them."),
+    counter("artc_record_dropped_total", "Pictures that found no room in the recorder's memory: the medium is too slow."),
+    counter("artc_record_files_total", "Files of recordings that were ended."),
+
     counter("artc_control_requests_total", "Commands that were taken on, by method."),
     counter("artc_control_refused_total", "Commands that were refused, by the name of the error."),
     counter("artc_control_failed_total", "Commands that were taken on and then failed, by the name of the error."),

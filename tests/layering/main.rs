@@ -18,6 +18,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("session", &[], &["artc_bindings"]),
     ("uplink", &["capture"], &["artc_bindings", "media"]),
     ("control", &[], &["wire"]),
+    ("recorder", &[], &["artc_bindings", "record"]),
     ("telemetry", &["version"], &[]),
     ("version", &[], &[]),
     ("exit", &[], &[]),
@@ -25,7 +26,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     // The sum of the parts' configurations: it knows them all, and only those on top know it.
     (
         "config",
-        &["capture", "control", "telemetry", "session", "playout", "storage"],
+        &["capture", "control", "recorder", "telemetry", "session", "playout", "storage"],
         &["artc_bindings", "artc_open", "board", "call_control", "room"],
     ),
 ];

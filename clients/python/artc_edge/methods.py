@@ -13,6 +13,8 @@ from typing import Any, Literal, NotRequired, TypedDict, Union
 RPC_TOPIC = "artc.rpc"
 # Byte stream topic of snapshots.
 SNAPSHOT_TOPIC = "artc.snapshot"
+# Byte stream topic of parts of recordings.
+RECORD_TOPIC = "artc.record"
 
 
 class Code(enum.IntEnum):
@@ -55,13 +57,6 @@ AudioQuality = Literal["low", "basic", "high", "stereo_high", "super_high", "ste
 # along.
 AudioScene = Literal["default", "education", "media", "music", "chatroom", "ktv"]
 
-# What ended a run of the daemon. `unknown`: Not known: this is the first run, or what was written
-# down is lost. `stopped`: It was asked to end, and did. `killed`: It was killed, or the system had no
-# memory left for it. `hang`: A loop of it hung, so that the service manager ended it. `panic`: A
-# mistake of the program. `failed`: It gave up: its exit code says why. `power`: It ended with the
-# machine, which lost its power or was reset.
-Cause = Literal["unknown", "stopped", "killed", "hang", "panic", "failed", "power"]
-
 # Where a clock comes from. `network`: From the network. `command`: From `device.set_time`. `battery`:
 # From a clock with a battery, read when the device started. `unknown`: From nowhere: it may be years
 # off.
@@ -94,6 +89,10 @@ LedSteady = Literal["on", "off"]
 # is not as it should be. `info`: Something worth knowing. `debug`: For finding faults. `trace`: For
 # finding faults, step by step.
 LogLevel = Literal["error", "warn", "info", "debug", "trace"]
+
+# Why something is recorded. `always`: The device records all the time. `command`: `record.start` was
+# called. `motion`: Something moved in the picture. `sound`: It was loud. `line`: A line of the board.
+RecordReason = Literal["always", "command", "motion", "sound", "line"]
 
 # How far somebody is trusted. Each role may do what those before it may. `observe`: Looks: asks how
 # things are, takes still pictures. `operate`: Works with the device: picture, sound, the board's
@@ -371,13 +370,8 @@ class DeviceStatus(TypedDict):
     uptime_s: int
     # Why it is not connected, where that is known.
     connection_reason: NotRequired[str]
-    # How the run before this one ended.
-    restart: NotRequired[Restart]
     # The room that this device serves itself; absent where it publishes to another server.
     room: NotRequired[RoomStatus]
-    # The device is in safe mode, and for how many seconds still by itself: commands, and no camera,
-    # microphone or encoder. Absent where it is not.
-    safe_mode_s: NotRequired[int]
     # Temperature of the processor in degrees Celsius, where the board tells it.
     temperature_c: NotRequired[float]
 
@@ -670,17 +664,63 @@ class PtzAxis(TypedDict):
     position: NotRequired[int]
 
 
-class Restart(TypedDict):
-    """How the run of the daemon before this one ended."""
-    # What ended it.
-    cause: Cause
-    # The machine was started in between.
-    rebooted: bool
-    # Ends that nobody asked for in the ten minutes before this run, with the last one; five lead into
-    # safe mode.
-    recent: int
-    # More of that: the loops that hung, the exit code.
-    detail: NotRequired[str]
+class RecordList(TypedDict):
+    """The recordings on the device, newest first."""
+    # Bytes of all recordings on the device.
+    bytes: int
+    # There are older ones.
+    more: bool
+    # Bytes that they may have; then the oldest go.
+    most_bytes: int
+    # The recordings.
+    recordings: list[Recording]
+    # How the recorder stands.
+    status: RecordStatus
+
+
+class RecordPart(TypedDict):
+    """A part of a recording. In a channel the bytes follow as a byte stream of this name on topic
+    `artc.record`; on the unix socket they are in the reply.
+    """
+    # How many bytes come.
+    bytes: int
+    # Type of the whole: `video/mp4`.
+    mime: str
+    # File name: the recording's, with the first byte of the part.
+    name: str
+    # From which byte on.
+    offset: int
+    # How many the recording has; after the last of them nothing comes.
+    total: int
+    # The bytes in base64; only on the unix socket.
+    base64: NotRequired[str]
+
+
+class RecordStatus(TypedDict):
+    """How the recorder stands."""
+    # It is to record.
+    recording: bool
+    # Why nothing is written although it should be. It is tried again by itself.
+    fault: NotRequired[str]
+    # Why; only while it is to record.
+    reason: NotRequired[RecordReason]
+    # The recording that is being written; none before the first picture, and while the medium refuses.
+    writing: NotRequired[str]
+
+
+class Recording(TypedDict):
+    """A recording."""
+    # When it began, in milliseconds since 1970.
+    began_ms: int
+    # Size in bytes.
+    bytes: int
+    # When it began, by the device's clock in UTC, and why: `20261121T190143.123Z-command`. Each is called
+    # differently.
+    id: str
+    # Why it was made.
+    reason: RecordReason
+    # How long it is, in milliseconds; left out while it is being written.
+    duration_ms: NotRequired[int]
 
 
 class RoomStatus(TypedDict):
@@ -1029,11 +1069,6 @@ class Commands:
         reply: Done = await self.call("device.shutdown")
         return reply
 
-    async def device_leave_safe_mode(self) -> Done:
-        """Ends safe mode: camera, microphone and encoder are started as configured. Role: maintain."""
-        reply: Done = await self.call("device.leave_safe_mode")
-        return reply
-
     async def camera_list(self) -> CameraList:
         """Lists the cameras of this device. Role: observe."""
         reply: CameraList = await self.call("camera.list")
@@ -1162,6 +1197,41 @@ class Commands:
         false to unmute.
         """
         reply: Audio = await self.call("audio.mute", _given(muted=muted))
+        return reply
+
+    async def record_start(self) -> RecordStatus:
+        """Begins to record, with the seconds before that are in memory; what is recorded already goes on.
+        Role: operate.
+        """
+        reply: RecordStatus = await self.call("record.start")
+        return reply
+
+    async def record_stop(self) -> RecordStatus:
+        """Ends the recording, also one that the configuration began; until the next `record.start`, or the
+        next start of the device. Role: operate.
+        """
+        reply: RecordStatus = await self.call("record.stop")
+        return reply
+
+    async def record_list(self, *, before: str | None = None, limit: int | None = None) -> RecordList:
+        """Lists the recordings on the device, newest first, and tells how the recorder stands. Role: observe.
+        `before`: Only recordings older than this one, for the next page. `limit`: How many at most, 1 to
+        200; 50 where it is left out.
+        """
+        reply: RecordList = await self.call("record.list", _given(before=before, limit=limit))
+        return reply
+
+    async def record_fetch(self, *, id: str, length: int | None = None, offset: int | None = None) -> RecordPart:
+        """Brings a part of a recording that has ended. Role: operate. `id`: Which recording; one that has
+        ended. `length`: How many bytes at most, 1 to 4194304, which is also what is meant where it is left
+        out. `offset`: From which byte on.
+        """
+        reply: RecordPart = await self.call("record.fetch", _given(id=id, length=length, offset=offset))
+        return reply
+
+    async def record_delete(self, *, id: str) -> Done:
+        """Deletes a recording that has ended. Role: maintain. `id`: Which recording; one that has ended."""
+        reply: Done = await self.call("record.delete", _given(id=id))
         return reply
 
     async def board_info(self) -> BoardInfo:

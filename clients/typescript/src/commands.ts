@@ -169,6 +169,34 @@ export abstract class Commands {
     return this.call("audio.mute", params, options);
   }
 
+  /** Begins to record, with the seconds before that are in memory; what is recorded already goes on. Role: operate. */
+  recordStart(options?: CallOptions): Result<"record.start"> {
+    return this.call("record.start", {}, options);
+  }
+
+  /**
+   * Ends the recording, also one that the configuration began; until the next `record.start`, or the next start of
+   * the device. Role: operate.
+   */
+  recordStop(options?: CallOptions): Result<"record.stop"> {
+    return this.call("record.stop", {}, options);
+  }
+
+  /** Lists the recordings on the device, newest first, and tells how the recorder stands. Role: observe. */
+  recordList(params: Params<"record.list"> = {}, options?: CallOptions): Result<"record.list"> {
+    return this.call("record.list", params, options);
+  }
+
+  /** Brings a part of a recording that has ended. Role: operate. */
+  recordFetch(params: Params<"record.fetch">, options?: CallOptions): Result<"record.fetch"> {
+    return this.call("record.fetch", params, options);
+  }
+
+  /** Deletes a recording that has ended. Role: maintain. */
+  recordDelete(params: Params<"record.delete">, options?: CallOptions): Result<"record.delete"> {
+    return this.call("record.delete", params, options);
+  }
+
   /** Tells what the board has, and how it is: lines, LEDs, buttons, IR-cut filter, fan. Role: observe. */
   boardInfo(options?: CallOptions): Result<"board.info"> {
     return this.call("board.info", {}, options);

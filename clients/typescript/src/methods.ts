@@ -128,14 +128,6 @@ export interface CameraSelected {
 }
 
 /**
- * What ended a run of the daemon. `unknown`: Not known: this is the first run, or what was written down is lost.
- * `stopped`: It was asked to end, and did. `killed`: It was killed, or the system had no memory left for it.
- * `hang`: A loop of it hung, so that the service manager ended it. `panic`: A mistake of the program. `failed`:
- * It gave up: its exit code says why. `power`: It ended with the machine, which lost its power or was reset.
- */
-export type Cause = "unknown" | "stopped" | "killed" | "hang" | "panic" | "failed" | "power";
-
-/**
  * Where a clock comes from. `network`: From the network. `command`: From `device.set_time`. `battery`: From a
  * clock with a battery, read when the device started. `unknown`: From nowhere: it may be years off.
  */
@@ -309,15 +301,8 @@ export interface DeviceStatus {
   uptime_s: number;
   /** Why it is not connected, where that is known. */
   connection_reason?: string;
-  /** How the run before this one ended. */
-  restart?: Restart;
   /** The room that this device serves itself; absent where it publishes to another server. */
   room?: RoomStatus;
-  /**
-   * The device is in safe mode, and for how many seconds still by itself: commands, and no camera, microphone or
-   * encoder. Absent where it is not.
-   */
-  safe_mode_s?: number;
   /** Temperature of the processor in degrees Celsius, where the board tells it. */
   temperature_c?: number;
 }
@@ -632,16 +617,72 @@ export interface PtzAxis {
   position?: number;
 }
 
-/** How the run of the daemon before this one ended. */
-export interface Restart {
-  /** What ended it. */
-  cause: Cause;
-  /** The machine was started in between. */
-  rebooted: boolean;
-  /** Ends that nobody asked for in the ten minutes before this run, with the last one; five lead into safe mode. */
-  recent: number;
-  /** More of that: the loops that hung, the exit code. */
-  detail?: string;
+/** The recordings on the device, newest first. */
+export interface RecordList {
+  /** Bytes of all recordings on the device. */
+  bytes: number;
+  /** There are older ones. */
+  more: boolean;
+  /** Bytes that they may have; then the oldest go. */
+  most_bytes: number;
+  /** The recordings. */
+  recordings: Recording[];
+  /** How the recorder stands. */
+  status: RecordStatus;
+}
+
+/**
+ * A part of a recording. In a channel the bytes follow as a byte stream of this name on topic `artc.record`; on
+ * the unix socket they are in the reply.
+ */
+export interface RecordPart {
+  /** How many bytes come. */
+  bytes: number;
+  /** Type of the whole: `video/mp4`. */
+  mime: string;
+  /** File name: the recording's, with the first byte of the part. */
+  name: string;
+  /** From which byte on. */
+  offset: number;
+  /** How many the recording has; after the last of them nothing comes. */
+  total: number;
+  /** The bytes in base64; only on the unix socket. */
+  base64?: string;
+}
+
+/**
+ * Why something is recorded. `always`: The device records all the time. `command`: `record.start` was called.
+ * `motion`: Something moved in the picture. `sound`: It was loud. `line`: A line of the board.
+ */
+export type RecordReason = "always" | "command" | "motion" | "sound" | "line";
+
+/** How the recorder stands. */
+export interface RecordStatus {
+  /** It is to record. */
+  recording: boolean;
+  /** Why nothing is written although it should be. It is tried again by itself. */
+  fault?: string;
+  /** Why; only while it is to record. */
+  reason?: RecordReason;
+  /** The recording that is being written; none before the first picture, and while the medium refuses. */
+  writing?: string;
+}
+
+/** A recording. */
+export interface Recording {
+  /** When it began, in milliseconds since 1970. */
+  began_ms: number;
+  /** Size in bytes. */
+  bytes: number;
+  /**
+   * When it began, by the device's clock in UTC, and why: `20261121T190143.123Z-command`. Each is called
+   * differently.
+   */
+  id: string;
+  /** Why it was made. */
+  reason: RecordReason;
+  /** How long it is, in milliseconds; left out while it is being written. */
+  duration_ms?: number;
 }
 
 /**
@@ -987,8 +1028,6 @@ export interface Methods {
   "device.reboot": { params: Nothing; result: Done };
   /** Switches the machine off, in order. Somebody has to go there to switch it on again. Role: maintain. */
   "device.shutdown": { params: Nothing; result: Done };
-  /** Ends safe mode: camera, microphone and encoder are started as configured. Role: maintain. */
-  "device.leave_safe_mode": { params: Nothing; result: Done };
   /** Lists the cameras of this device. Role: observe. */
   "camera.list": { params: Nothing; result: CameraList };
   /** Lists what the camera in use can deliver. Role: observe. */
@@ -1038,6 +1077,19 @@ export interface Methods {
   "audio.set_speaker_volume": { params: { volume: number }; result: Audio };
   /** Stops or resumes sending the sound; the track stays published. Role: operate. */
   "audio.mute": { params: { muted: boolean }; result: Audio };
+  /** Begins to record, with the seconds before that are in memory; what is recorded already goes on. Role: operate. */
+  "record.start": { params: Nothing; result: RecordStatus };
+  /**
+   * Ends the recording, also one that the configuration began; until the next `record.start`, or the next start of
+   * the device. Role: operate.
+   */
+  "record.stop": { params: Nothing; result: RecordStatus };
+  /** Lists the recordings on the device, newest first, and tells how the recorder stands. Role: observe. */
+  "record.list": { params: { before?: string; limit?: number }; result: RecordList };
+  /** Brings a part of a recording that has ended. Role: operate. */
+  "record.fetch": { params: { id: string; length?: number; offset?: number }; result: RecordPart };
+  /** Deletes a recording that has ended. Role: maintain. */
+  "record.delete": { params: { id: string }; result: Done };
   /** Tells what the board has, and how it is: lines, LEDs, buttons, IR-cut filter, fan. Role: observe. */
   "board.info": { params: Nothing; result: BoardInfo };
   /** Reads one line. Role: observe. */
@@ -1172,6 +1224,8 @@ export interface Notifications {
 export const RPC_TOPIC = "artc.rpc";
 /** Byte stream topic of snapshots. */
 export const SNAPSHOT_TOPIC = "artc.snapshot";
+/** Byte stream topic of parts of recordings. */
+export const RECORD_TOPIC = "artc.record";
 
 /** Error codes of a device's replies; JSON-RPC's own are below zero. */
 export const Code = {

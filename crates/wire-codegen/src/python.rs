@@ -20,6 +20,8 @@ from typing import Any, Literal, NotRequired, TypedDict, Union
 RPC_TOPIC = "artc.rpc"
 # Byte stream topic of snapshots.
 SNAPSHOT_TOPIC = "artc.snapshot"
+# Byte stream topic of parts of recordings.
+RECORD_TOPIC = "artc.record"
 "#;
 
 const COMMANDS: &str = r#"

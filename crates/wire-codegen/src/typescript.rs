@@ -37,6 +37,7 @@ pub fn types(document: &Document) -> String {
     }
     out.push_str("}\n\n/** Data topic of commands, replies and notifications. */\nexport const RPC_TOPIC = \"artc.rpc\";\n");
     out.push_str("/** Byte stream topic of snapshots. */\nexport const SNAPSHOT_TOPIC = \"artc.snapshot\";\n");
+    out.push_str("/** Byte stream topic of parts of recordings. */\nexport const RECORD_TOPIC = \"artc.record\";\n");
     out.push_str("\n/** Error codes of a device's replies; JSON-RPC's own are below zero. */\nexport const Code = {\n");
     for error in &document.errors {
         _ = writeln!(out, "  /** {} */\n  {}: {},", error.means, pascal(&error.name), error.code);

@@ -29,6 +29,7 @@ pub mod log;
 pub mod method;
 pub mod net;
 pub mod openrpc;
+pub mod record;
 pub mod role;
 pub mod signed;
 pub mod state;

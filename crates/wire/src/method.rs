@@ -5,8 +5,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    Code, Done, NoParams, Refusal, Role, audio, audit, auth, board, camera, config, device, event, fields, job, log, net, signed,
-    state, stream, update, viewer,
+    Code, Done, NoParams, Refusal, Role, audio, audit, auth, board, camera, config, device, event, fields, job, log, net, record,
+    signed, state, stream, update, viewer,
 };
 
 /// Whether a method only tells something or changes something.
@@ -155,6 +155,16 @@ methods! {
     AudioSetSpeakerVolume = "audio.set_speaker_volume", Change, Operate, audio::SetVolume => audio::Audio;
     /// Stops or resumes sending the sound; the track stays published.
     AudioMute = "audio.mute", Change, Operate, audio::Mute => audio::Audio;
+    /// Begins to record, with the seconds before that are in memory; what is recorded already goes on.
+    RecordStart = "record.start", Change, Operate, NoParams => record::Status;
+    /// Ends the recording, also one that the configuration began; until the next `record.start`, or the next start of the device.
+    RecordStop = "record.stop", Change, Operate, NoParams => record::Status;
+    /// Lists the recordings on the device, newest first, and tells how the recorder stands.
+    RecordList = "record.list", Read, Observe, record::Which => record::List;
+    /// Brings a part of a recording that has ended.
+    RecordFetch = "record.fetch", Read, Operate, record::Fetch => record::Part;
+    /// Deletes a recording that has ended.
+    RecordDelete = "record.delete", Change, Maintain confirmed, record::Delete => Done;
     /// Tells what the board has, and how it is: lines, LEDs, buttons, IR-cut filter, fan.
     BoardInfo = "board.info", Read, Observe, NoParams => board::Info;
     /// Reads one line.

@@ -365,6 +365,9 @@ fn every_method_has_a_command_that_round_trips() {
             Method::ConfigReset => json!({ "keys": ["camera"] }),
             Method::AuthRotateKey => json!({ "name": "app", "key": "x" }),
             Method::AuthRevokeKey => json!({ "name": "app" }),
+            Method::RecordList => json!({ "before": "20261121T190143.123Z-command", "limit": 20 }),
+            Method::RecordFetch => json!({ "id": "20261121T190143.123Z-command", "offset": 4096, "length": 1024 }),
+            Method::RecordDelete => json!({ "id": "20261121T190143.123Z-command" }),
             Method::AuditTail => json!({ "lines": 3, "before": 7 }),
             Method::RpcSigned => json!({ "jws": "a.b.c" }),
             Method::JobStatus | Method::JobCancel => json!({ "job": "job-1" }),
@@ -390,8 +393,18 @@ fn every_method_has_a_command_that_round_trips() {
                         | Method::ConfigRollback
                         | Method::UpdateConfirm
                         | Method::UpdateRollback
+                        | Method::RecordStart
+                        | Method::RecordStop
                 )
-                || matches!(method, Method::BoardGetLine | Method::JobStatus | Method::UpdateCheck | Method::AuditTail)
+                || matches!(
+                    method,
+                    Method::BoardGetLine
+                        | Method::JobStatus
+                        | Method::UpdateCheck
+                        | Method::AuditTail
+                        | Method::RecordList
+                        | Method::RecordFetch
+                )
         );
     }
 }

@@ -14,7 +14,8 @@ use super::super::Outcome;
 use super::super::audit::{End, Entry, Repeats};
 use super::super::authority::Standing;
 use super::super::limits::MAX_REPLY;
-use super::super::sender::{Letter, Part, Route, Sender};
+use super::super::reply::{JPEG, MP4, RECORD_TOPIC, SNAPSHOT_TOPIC};
+use super::super::sender::{Attachment, Letter, Part, Route, Sender};
 use super::{Asked, Desk, Step};
 
 impl Desk {
@@ -121,14 +122,29 @@ pub(super) fn repeated(who: &Sender, method: Method) {
     tracing::debug!(target: "artc_edge::audit", ?who, method = method.name(), "repeated");
 }
 
-/// The reply as this sender gets it: on the local socket a picture is part of it.
+/// The reply as this sender gets it: on the local socket the bytes of a file are part of it.
 pub(super) fn in_full(reply: Reply, to: &Sender, outcome: &Outcome) -> Reply {
     match (reply, to, outcome) {
         (Reply::CameraSnapshot(snapshot), Sender::Local { .. }, Outcome::Snapshot(jpeg)) => {
             let base64 = Some(base64::engine::general_purpose::STANDARD.encode(jpeg));
             Reply::CameraSnapshot(wire::camera::Snapshot { base64, ..snapshot })
         }
+        (Reply::RecordFetch(part), Sender::Local { .. }, Outcome::RecordPart(_, bytes)) => {
+            let base64 = Some(base64::engine::general_purpose::STANDARD.encode(bytes));
+            Reply::RecordFetch(wire::record::Part { base64, ..part })
+        }
         (reply, ..) => reply,
+    }
+}
+
+/// The bytes that follow the reply of this outcome. A picture is called `name`, as in its reply.
+pub(super) fn attachment(name: String, outcome: &Outcome) -> Option<Attachment> {
+    match outcome {
+        Outcome::Snapshot(jpeg) => Some(Attachment { topic: SNAPSHOT_TOPIC, name, mime: JPEG, bytes: Arc::clone(jpeg) }),
+        Outcome::RecordPart(part, bytes) => {
+            Some(Attachment { topic: RECORD_TOPIC, name: part.name.clone(), mime: MP4, bytes: Arc::clone(bytes) })
+        }
+        _ => None,
     }
 }
 

@@ -11,6 +11,7 @@ mod log;
 mod net;
 mod permission;
 mod ptz;
+mod record;
 mod settings;
 mod signed;
 mod socket;

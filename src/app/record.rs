@@ -1,0 +1,110 @@
+//! The recorder as commands meet it: what is asked of its folder, and how it stands in the words of the command plane.
+
+use std::os::unix::fs::FileExt;
+
+use record::{Entry, Id, OpenError, Reason, Standing};
+use tokio::sync::watch;
+use wire::record::{List, Part, Recording, Status};
+
+use crate::control::{Failure, MP4, Outcome, RecordAct};
+use crate::recorder::Handle;
+
+/// Tells the loop when something is recorded that was not, or no more.
+pub struct Recorded(Option<watch::Receiver<bool>>);
+
+impl Recorded {
+    /// Of this recorder; nothing where there is none.
+    pub fn of(recorder: Option<&Handle>) -> Self {
+        Self(recorder.map(Handle::needed))
+    }
+
+    /// Waits for the next change.
+    pub async fn next(&mut self) {
+        if let Some(needed) = &mut self.0
+            && needed.changed().await.is_ok()
+        {
+            return;
+        }
+        std::future::pending().await
+    }
+}
+
+/// Does what is asked for; may wait for the medium.
+pub fn carry_out(recorder: &Handle, act: RecordAct) -> Outcome {
+    let done = match act {
+        RecordAct::Start => Ok(Outcome::Recorder(Box::new(status(&recorder.start())))),
+        RecordAct::Stop => Ok(Outcome::Recorder(Box::new(status(&recorder.stop())))),
+        RecordAct::List { before, limit } => list(recorder, before.as_deref(), limit as usize),
+        RecordAct::Fetch { id, offset, length } => fetch(recorder, &id, offset, length),
+        RecordAct::Delete(id) => known(&id).and_then(|id| recorder.store().remove(id).map_err(failure)).map(|()| Outcome::Done),
+    };
+    done.unwrap_or_else(Outcome::Failed)
+}
+
+fn list(recorder: &Handle, before: Option<&str>, limit: usize) -> Result<Outcome, Failure> {
+    let before = before.map(known).transpose()?;
+    let all = recorder.store().list().map_err(|why| Failure::Device(why.to_string()))?;
+    let bytes = all.iter().map(|entry| entry.bytes).sum();
+    let mut older = all.iter().rev().filter(|entry| before.is_none_or(|before| entry.id < before));
+    let recordings = older.by_ref().take(limit).map(recording).collect();
+    let more = older.next().is_some();
+    let status = status(&recorder.standing());
+    Ok(Outcome::Recordings(Box::new(List { recordings, more, bytes, most_bytes: recorder.most_bytes(), status })))
+}
+
+fn fetch(recorder: &Handle, id: &str, offset: u64, length: u64) -> Result<Outcome, Failure> {
+    let id = known(id)?;
+    let (file, entry) = recorder.store().open(id).map_err(failure)?;
+    let total = entry.bytes;
+    if offset > total {
+        return Err(Failure::OutOfRange(format!("{id} has {total} bytes; there is none from {offset} on")));
+    }
+    let mut bytes = vec![0; length.min(total - offset) as usize];
+    file.read_exact_at(&mut bytes, offset).map_err(|why| Failure::Device(format!("could not read {id}: {why}")))?;
+    let part =
+        Part { name: format!("{id}-{offset}.mp4"), mime: MP4.into(), offset, bytes: bytes.len() as u64, total, base64: None };
+    Ok(Outcome::RecordPart(Box::new(part), bytes.into()))
+}
+
+fn known(id: &str) -> Result<Id, Failure> {
+    id.parse().map_err(|why| Failure::Unknown(format!("`{}`: {why}; record.list tells which there are", wire::shown(id))))
+}
+
+fn failure(why: OpenError) -> Failure {
+    match why {
+        OpenError::Unknown(_) => Failure::Unknown(why.to_string()),
+        OpenError::Writing(_) => Failure::NotAvailable(why.to_string()),
+        OpenError::Fault(why) => Failure::Device(why.to_string()),
+    }
+}
+
+/// How the recorder stands.
+pub fn status(standing: &Standing) -> Status {
+    Status {
+        recording: standing.wanted.is_some(),
+        reason: standing.wanted.map(|(why, _)| reason(why)),
+        writing: standing.writing.map(|id| id.to_string()),
+        fault: standing.fault.clone(),
+    }
+}
+
+fn recording(entry: &Entry) -> Recording {
+    Recording {
+        id: entry.id.to_string(),
+        began_ms: entry.id.began_ms,
+        reason: reason(entry.id.reason),
+        bytes: entry.bytes,
+        duration_ms: entry.duration.map(|duration| duration.as_millis() as u64),
+    }
+}
+
+fn reason(reason: Reason) -> wire::record::Reason {
+    use wire::record::Reason as Wire;
+    match reason {
+        Reason::Always => Wire::Always,
+        Reason::Command => Wire::Command,
+        Reason::Motion => Wire::Motion,
+        Reason::Sound => Wire::Sound,
+        Reason::Line => Wire::Line,
+    }
+}
