@@ -246,6 +246,35 @@ fn privacy_and_the_selected_camera_outlast_the_daemon() {
 }
 
 #[test]
+fn what_changes_is_told_to_who_subscribed_and_not_to_who_did_not() {
+    let device = Device::alone();
+    let running = device.run();
+    let mut stream = UnixStream::connect(device.path("control.sock")).expect("it listens");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
+    let topics = ["camera.changed", "config.changed", "state.changed"];
+    let subscribe = json!({ "jsonrpc": "2.0", "id": 1, "method": "event.subscribe", "params": { "topics": topics } });
+    stream.write_all(format!("{subscribe}\n").as_bytes()).expect("sent");
+    let mut lines = BufReader::new(stream)
+        .lines()
+        .map(|line| line.expect("a line"))
+        .map(|line| serde_json::from_str::<Value>(&line).unwrap_or_else(|why| panic!("{why}: {line}")));
+    assert_eq!(lines.next().expect("answered")["result"]["topics"], json!(topics));
+    let mut told = |topic: &str| {
+        let heard = lines.next().expect("told");
+        assert_eq!(heard["method"], topic, "{heard}");
+        heard["params"].clone()
+    };
+    running.call("camera.privacy", json!({ "on": true })).expect("closed");
+    assert_eq!(told("camera.changed")["state"], "private");
+    running.call("camera.privacy", json!({ "on": false })).expect("opened");
+    assert_eq!(told("camera.changed")["state"], "built_in");
+    running.call("state.set_desired", json!({ "desired": {} })).expect("kept");
+    assert_eq!(told("state.changed"), json!({ "version": 1 }));
+    running.call("config.set", json!({ "values": { "stream.bitrate_kbps": 700 } })).expect("set");
+    assert_eq!(told("config.changed"), json!({ "keys": ["stream.bitrate_kbps"] }));
+}
+
+#[test]
 fn killed_at_any_moment_it_has_the_old_one_or_the_new_one() {
     let seed = std::env::var("ARTC_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(4711);
     println!("ARTC_TEST_SEED={seed}");

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use wire::event::Topic;
 
 use super::clock::now;
 use super::effects::{self, Begun, Deferred, Done};
@@ -103,7 +104,12 @@ impl Shell {
                 self.wish(self.wishes.with(&change));
                 self.reply_with_state(ticket, false);
             }
-            (Purpose::Answer(ticket), Done::Kept(Ok(()))) => self.catch_up(Purpose::CatchUp(Some(ticket)), finished),
+            (Purpose::Answer(ticket), Done::Kept(Ok(()))) => {
+                let version = self.desired.wish().version;
+                let letters = self.desk.tell(Topic::StateChanged, || wire::event::StateChanged { version });
+                self.send_all(letters);
+                self.catch_up(Purpose::CatchUp(Some(ticket)), finished);
+            }
             (Purpose::Answer(ticket), Done::Kept(Err(failure))) => self.reply(ticket, &Outcome::Failed(failure)),
             (Purpose::Wish(place), Done::Stream(change)) => {
                 self.wish(self.wishes.with(&change));

@@ -10,6 +10,7 @@ use artc_bindings::Event;
 use board::Signal;
 use tokio::sync::{broadcast, mpsc, watch};
 use wire::Role;
+use wire::device::SourceState;
 use wire::event::Topic;
 
 use super::board::BoardThread;
@@ -19,6 +20,7 @@ use super::clock::now;
 use super::deeds::{Finished, Purpose};
 use super::desired::Desired;
 use super::effects::Parts;
+use super::facts;
 use super::light::signal;
 use super::links::Links;
 use super::logs::Logs;
@@ -70,6 +72,8 @@ pub struct Shell {
     pub(super) failed: BTreeMap<String, String>,
     /// The camera delivers, so that it can be told what is wished for.
     pub(super) camera_here: bool,
+    /// The camera's state that was told last.
+    pub(super) camera_told: Option<SourceState>,
     /// The configuration as it is to be.
     pub(super) wanted: watch::Receiver<Arc<Loaded>>,
     /// The configuration that the parts were started with, and what was changed live since.
@@ -186,6 +190,10 @@ impl Shell {
     pub(super) fn configured(&mut self) {
         let wanted = Arc::clone(&self.wanted.borrow_and_update());
         let keys = config::differences(&self.in_force, &wanted);
+        if !keys.is_empty() {
+            let letters = self.desk.tell(Topic::ConfigChanged, || wire::event::ConfigChanged { keys: keys.clone() });
+            self.send_all(letters);
+        }
         // What was rolled back before the restart came needs none.
         let restarts = |key: &String| matches!(config::applies(key), Applies::Restart | Applies::OnDevice);
         self.restart_at = keys.iter().any(restarts).then(|| now() + RESTART_AFTER);
@@ -385,6 +393,11 @@ impl Shell {
     fn camera_state(&mut self, finished: &mpsc::Sender<Finished>) {
         self.board.camera(self.parts.camera.is_open());
         let state = self.parts.camera.state();
+        let source = facts::camera_status(&state);
+        if state.phase != Phase::Starting && self.camera_told.replace(source.state).is_some_and(|told| told != source.state) {
+            let letters = self.desk.tell(Topic::CameraChanged, || source);
+            self.send_all(letters);
+        }
         match state.phase {
             Phase::Starting => return,
             Phase::Lost(_) | Phase::NoSignal => self.camera_check.not_ready(&state.detail),

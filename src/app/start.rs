@@ -291,6 +291,7 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
         desired: Arc::clone(desired),
         failed: BTreeMap::new(),
         camera_here: false,
+        camera_told: None,
         wanted,
         in_force: Arc::clone(&loaded),
         restart_at: None,

@@ -114,7 +114,10 @@ State = Literal["running", "cancelling", "done", "failed", "cancelled", "timed_o
 
 # Something that can be subscribed to. `board.press`: A button of the board went down or up.
 # `job.progress`: A job has come on, or ended. Who asked for the job is told without a subscription.
-Topic = Literal["board.press", "job.progress"]
+# `camera.changed`: The camera is lost, back, closed for privacy, or in another state than before.
+# `config.changed`: Values of the configuration are others than before: set, reset, confirmed or
+# rolled back. `state.changed`: Another wish for how the device is to be was kept.
+Topic = Literal["board.press", "job.progress", "camera.changed", "config.changed", "state.changed"]
 
 
 class Audio(TypedDict):
@@ -237,6 +240,12 @@ class ConfigChanged(TypedDict):
     overruled: NotRequired[list[ConfigOverruled]]
     # The change is on trial.
     trial: NotRequired[ConfigTrial]
+
+
+class ConfigChanged2(TypedDict):
+    """Parameters of the notification `config.changed`."""
+    # The keys whose values are others; `config.get` tells the values.
+    keys: list[str]
 
 
 class ConfigOverruled(TypedDict):
@@ -811,6 +820,12 @@ class StateAudio(TypedDict):
     muted: NotRequired[bool]
     # Of the microphone, 0 to 100.
     volume: NotRequired[int]
+
+
+class StateChanged(TypedDict):
+    """Parameters of the notification `state.changed`."""
+    # The version that the document has now; `state.get` tells the rest.
+    version: int
 
 
 class StateDocument(TypedDict):

@@ -153,6 +153,12 @@ export interface ConfigChanged {
   trial?: ConfigTrial;
 }
 
+/** Parameters of the notification `config.changed`. */
+export interface ConfigChanged2 {
+  /** The keys whose values are others; `config.get` tells the values. */
+  keys: string[];
+}
+
 /** A key that was set to something that a higher layer overrules. */
 export interface ConfigOverruled {
   /** What overrules it. */
@@ -800,6 +806,12 @@ export interface StateAudio {
   volume?: number;
 }
 
+/** Parameters of the notification `state.changed`. */
+export interface StateChanged {
+  /** The version that the document has now; `state.get` tells the rest. */
+  version: number;
+}
+
 /** The document. */
 export interface StateDocument {
   /** What is desired and not reported yet. */
@@ -922,9 +934,12 @@ export interface Throttling {
 
 /**
  * Something that can be subscribed to. `board.press`: A button of the board went down or up. `job.progress`: A
- * job has come on, or ended. Who asked for the job is told without a subscription.
+ * job has come on, or ended. Who asked for the job is told without a subscription. `camera.changed`: The camera
+ * is lost, back, closed for privacy, or in another state than before. `config.changed`: Values of the
+ * configuration are others than before: set, reset, confirmed or rolled back. `state.changed`: Another wish for
+ * how the device is to be was kept.
  */
-export type Topic = "board.press" | "job.progress";
+export type Topic = "board.press" | "job.progress" | "camera.changed" | "config.changed" | "state.changed";
 
 /**
  * What `event.subscribe` and `event.unsubscribe` take, and what they answer: then all subscriptions of the
@@ -1218,6 +1233,12 @@ export interface Notifications {
   "board.button": ButtonPress;
   /** A job has come on, or ended. Who asked for the job is told without a subscription. */
   "job.progress": Job;
+  /** The camera is lost, back, closed for privacy, or in another state than before. */
+  "camera.changed": Source;
+  /** Values of the configuration are others than before: set, reset, confirmed or rolled back. */
+  "config.changed": ConfigChanged2;
+  /** Another wish for how the device is to be was kept. */
+  "state.changed": StateChanged;
 }
 
 /** Data topic of commands, replies and notifications. */

@@ -38,6 +38,12 @@ topics! {
     BoardPress = "board.press", "board.button";
     /// A job has come on, or ended. Who asked for the job is told without a subscription.
     JobProgress = "job.progress", "job.progress";
+    /// The camera is lost, back, closed for privacy, or in another state than before.
+    CameraChanged = "camera.changed", "camera.changed";
+    /// Values of the configuration are others than before: set, reset, confirmed or rolled back.
+    ConfigChanged = "config.changed", "config.changed";
+    /// Another wish for how the device is to be was kept.
+    StateChanged = "state.changed", "state.changed";
 }
 
 /// What `event.subscribe` and `event.unsubscribe` take, and what they answer: then all subscriptions of the caller.
@@ -46,6 +52,20 @@ topics! {
 pub struct Topics {
     /// The topics.
     pub topics: Vec<Topic>,
+}
+
+/// Parameters of the notification `config.changed`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConfigChanged {
+    /// The keys whose values are others; `config.get` tells the values.
+    pub keys: Vec<String>,
+}
+
+/// Parameters of the notification `state.changed`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StateChanged {
+    /// The version that the document has now; `state.get` tells the rest.
+    pub version: u64,
 }
 
 /// A notification, as it is sent.

@@ -89,6 +89,9 @@ fn notification(topic: Topic, schemas: &mut SchemaGenerator) -> Value {
     let params = match topic {
         Topic::BoardPress => schemas.subschema_for::<crate::board::Press>(),
         Topic::JobProgress => schemas.subschema_for::<crate::job::Job>(),
+        Topic::CameraChanged => schemas.subschema_for::<crate::device::Source>(),
+        Topic::ConfigChanged => schemas.subschema_for::<crate::event::ConfigChanged>(),
+        Topic::StateChanged => schemas.subschema_for::<crate::event::StateChanged>(),
     };
     json!({ "name": topic.notification(), "summary": topic.summary(), "params": params, "x-topic": topic.name() })
 }
