@@ -57,6 +57,13 @@ AudioQuality = Literal["low", "basic", "high", "stereo_high", "super_high", "ste
 # along.
 AudioScene = Literal["default", "education", "media", "music", "chatroom", "ktv"]
 
+# What ended a run of the daemon. `unknown`: Not known: this is the first run, or what was written
+# down is lost. `stopped`: It was asked to end, and did. `killed`: It was killed, or the system had no
+# memory left for it. `hang`: A loop of it hung, so that the service manager ended it. `panic`: A
+# mistake of the program. `failed`: It gave up: its exit code says why. `power`: It ended with the
+# machine, which lost its power or was reset.
+Cause = Literal["unknown", "stopped", "killed", "hang", "panic", "failed", "power"]
+
 # Where a clock comes from. `network`: From the network. `command`: From `device.set_time`. `battery`:
 # From a clock with a battery, read when the device started. `unknown`: From nowhere: it may be years
 # off.
@@ -379,8 +386,13 @@ class DeviceStatus(TypedDict):
     uptime_s: int
     # Why it is not connected, where that is known.
     connection_reason: NotRequired[str]
+    # How the run before this one ended.
+    restart: NotRequired[Restart]
     # The room that this device serves itself; absent where it publishes to another server.
     room: NotRequired[RoomStatus]
+    # The device is in safe mode, and for how many seconds still by itself: commands, and no camera,
+    # microphone or encoder. Absent where it is not.
+    safe_mode_s: NotRequired[int]
     # Temperature of the processor in degrees Celsius, where the board tells it.
     temperature_c: NotRequired[float]
 
@@ -730,6 +742,19 @@ class Recording(TypedDict):
     reason: RecordReason
     # How long it is, in milliseconds; left out while it is being written.
     duration_ms: NotRequired[int]
+
+
+class Restart(TypedDict):
+    """How the run of the daemon before this one ended."""
+    # What ended it.
+    cause: Cause
+    # The machine was started in between.
+    rebooted: bool
+    # Ends that nobody asked for in the ten minutes before this run, with the last one; five lead into
+    # safe mode.
+    recent: int
+    # More of that: the loops that hung, the exit code.
+    detail: NotRequired[str]
 
 
 class RoomStatus(TypedDict):
@@ -1082,6 +1107,11 @@ class Commands:
     async def device_shutdown(self) -> Done:
         """Switches the machine off, in order. Somebody has to go there to switch it on again. Role: maintain."""
         reply: Done = await self.call("device.shutdown")
+        return reply
+
+    async def device_leave_safe_mode(self) -> Done:
+        """Ends safe mode: camera, microphone and encoder are started as configured. Role: maintain."""
+        reply: Done = await self.call("device.leave_safe_mode")
         return reply
 
     async def camera_list(self) -> CameraList:

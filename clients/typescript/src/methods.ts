@@ -128,6 +128,14 @@ export interface CameraSelected {
 }
 
 /**
+ * What ended a run of the daemon. `unknown`: Not known: this is the first run, or what was written down is lost.
+ * `stopped`: It was asked to end, and did. `killed`: It was killed, or the system had no memory left for it.
+ * `hang`: A loop of it hung, so that the service manager ended it. `panic`: A mistake of the program. `failed`:
+ * It gave up: its exit code says why. `power`: It ended with the machine, which lost its power or was reset.
+ */
+export type Cause = "unknown" | "stopped" | "killed" | "hang" | "panic" | "failed" | "power";
+
+/**
  * Where a clock comes from. `network`: From the network. `command`: From `device.set_time`. `battery`: From a
  * clock with a battery, read when the device started. `unknown`: From nowhere: it may be years off.
  */
@@ -307,8 +315,15 @@ export interface DeviceStatus {
   uptime_s: number;
   /** Why it is not connected, where that is known. */
   connection_reason?: string;
+  /** How the run before this one ended. */
+  restart?: Restart;
   /** The room that this device serves itself; absent where it publishes to another server. */
   room?: RoomStatus;
+  /**
+   * The device is in safe mode, and for how many seconds still by itself: commands, and no camera, microphone or
+   * encoder. Absent where it is not.
+   */
+  safe_mode_s?: number;
   /** Temperature of the processor in degrees Celsius, where the board tells it. */
   temperature_c?: number;
 }
@@ -691,6 +706,18 @@ export interface Recording {
   duration_ms?: number;
 }
 
+/** How the run of the daemon before this one ended. */
+export interface Restart {
+  /** What ended it. */
+  cause: Cause;
+  /** The machine was started in between. */
+  rebooted: boolean;
+  /** Ends that nobody asked for in the ten minutes before this run, with the last one; five lead into safe mode. */
+  recent: number;
+  /** More of that: the loops that hung, the exit code. */
+  detail?: string;
+}
+
 /**
  * How far somebody is trusted. Each role may do what those before it may. `observe`: Looks: asks how things are,
  * takes still pictures. `operate`: Works with the device: picture, sound, the board's lines. Nothing of it
@@ -1043,6 +1070,8 @@ export interface Methods {
   "device.reboot": { params: Nothing; result: Done };
   /** Switches the machine off, in order. Somebody has to go there to switch it on again. Role: maintain. */
   "device.shutdown": { params: Nothing; result: Done };
+  /** Ends safe mode: camera, microphone and encoder are started as configured. Role: maintain. */
+  "device.leave_safe_mode": { params: Nothing; result: Done };
   /** Lists the cameras of this device. Role: observe. */
   "camera.list": { params: Nothing; result: CameraList };
   /** Lists what the camera in use can deliver. Role: observe. */
