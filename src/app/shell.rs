@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use artc_bindings::Event;
 use board::Signal;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use wire::Role;
 use wire::device::SourceState;
 use wire::event::Topic;
@@ -20,21 +20,19 @@ use super::clock::now;
 use super::deeds::{Finished, Purpose};
 use super::desired::Desired;
 use super::effects::Parts;
-use super::facts;
 use super::light::signal;
 use super::links::Links;
 use super::logs::Logs;
-use super::mail::{self, Mail};
+use super::mail::Mail;
 use super::record::Recorded;
 use super::service::{Hangup, StatusLine};
 use super::settings::SettingsThread;
 use super::stop::Stop;
 use super::tickets::TicketSource;
 use super::wishes::Wishes;
-use crate::capture::video::{CameraEvent, Phase};
 use crate::config::{self, Applies, Loaded};
 use crate::control::socket::{Arrival, Server};
-use crate::control::{Desk, Effect, Failure, Letter, Outcome, Sender, Step, StreamChange, Ticket};
+use crate::control::{Desk, Sender};
 use crate::session::{self, Input, Medium, Output, Session};
 use crate::telemetry::{Beat, Check, Fault};
 
@@ -235,7 +233,7 @@ impl Shell {
     }
 
     /// Carries out what the session asks for, until it only wants to be woken.
-    fn drain_session(&mut self) -> Option<Duration> {
+    pub(super) fn drain_session(&mut self) -> Option<Duration> {
         loop {
             match self.session.poll() {
                 Output::Call(call) => {
@@ -327,7 +325,7 @@ impl Shell {
     }
 
     /// Shows at the device how it is.
-    fn signal(&mut self) {
+    pub(super) fn signal(&mut self) {
         let camera = self.parts.camera.state().phase;
         let mut shown = signal(&camera, &self.books.session, self.books.watched, self.books.unprovisioned);
         let waits = self.calls.as_ref().is_some_and(|calls| calls.standing().0);
@@ -378,83 +376,6 @@ impl Shell {
         self.session.handle(Input::Event(event), now());
     }
 
-    fn camera_event(&mut self, event: Result<CameraEvent, broadcast::error::RecvError>, finished: &mpsc::Sender<Finished>) {
-        match event {
-            Ok(CameraEvent::Control(control)) => {
-                tracing::debug!(control = control.name, value = control.value, "camera control changed")
-            }
-            Ok(CameraEvent::Opened(open)) => self.board.camera(open),
-            // Whoever lagged sees the present state like everybody else.
-            _ => self.camera_state(finished),
-        }
-    }
-
-    /// Follows the camera, which says by itself how it is.
-    fn camera_state(&mut self, finished: &mpsc::Sender<Finished>) {
-        self.board.camera(self.parts.camera.is_open());
-        let state = self.parts.camera.state();
-        let source = facts::camera_status(&state);
-        if state.phase != Phase::Starting && self.camera_told.replace(source.state).is_some_and(|told| told != source.state) {
-            let letters = self.desk.tell(Topic::CameraChanged, || source);
-            self.send_all(letters);
-        }
-        match state.phase {
-            Phase::Starting => return,
-            Phase::Lost(_) | Phase::NoSignal => self.camera_check.not_ready(&state.detail),
-            _ => self.camera_check.ready(&state.detail),
-        }
-        self.follow_camera(&state);
-        self.signal();
-        let here = matches!(state.phase, Phase::Live | Phase::Pattern);
-        if here && !std::mem::replace(&mut self.camera_here, here) {
-            self.catch_up(Purpose::CatchUp(None), finished);
-        }
-        self.camera_here = here || self.camera_here && !matches!(state.phase, Phase::Lost(_) | Phase::NoSignal);
-    }
-
-    /// The camera is open while somebody watches, or something is recorded.
-    fn open_camera(&self) {
-        let recorded = self.parts.recorder.as_ref().is_some_and(|recorder| *recorder.needed().borrow());
-        if self.books.watched || recorded { self.parts.camera.open() } else { self.parts.camera.close() }
-    }
-
-    /// The encoder works at the size and rate that the camera really has.
-    fn follow_camera(&mut self, state: &crate::capture::video::State) {
-        let (Some(mode), Phase::Live | Phase::Pattern) = (state.mode, &state.phase) else { return };
-        let fps = self.wishes.fps.min(mode.fps.fps() as f32);
-        let change = StreamChange { size: Some((mode.size.width, mode.size.height)), fps: Some(fps), bitrate_kbps: None };
-        self.wish(self.wishes.with(&change));
-    }
-
-    fn message(&mut self, from: &Sender, message: &[u8], finished: &mpsc::Sender<Finished>) {
-        let view = self.books.view(&self.parts, &self.session, self.wishes, now());
-        let step = self.desk.receive(from, message, &view, now());
-        self.step(from, step, finished);
-    }
-
-    fn call(&mut self, from: &str, call: &str, message: &[u8], finished: &mpsc::Sender<Finished>) {
-        let from = Sender::participant(from);
-        let view = self.books.view(&self.parts, &self.session, self.wishes, now());
-        let step = self.desk.call(&from, call, message, &view, now());
-        self.step(&from, step, finished);
-    }
-
-    fn step(&mut self, from: &Sender, step: Step, finished: &mpsc::Sender<Finished>) {
-        match step {
-            Step::Nothing => {}
-            Step::Many(steps) => steps.into_iter().for_each(|step| self.step(from, step, finished)),
-            Step::Send(letter) => self.send(letter),
-            Step::Work { job, stop, effect } => self.carry_out(Purpose::Job(job, stop), effect, None, finished),
-            Step::Do { ticket, effect: Effect::TakeSnapshot, .. }
-                if !from.is_local() && !mail::carries_files(&*self.parts.engine) =>
-            {
-                let why = "this engine carries no files; `artc-edge call camera.snapshot` on the device gives the picture";
-                self.reply(ticket, &Outcome::Failed(Failure::NotAvailable(why.into())));
-            }
-            Step::Do { ticket, effect, due } => self.carry_out(Purpose::Answer(ticket), effect, Some(due), finished),
-        }
-    }
-
     /// Makes `wishes` true: tells session and microphone what has changed.
     pub(super) fn wish(&mut self, wishes: Wishes) {
         let before = std::mem::replace(&mut self.wishes, wishes);
@@ -477,36 +398,6 @@ impl Shell {
         }
         if wishes.volume != before.volume {
             self.parts.microphone.set_volume(wishes.volume);
-        }
-    }
-
-    pub(super) fn reply_with_state(&mut self, ticket: Ticket, sound: bool) {
-        self.drain_session();
-        let view = self.books.view(&self.parts, &self.session, self.wishes, now());
-        let outcome = if sound { Outcome::Audio(Box::new(view.audio)) } else { Outcome::Stream(Box::new(view.stream)) };
-        self.reply(ticket, &outcome);
-    }
-
-    pub(super) fn reply(&mut self, ticket: Ticket, outcome: &Outcome) {
-        if let Some(letter) = self.desk.finish(ticket, outcome, now()) {
-            self.send(letter);
-        }
-    }
-
-    pub(super) fn send_all(&mut self, letters: Vec<Letter>) {
-        letters.into_iter().for_each(|letter| self.send(letter));
-    }
-
-    fn send(&mut self, letter: Letter) {
-        let Sender::Participant(to) = letter.to.clone() else {
-            if let Some(socket) = &self.socket {
-                socket.send(letter);
-            }
-            return;
-        };
-        if let Err(why) = self.mail.send(&*self.parts.engine, &to, &letter) {
-            metrics::counter!("artc_control_unsent_total").increment(1);
-            tracing::warn!(to = &*to, "reply not sent: {why}");
         }
     }
 }
