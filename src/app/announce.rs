@@ -1,11 +1,63 @@
 //! The lines that `artc-edge run` prints: what is here and where to look. Logs are elsewhere (stderr or the journal).
 
 use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::service;
+use super::tickets::TicketSource;
+use crate::capture::audio::{Microphone, Phase as MicrophonePhase};
+use crate::capture::video::{Camera, Phase as CameraPhase};
+use crate::config::Config;
+
+/// How long the first lines wait for the devices to say what they are.
+const DEVICES_WITHIN: Duration = Duration::from_millis(1500);
+/// How long the service manager waits for them before it is told that the daemon is ready: a driver that hangs in the kernel is given up
+/// by that after 5 s a request.
+const READY_WITHIN: Duration = Duration::from_secs(20);
 
 /// Prints `what: detail` on standard output.
 pub fn line(what: &str, detail: &str) {
     // Nobody reads our output (a closed pipe): the stream goes on.
     let _ = writeln!(std::io::stdout().lock(), "{:<11} {detail}", format!("{what}:"));
+}
+
+/// Says what camera and microphone are as soon as they know it, then where to look.
+pub async fn introduce(camera: Arc<Camera>, microphone: Arc<Microphone>, addresses: Vec<(&'static str, String)>) {
+    let (mut pictures, mut sounds) = (camera.events(), microphone.events());
+    let known = async {
+        while camera.state().phase == CameraPhase::Starting {
+            let _ = pictures.recv().await;
+        }
+        while microphone.state().phase == MicrophonePhase::Starting {
+            let _ = sounds.recv().await;
+        }
+    };
+    tokio::pin!(known);
+    let told = tokio::time::timeout(DEVICES_WITHIN, known.as_mut()).await;
+    line("camera", &camera.state().detail);
+    line("microphone", &microphone.state().detail);
+    for (what, address) in addresses {
+        line(what, &address);
+    }
+    if told.is_err() {
+        let _ = tokio::time::timeout(READY_WITHIN, known).await;
+    }
+    service::ready();
+}
+
+/// Where the room and its viewer are, as lines of `what` and `detail`.
+pub fn where_to_look(
+    config: &Config,
+    room: Option<&room::Handle>,
+    tickets: &TicketSource,
+    server: String,
+) -> Vec<(&'static str, String)> {
+    let Some(room) = room else {
+        return vec![("room", server), ("viewer", "the server's own; this device only publishes".into())];
+    };
+    let viewer = tickets.viewer_address().map_or_else(|why| format!("no address: {why}"), |viewer| viewer.address);
+    vec![("room", format!("{} (channel {})", room.signal_url(), config.room.channel)), ("viewer", viewer)]
 }
 
 /// The viewer's address. The token stands in the fragment, which browsers keep to themselves.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use artc_bindings::Engine;
 use wire::device::Info;
 
-use super::announce::line;
+use super::announce::{introduce, line, where_to_look};
 use super::board::BoardThread;
 use super::books::Books;
 use super::calls::{Calls, StartError as CallsError};
@@ -29,8 +29,8 @@ use super::tickets::{TicketSource, TokenSource};
 use super::watchdog::Watchdog;
 use super::wishes::Wishes;
 use super::{STOP_WITHIN, engine, memory};
-use crate::capture::audio::{Microphone, Phase as MicrophonePhase};
-use crate::capture::video::{Camera, Phase as CameraPhase};
+use crate::capture::audio::Microphone;
+use crate::capture::video::Camera;
 use crate::config::{self, Config, EngineKind, Loaded, Settings};
 use crate::control::{Config as ControlConfig, Desk, socket};
 use crate::exit::Exit;
@@ -40,11 +40,6 @@ use crate::storage::SystemDisk;
 use crate::telemetry::{Fault, Telemetry};
 use crate::uplink::Uplink;
 
-/// How long the first lines wait for the devices to say what they are.
-const DEVICES_WITHIN: Duration = Duration::from_millis(1500);
-/// How long the service manager waits for them before it is told that the daemon is ready: a driver that hangs in the kernel is given up
-/// by that after 5 s a request.
-const READY_WITHIN: Duration = Duration::from_secs(20);
 /// So long after the first lines, what the start needed has been needed: nobody watches, or what they need is running.
 const SETTLED: Duration = Duration::from_secs(5);
 /// The loops turn at least so often.
@@ -380,43 +375,6 @@ fn desk(config: &ControlConfig, kept: &Kept) -> Desk {
     let mut desk = Desk::new(config);
     desk.keep(changes, kept.take_audit());
     desk
-}
-
-/// Says what camera and microphone are as soon as they know it, then where to look.
-async fn introduce(camera: Arc<Camera>, microphone: Arc<Microphone>, addresses: Vec<(&'static str, String)>) {
-    let (mut pictures, mut sounds) = (camera.events(), microphone.events());
-    let known = async {
-        while camera.state().phase == CameraPhase::Starting {
-            let _ = pictures.recv().await;
-        }
-        while microphone.state().phase == MicrophonePhase::Starting {
-            let _ = sounds.recv().await;
-        }
-    };
-    tokio::pin!(known);
-    let told = tokio::time::timeout(DEVICES_WITHIN, known.as_mut()).await;
-    line("camera", &camera.state().detail);
-    line("microphone", &microphone.state().detail);
-    for (what, address) in addresses {
-        line(what, &address);
-    }
-    if told.is_err() {
-        let _ = tokio::time::timeout(READY_WITHIN, known).await;
-    }
-    service::ready();
-}
-
-fn where_to_look(
-    config: &Config,
-    room: Option<&room::Handle>,
-    tickets: &TicketSource,
-    server: String,
-) -> Vec<(&'static str, String)> {
-    let Some(room) = room else {
-        return vec![("room", server), ("viewer", "the server's own; this device only publishes".into())];
-    };
-    let viewer = tickets.viewer_address().map_or_else(|why| format!("no address: {why}"), |viewer| viewer.address);
-    vec![("room", format!("{} (channel {})", room.signal_url(), config.room.channel)), ("viewer", viewer)]
 }
 
 /// Ends the threads of the devices. One that hangs in a driver is left behind: the process ends anyway.
