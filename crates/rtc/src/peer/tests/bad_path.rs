@@ -32,7 +32,7 @@ impl BadPath {
         let mut x = self.seed;
         x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (x ^ (x >> 31)) % 10 == 0
+        (x ^ (x >> 31)).is_multiple_of(10)
     }
 
     fn tick(&mut self) {
