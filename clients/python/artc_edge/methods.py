@@ -249,7 +249,7 @@ class ConfigChanged(TypedDict):
     trial: NotRequired[ConfigTrial]
 
 
-class ConfigChanged2(TypedDict):
+class ConfigChangedEvent(TypedDict):
     """Parameters of the notification `config.changed`."""
     # The keys whose values are others; `config.get` tells the values.
     keys: list[str]
@@ -847,7 +847,7 @@ class StateAudio(TypedDict):
     volume: NotRequired[int]
 
 
-class StateChanged(TypedDict):
+class StateChangedEvent(TypedDict):
     """Parameters of the notification `state.changed`."""
     # The version that the document has now; `state.get` tells the rest.
     version: int

@@ -162,7 +162,7 @@ export interface ConfigChanged {
 }
 
 /** Parameters of the notification `config.changed`. */
-export interface ConfigChanged2 {
+export interface ConfigChangedEvent {
   /** The keys whose values are others; `config.get` tells the values. */
   keys: string[];
 }
@@ -834,7 +834,7 @@ export interface StateAudio {
 }
 
 /** Parameters of the notification `state.changed`. */
-export interface StateChanged {
+export interface StateChangedEvent {
   /** The version that the document has now; `state.get` tells the rest. */
   version: number;
 }
@@ -1265,9 +1265,9 @@ export interface Notifications {
   /** The camera is lost, back, closed for privacy, or in another state than before. */
   "camera.changed": Source;
   /** Values of the configuration are others than before: set, reset, confirmed or rolled back. */
-  "config.changed": ConfigChanged2;
+  "config.changed": ConfigChangedEvent;
   /** Another wish for how the device is to be was kept. */
-  "state.changed": StateChanged;
+  "state.changed": StateChangedEvent;
 }
 
 /** Data topic of commands, replies and notifications. */

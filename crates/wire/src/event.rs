@@ -56,6 +56,7 @@ pub struct Topics {
 
 /// Parameters of the notification `config.changed`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ConfigChangedEvent")]
 pub struct ConfigChanged {
     /// The keys whose values are others; `config.get` tells the values.
     pub keys: Vec<String>,
@@ -63,6 +64,7 @@ pub struct ConfigChanged {
 
 /// Parameters of the notification `state.changed`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "StateChangedEvent")]
 pub struct StateChanged {
     /// The version that the document has now; `state.get` tells the rest.
     pub version: u64,
