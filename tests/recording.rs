@@ -65,7 +65,8 @@ impl Daemon {
         let begun = Instant::now();
         loop {
             let list = self.call("record.list", json!({}));
-            let writing = |one: &&Value| one["duration_ms"].is_null();
+            // What a run before left behind has no duration either, until it is mended.
+            let writing = |one: &&Value| one["id"] == list["status"]["writing"];
             let found = list["recordings"].as_array().into_iter().flatten().find(writing);
             if found.is_some_and(|one| one["bytes"].as_u64() >= Some(least)) {
                 return;
