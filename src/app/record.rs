@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::FileExt;
 
-use record::{Entry, Id, OpenError, Reason, Standing};
+use record::{Entry, Fault, Id, OpenError, Reason, Standing};
 use tokio::sync::watch;
 use wire::record::{List, Part, Recording, Status};
 
@@ -43,7 +43,9 @@ pub fn carry_out(recorder: &Handle, act: RecordAct) -> Outcome {
 
 fn list(recorder: &Handle, before: Option<&str>, limit: usize) -> Result<Outcome, Failure> {
     let before = before.map(known).transpose()?;
-    let all = recorder.store().list().map_err(|why| Failure::Device(why.to_string()))?;
+    // Before the folder is made there are none. That it is gone is told by the status.
+    let none = |why: Fault| if why.is_missing() { Ok(Vec::new()) } else { Err(Failure::Device(why.to_string())) };
+    let all = recorder.store().list().or_else(none)?;
     let bytes = all.iter().map(|entry| entry.bytes).sum();
     let mut older = all.iter().rev().filter(|entry| before.is_none_or(|before| entry.id < before));
     let recordings = older.by_ref().take(limit).map(recording).collect();

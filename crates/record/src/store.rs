@@ -46,6 +46,11 @@ impl Fault {
         Self { step, path: path.display().to_string(), source }
     }
 
+    /// Whether the folder or the file is not there: not made yet, or gone.
+    pub fn is_missing(&self) -> bool {
+        self.source.kind() == io::ErrorKind::NotFound
+    }
+
     /// Whether room would help. A file too large is a quota by another name.
     pub(crate) fn is_full(&self) -> bool {
         use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
