@@ -106,7 +106,7 @@ impl Peer {
                     return Output::Timeout(self.repeats.due().map_or(at, |due| due.min(at)));
                 }
                 Ok(str0m::Output::Transmit(transmit)) => {
-                    self.repeats.note(&transmit, self.now);
+                    self.repeats.note(&transmit, self.data.waiting(), self.now);
                     return Output::Transmit(transmit);
                 }
                 Ok(str0m::Output::Event(event)) => {

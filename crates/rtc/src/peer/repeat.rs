@@ -1,5 +1,5 @@
 //! Datagrams of the data channels, sent once more and once again a little later: what is lost on the way then costs no time. As many as
-//! commands need, of a file the first few. Not for media, which NACK repairs.
+//! commands need, not the parts of a file. Not for media, which NACK repairs.
 //!
 //! SCTP repairs, too, but asks for what was lost a second time only after a second at least (RFC 9260, RTO.Min), then two, then four,
 //! while all that comes behind it waits: on a path that loses a tenth, a few commands a second become a queue that never ends.
@@ -10,16 +10,16 @@ use std::time::{Duration, Instant};
 
 use str0m::net::{Protocol, Transmit};
 
-/// When the copies follow: apart, since losses come in bursts, but so soon that no third message of 200 a second overtakes what was lost,
-/// which SCTP would take for congestion.
-const AFTER: [Duration; 2] = [Duration::from_millis(4), Duration::from_millis(12)];
+/// When the copies follow: one at once, since what comes so late that three others overtake it is congestion to SCTP, and one apart from
+/// it, since losses come in bursts.
+const AFTER: [Duration; 2] = [Duration::ZERO, Duration::from_millis(8)];
 /// Longest datagram that holds one command, reply or acknowledgement. Longer ones hold several that had to wait, or a part of a file.
 const SMALL: usize = 640;
-/// Bytes of copies a second of small and of longer datagrams: 200 commands a second, and what lets a queue of them end; for a file a
-/// fraction of what it takes anyway.
-const BYTES_A_SECOND: [f64; 2] = [160_000.0, 48_000.0];
-/// Bytes of copies at once.
-const BURST: f64 = 32_000.0;
+/// Bytes of copies a second, and at once: 200 commands a second, and what lets a queue of them end.
+const BYTES_A_SECOND: f64 = 384_000.0;
+const BURST: f64 = 48_000.0;
+/// More bytes than this that wait to be sent are a file, whose parts go once.
+const FILE: usize = 64_000;
 
 #[derive(Debug)]
 struct Copy {
@@ -31,32 +31,29 @@ struct Copy {
 #[derive(Debug)]
 pub(super) struct Repeats {
     waiting: [VecDeque<Copy>; AFTER.len()],
-    /// Bytes that copies of small and of longer datagrams may have now.
-    budgets: [f64; 2],
+    /// Bytes that copies may have now.
+    budget: f64,
     filled: Instant,
 }
 
 impl Repeats {
     pub(super) fn new(now: Instant) -> Self {
-        Self { waiting: Default::default(), budgets: [BURST; 2], filled: now }
+        Self { waiting: Default::default(), budget: BURST, filled: now }
     }
 
-    /// Looks at what goes out now.
-    pub(super) fn note(&mut self, transmit: &Transmit, now: Instant) {
-        if transmit.proto != Protocol::Udp || !is_dtls_data(&transmit.contents) {
+    /// Looks at what goes out now, while so many bytes wait behind it.
+    pub(super) fn note(&mut self, transmit: &Transmit, waiting: usize, now: Instant) {
+        let long = transmit.contents.len() > SMALL;
+        if transmit.proto != Protocol::Udp || !is_dtls_data(&transmit.contents) || long && waiting > FILE {
             return;
         }
         let past = now.saturating_duration_since(self.filled).as_secs_f64();
-        for (budget, rate) in self.budgets.iter_mut().zip(BYTES_A_SECOND) {
-            *budget = BURST.min(*budget + past * rate);
-        }
-        self.filled = now;
-        let budget = &mut self.budgets[usize::from(transmit.contents.len() > SMALL)];
+        (self.budget, self.filled) = (BURST.min(self.budget + past * BYTES_A_SECOND), now);
         let cost = (transmit.contents.len() * AFTER.len()) as f64;
-        if cost > *budget {
+        if cost > self.budget {
             return;
         }
-        *budget -= cost;
+        self.budget -= cost;
         for (queue, after) in self.waiting.iter_mut().zip(AFTER) {
             queue.push_back(Copy { due: now + after, transmit: again(transmit) });
         }

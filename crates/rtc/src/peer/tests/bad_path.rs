@@ -7,7 +7,7 @@ use super::*;
 const DELAY: Duration = Duration::from_millis(50);
 const TICK: Duration = Duration::from_millis(1);
 const COMMANDS: usize = 4000;
-const BYTES: usize = 250;
+const BYTES: usize = 400;
 
 /// Two peers with data channels, and what is on its way between them.
 struct BadPath {
