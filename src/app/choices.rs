@@ -98,13 +98,8 @@ impl Choices {
         // A daemon without a place for its state has none that it could be reminded of.
         let Some(path) = kept.path.clone().filter(|_| chosen != kept.chosen) else { return Ok(()) };
         let bytes = serde_json::to_vec(&chosen).unwrap_or_default();
-        if let Err(why) = storage::replace(&mut *kept.disk, &path, &bytes) {
-            // What the next start reads is what counts: the step that failed may have been the last.
-            let in_place = matches!(kept.disk.read(&path), Ok(Some(found)) if found == bytes);
-            if !in_place {
-                return Err(format!("{}: {why}; it is so until the next restart only", path.display()));
-            }
-        }
+        storage::settle(&mut *kept.disk, &path, &bytes)
+            .map_err(|why| format!("{}: {why}; it is so until the next restart only", path.display()))?;
         kept.chosen = chosen;
         Ok(())
     }

@@ -59,13 +59,8 @@ impl Desired {
             return Err(Failure::NotAvailable("this daemon keeps no state: its configuration did not come from a file".into()));
         };
         let bytes = serde_json::to_vec(&wish).map_err(|why| Failure::Device(why.to_string()))?;
-        if let Err(why) = storage::replace(&mut *kept.disk, &path, &bytes) {
-            // What the next start reads is what counts: the step that failed may have been the last.
-            let in_place = matches!(kept.disk.read(&path), Ok(Some(found)) if found == bytes);
-            if !in_place {
-                return Err(Failure::Device(format!("{}: not kept: {why}", path.display())));
-            }
-        }
+        storage::settle(&mut *kept.disk, &path, &bytes)
+            .map_err(|why| Failure::Device(format!("{}: not kept: {why}", path.display())))?;
         kept.wish = wish;
         Ok(())
     }

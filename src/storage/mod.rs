@@ -47,6 +47,17 @@ pub fn replace(disk: &mut dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()>
     disk.sync_folder(folder(path))
 }
 
+/// The same; but what the next start reads is what counts, and the step that failed may have been the last.
+///
+/// # Errors
+/// The file holds something else.
+pub fn settle(disk: &mut dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(disk, path, bytes).or_else(|why| match disk.read(path) {
+        Ok(Some(found)) if found == bytes => Ok(()),
+        _ => Err(why),
+    })
+}
+
 /// Lets the file at `from`, which is safe already, take the place of that at `to`; returns when that survives a power cut.
 ///
 /// # Errors

@@ -22,7 +22,7 @@ const BURST: f64 = 48_000.0;
 const FILE: usize = 64_000;
 
 #[derive(Debug)]
-struct Copy {
+struct Later {
     due: Instant,
     transmit: Transmit,
 }
@@ -30,7 +30,7 @@ struct Copy {
 /// Copies that wait for their time, bounded by their budgets.
 #[derive(Debug)]
 pub(super) struct Repeats {
-    waiting: [VecDeque<Copy>; AFTER.len()],
+    waiting: [VecDeque<Later>; AFTER.len()],
     /// Bytes that copies may have now.
     budget: f64,
     filled: Instant,
@@ -55,7 +55,7 @@ impl Repeats {
         }
         self.budget -= cost;
         for (queue, after) in self.waiting.iter_mut().zip(AFTER) {
-            queue.push_back(Copy { due: now + after, transmit: again(transmit) });
+            queue.push_back(Later { due: now + after, transmit: again(transmit) });
         }
     }
 
