@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::keeper::{Inner, Shared, try_once};
-use super::link::packet;
+use super::link::{gone, packet};
 use super::memory::SOUND;
 use super::mirror::{Phase, Track};
 use super::options::Options;
@@ -102,7 +102,7 @@ pub(super) fn send(ways: Option<&Ways>, method: &'static str, packet: &[u8]) -> 
         Ok(()) => Ok(()),
         Err(why) if why.kind() == io::ErrorKind::WouldBlock => Err(CallError::BufferFull { method }),
         // It has just died: its keeper tells so.
-        Err(why) if matches!(why.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => Ok(()),
+        Err(why) if gone(&why) => Ok(()),
         Err(why) => Err(CallError::Failed { method, code: ErrorCode::Inner, why: format!("the SDK's process: {why}") }),
     }
 }

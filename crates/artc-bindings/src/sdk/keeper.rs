@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::events;
-use super::link::{MAX_PACKET, Packet, packet};
+use super::link::{MAX_PACKET, Packet, gone, packet};
 use super::look::{self, Found};
 use super::mirror::{Mirror, Phase};
 use super::options::Options;
@@ -313,10 +313,8 @@ fn unready(path: &Path, why: io::Error) -> CreateError {
 fn ended(why: CreateError, process: &mut Process, said: &Said) -> CreateError {
     let status = process.end();
     let CreateError::Environment { what, source } = why else { return why };
-    let how = match (source.kind(), status) {
-        (io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe, Ok(status)) => {
-            format!("its process ended ({status})")
-        }
+    let how = match status {
+        Ok(status) if gone(&source) => format!("its process ended ({status})"),
         _ => source.to_string(),
     };
     let last = said.last();

@@ -67,6 +67,11 @@ impl Link {
     }
 }
 
+/// Whether an error of a [`Link`] says that the child is gone. `ConnectionReset`: it left packets unread.
+pub(super) fn gone(why: &io::Error) -> bool {
+    matches!(why.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
+}
+
 /// A packet as it goes over the socket.
 pub(super) fn packet(name: &str, arguments: &Value, tail: &[u8]) -> Vec<u8> {
     let mut bytes = serde_json::json!([name, arguments]).to_string().into_bytes();
@@ -94,6 +99,17 @@ mod tests {
         assert!(ours.receive(SOON, &mut buffer).is_err());
         drop(theirs);
         assert_eq!(ours.receive(SOON, &mut buffer).expect_err("closed").kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    #[test]
+    fn a_child_that_ends_before_it_has_read_is_gone() {
+        let (ours, theirs) = Link::pair().expect("sockets");
+        ours.send(b"the program").expect("room");
+        drop(theirs);
+        for _ in 0..2 {
+            let why = ours.send(b"the settings").expect_err("closed");
+            assert!(gone(&why), "{why:?}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::json;
 
-use super::link::{Link, MAX_PACKET, packet};
+use super::link::{Link, MAX_PACKET, gone, packet};
 use super::look::Found;
 use super::memory::{MOST_PICTURES, Memory};
 use super::options::Options;
@@ -96,7 +96,7 @@ impl Process {
         let link = &process.ways.link;
         match link.send(json!(PROGRAM).to_string().as_bytes()).and_then(|()| link.send(&packet("!settings", &settings, &[]))) {
             // It has ended already: whoever listens learns how.
-            Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(why),
+            Err(why) if !gone(&why) => Err(why),
             _ => Ok((process, stderr)),
         }
     }
