@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build dist deb test bench lint deny generate web python setup clean
+.PHONY: help run build dist deb source-release yocto-crates test bench lint deny generate web python setup clean
 
 CARGO_BUILD := cargo build --release --locked
 WEB_SOURCES := $(shell find web clients/typescript -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
@@ -30,7 +30,13 @@ deb: dist ## the Debian package for this machine's architecture, in target/debia
 	@cargo build --release --locked --quiet --example man && target/release/examples/man >target/artc-edge.1
 	@packaging/deb.sh target/dist/artc-edge target/artc-edge.1 target/debian
 
-generate: ## write what is made of Rust: docs/control.md, OpenRPC, the clients' types and methods, docs/boards.md
+source-release: web ## the archive that distributions build from, viewer page included, in target/source
+	@packaging/source.sh target/source
+
+yocto-crates: ## write the crates of Cargo.lock into the Yocto layer
+	@yocto-layer/crates.py
+
+generate: yocto-crates ## write what is made of Rust: docs/control.md, OpenRPC, the clients' types and methods, docs/boards.md
 	@cargo run --release --locked --quiet -p wire-codegen
 	@cargo run --release --locked --quiet -p board --example boards >target/boards.md && mv target/boards.md docs/boards.md
 

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 logs=target/test-logs
 mkdir -p "$logs"
-all=(setup web build rust deb clients network python browser kernel fuzz)
+all=(setup web build rust deb yocto clients network python browser kernel fuzz)
 beside=(servers lint)
 stages=("$@")
 [ $# -eq 0 ] || beside=()
@@ -24,6 +24,7 @@ run_stage() {
         build) cargo build --release --locked --workspace --all-targets ;;
         rust) cargo test --release --locked --workspace --no-fail-fast ;;
         deb) tests/deb/run.sh ;;
+        yocto) tests/yocto/run.sh ;;
         servers) tests/clients/livekit-server.sh ;;
         clients) tests/clients/run.sh ;;
         network) tests/network/run.sh ;;

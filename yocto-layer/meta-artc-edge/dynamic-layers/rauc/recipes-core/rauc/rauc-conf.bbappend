@@ -1,0 +1,1 @@
+require ${@bb.utils.contains('DISTRO_FEATURES', 'artc-ab', 'rauc-conf-artc-ab.inc', '', d)}
