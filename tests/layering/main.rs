@@ -39,6 +39,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("wire-codegen", &["wire"]),
     ("annexb", &[]),
+    ("c-layout", &[]),
     ("media", &["annexb"]),
     ("board", &[]),
     ("join-token", &[]),

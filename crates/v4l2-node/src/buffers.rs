@@ -10,6 +10,7 @@ use std::time::Duration;
 use v4l::v4l_sys as raw;
 use v4l::v4l2::vidioc as code;
 
+use crate::timed::{Buffer, Timeval, VIDIOC_DQBUF, VIDIOC_QBUF, VIDIOC_QUERYBUF};
 use crate::{Code, MAX_PLANES, Node, VIDIOC_ENCODER_CMD, multi_planar, to_device, zeroed};
 
 /// A buffer that the driver has filled.
@@ -62,10 +63,9 @@ impl Mapping {
             Access::Read => libc::PROT_READ,
             Access::Write => libc::PROT_READ | libc::PROT_WRITE,
         };
-        // SAFETY: a new shared mapping of the driver's memory; nothing of ours lies there.
-        let start = unsafe {
-            libc::mmap(std::ptr::null_mut(), length, protection, libc::MAP_SHARED, file.as_raw_fd(), offset as libc::off_t)
-        };
+        // SAFETY: a new shared mapping of the driver's memory; nothing of ours lies there. 64 bits: an offset may have its top bit set.
+        let start =
+            unsafe { libc::mmap64(std::ptr::null_mut(), length, protection, libc::MAP_SHARED, file.as_raw_fd(), offset.into()) };
         match NonNull::new(start).filter(|_| start != libc::MAP_FAILED) {
             Some(start) => Ok(Self { start, length, access }),
             None => Err(io::Error::last_os_error()),
@@ -107,7 +107,7 @@ impl Node {
 
     /// Maps the planes of buffer `index`, for writing where it goes to the device.
     pub fn map_buffer(&self, kind: u32, index: u32) -> io::Result<Vec<Mapping>> {
-        let places = self.buffer_call(code::VIDIOC_QUERYBUF, kind, index, &Sent::default(), |buffer, planes| {
+        let places = self.buffer_call(VIDIOC_QUERYBUF, kind, index, &Sent::default(), |buffer, planes| {
             // SAFETY: for buffers of memory type MMAP the kernel fills the offset.
             unsafe {
                 match planes {
@@ -125,7 +125,7 @@ impl Node {
 
     /// Gives an empty buffer to the device.
     pub fn queue(&self, kind: u32, index: u32) -> io::Result<()> {
-        self.buffer_call(code::VIDIOC_QBUF, kind, index, &Sent::default(), |_, _| ())
+        self.buffer_call(VIDIOC_QBUF, kind, index, &Sent::default(), |_, _| ())
     }
 
     /// Gives a buffer with `used` bytes in its planes to the device; the device hands `stamp` on to what it makes of them.
@@ -134,18 +134,18 @@ impl Node {
         for (to, from) in sent.used.iter_mut().zip(used) {
             *to = *from;
         }
-        self.buffer_call(code::VIDIOC_QBUF, kind, index, &sent, |_, _| ())
+        self.buffer_call(VIDIOC_QBUF, kind, index, &sent, |_, _| ())
     }
 
     /// Takes a filled buffer, or one that the device has read; `None` when none is ready.
     pub fn dequeue(&self, kind: u32) -> io::Result<Option<Filled>> {
-        let filled = self.buffer_call(code::VIDIOC_DQBUF, kind, 0, &Sent::default(), |buffer, planes| {
+        let filled = self.buffer_call(VIDIOC_DQBUF, kind, 0, &Sent::default(), |buffer, planes| {
             let mut filled = Filled {
                 index: buffer.index,
                 flags: buffer.flags,
                 sequence: buffer.sequence,
-                seconds: buffer.timestamp.tv_sec,
-                micros: buffer.timestamp.tv_usec,
+                seconds: buffer.timestamp.seconds,
+                micros: buffer.timestamp.micros,
                 used: [(0, 0); MAX_PLANES],
             };
             match planes {
@@ -171,13 +171,15 @@ impl Node {
         kind: u32,
         index: u32,
         sent: &Sent,
-        read: impl FnOnce(&raw::v4l2_buffer, Option<&[raw::v4l2_plane; MAX_PLANES]>) -> T,
+        read: impl FnOnce(&Buffer, Option<&[raw::v4l2_plane; MAX_PLANES]>) -> T,
     ) -> io::Result<T> {
         let mut planes: [raw::v4l2_plane; MAX_PLANES] = std::array::from_fn(|_| zeroed());
-        let mut buffer: raw::v4l2_buffer = zeroed();
-        (buffer.type_, buffer.memory, buffer.index) = (kind, raw::v4l2_memory_V4L2_MEMORY_MMAP, index);
-        buffer.timestamp.tv_sec = sent.stamp.as_secs() as _;
-        buffer.timestamp.tv_usec = sent.stamp.subsec_micros() as _;
+        let mut buffer: Buffer = zeroed();
+        (buffer.kind, buffer.memory, buffer.index) = (kind, raw::v4l2_memory_V4L2_MEMORY_MMAP, index);
+        buffer.timestamp = Timeval {
+            seconds: i64::try_from(sent.stamp.as_secs()).unwrap_or(i64::MAX),
+            micros: sent.stamp.subsec_micros().into(),
+        };
         buffer.bytesused = sent.used[0];
         for (plane, used) in planes.iter_mut().zip(sent.used) {
             plane.bytesused = used;

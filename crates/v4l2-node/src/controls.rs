@@ -5,7 +5,8 @@ use std::io;
 use v4l::v4l_sys as raw;
 use v4l::v4l2::vidioc as code;
 
-use crate::{Code, Node, VIDIOC_DQEVENT, VIDIOC_SUBSCRIBE_EVENT, end_of_list, text, zeroed};
+use crate::timed::{Event, VIDIOC_DQEVENT};
+use crate::{Code, Node, VIDIOC_SUBSCRIBE_EVENT, end_of_list, text, zeroed};
 
 impl Node {
     /// Asks to be told of changes: of control `id` for V4L2_EVENT_CTRL, else of the device. Our own changes are told too.
@@ -17,9 +18,9 @@ impl Node {
 
     /// Type and control number of the next event; `None` when there is none.
     pub fn next_event(&self) -> io::Result<Option<(u32, u32)>> {
-        let mut event: raw::v4l2_event = zeroed();
+        let mut event: Event = zeroed();
         match self.call(VIDIOC_DQEVENT, &mut event) {
-            Ok(()) => Ok(Some((event.type_, event.id))),
+            Ok(()) => Ok(Some((event.kind, event.id))),
             Err(e) if e.raw_os_error() == Some(libc::ENOENT) => Ok(None),
             Err(e) => Err(e),
         }

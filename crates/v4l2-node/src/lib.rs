@@ -1,7 +1,7 @@
 //! The ioctls of V4L2 as safe functions on an open node, for whoever speaks to such devices: cameras in the daemon, encoders in the open
 //! engine. The only place with `unsafe` for them.
 //!
-//! Structures and numbers are those of the kernel's header, by the crate `v4l`; its streams and handles are not used (they
+//! Structures and numbers are those of the kernel's header, by the crate `v4l`, but for those that carry a time (`timed.rs`); its streams and handles are not used (they
 //! know neither events nor multi-planar buffers, and panic when a device is gone). Nothing here waits, decides or remembers: what a
 //! camera or an encoder is, is for others to say.
 #![expect(unsafe_code, reason = "ioctl and mmap take raw pointers")]
@@ -9,6 +9,9 @@
 mod buffers;
 mod controls;
 mod formats;
+#[cfg(test)]
+mod layout;
+mod timed;
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -38,9 +41,13 @@ macro_rules! plain {
         unsafe impl Plain for raw::$name {}
     )*};
 }
+// SAFETY: as above; `timed.rs` writes them down as the kernel has them.
+unsafe impl Plain for timed::Buffer {}
+// SAFETY: as above.
+unsafe impl Plain for timed::Event {}
 plain! {
     v4l2_capability v4l2_fmtdesc v4l2_format v4l2_frmsizeenum v4l2_frmivalenum v4l2_streamparm v4l2_input v4l2_dv_timings
-    v4l2_requestbuffers v4l2_buffer v4l2_plane v4l2_event v4l2_event_subscription v4l2_query_ext_ctrl v4l2_querymenu
+    v4l2_requestbuffers v4l2_plane v4l2_event_subscription v4l2_query_ext_ctrl v4l2_querymenu
     v4l2_ext_controls v4l2_ext_control v4l2_selection v4l2_encoder_cmd
 }
 
@@ -69,7 +76,6 @@ const fn ioctl_code(direction: Code, number: Code, size: usize) -> Code {
     direction << 30 | (size as Code) << 16 | (b'V' as Code) << 8 | number
 }
 
-const VIDIOC_DQEVENT: Code = ioctl_code(2, 89, size_of::<raw::v4l2_event>());
 const VIDIOC_SUBSCRIBE_EVENT: Code = ioctl_code(1, 90, size_of::<raw::v4l2_event_subscription>());
 const VIDIOC_S_DV_TIMINGS: Code = ioctl_code(3, 87, size_of::<raw::v4l2_dv_timings>());
 const VIDIOC_QUERY_DV_TIMINGS: Code = ioctl_code(2, 99, size_of::<raw::v4l2_dv_timings>());
