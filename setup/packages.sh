@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian or Ubuntu packages that a job needs and that are missing, saying which. Not for Rust: see https://rustup.rs.
-# usage: setup/packages.sh build|test|bench
+# usage: setup/packages.sh build|test|bench|arm|cross-arm64|cross-armhf|cross-amd64
 set -euo pipefail
 
 build=(libasound2-dev dpkg-dev pkg-config cmake nasm clang libclang-dev g++ make git ca-certificates python3 python3-venv)
@@ -9,12 +9,20 @@ test=(chromium ffmpeg v4l-utils alsa-utils iproute2 xz-utils socat flex bison bc
 # What the bench compares with (GStreamer, called from Python), and what draws its clips.
 bench=(chromium ffmpeg iproute2 nftables mosquitto python3-gi gir1.2-gst-plugins-base-1.0 gir1.2-gst-plugins-bad-1.0 gstreamer1.0-nice
     gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly)
+# For programs of another architecture: compilers with their C library.
+arm64=(gcc-aarch64-linux-gnu g++-aarch64-linux-gnu)
+armhf=(gcc-arm-linux-gnueabihf g++-arm-linux-gnueabihf)
+arm=("${arm64[@]}" "${armhf[@]}" qemu-user)
 
 case "${1:-}" in
     build) wanted=("${build[@]}") ;;
-    test) wanted=("${build[@]}" "${test[@]}") ;;
+    test) wanted=("${build[@]}" "${test[@]}" "${arm[@]}") ;;
     bench) wanted=("${build[@]}" "${bench[@]}") ;;
-    *) echo "usage: $0 build|test|bench" >&2; exit 64 ;;
+    arm) wanted=("${build[@]}" "${arm[@]}") ;;
+    cross-arm64) wanted=("${arm64[@]}") ;;
+    cross-armhf) wanted=("${armhf[@]}") ;;
+    cross-amd64) wanted=(gcc-x86-64-linux-gnu g++-x86-64-linux-gnu) ;;
+    *) sed -n '3s/^# //p' "$0" >&2; exit 64 ;;
 esac
 
 if ! command -v cargo >/dev/null; then

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 logs=target/test-logs
 mkdir -p "$logs"
 all=(setup web build rust deb yocto clients network python browser kernel fuzz)
-beside=(servers lint)
+beside=(servers lint arm)
 stages=("$@")
 [ $# -eq 0 ] || beside=()
 [ $# -gt 0 ] || stages=("${all[@]}")
@@ -25,6 +25,7 @@ run_stage() {
         rust) cargo test --release --locked --workspace --no-fail-fast ;;
         deb) tests/deb/run.sh ;;
         yocto) tests/yocto/run.sh ;;
+        arm) tests/arm/run.sh ;;
         servers) tests/clients/livekit-server.sh ;;
         clients) tests/clients/run.sh ;;
         network) tests/network/run.sh ;;
@@ -32,12 +33,12 @@ run_stage() {
         browser) PATH="$(setup/node.sh):$PATH" tests/browser/run.sh ;;
         kernel) tests/kernel/run.sh ;;
         fuzz) tests/fuzz.sh 10 ;;
-        *) echo "no stage $1 (there are: ${all[*]} servers lint)" >&2; return 64 ;;
+        *) echo "no stage $1 (there are: ${all[*]} servers lint arm)" >&2; return 64 ;;
     esac
 }
 
 # Whether a stage's failure can be the machine's.
-has_tests() { [[ " rust deb clients network python browser kernel " == *" $1 "* ]]; }
+has_tests() { [[ " rust arm deb clients network python browser kernel " == *" $1 "* ]]; }
 
 # Sums what a stage's runners (cargo test, node --test, vitest) say in their closing lines: $1 is "pass" or "fail", $2 the log.
 count() {
