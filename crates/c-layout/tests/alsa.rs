@@ -17,11 +17,12 @@ fn monotonic() -> Duration {
     // SAFETY: the call fills the structure that it gets.
     let done = unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
     assert_eq!(done, 0);
-    duration(now.tv_sec.into(), now.tv_nsec.into())
+    duration(now.tv_sec, now.tv_nsec)
 }
 
-fn duration(seconds: i64, nanos: i64) -> Duration {
-    Duration::new(u64::try_from(seconds).unwrap(), u32::try_from(nanos).unwrap())
+/// Of numbers that are as wide as this architecture has them.
+fn duration(seconds: impl TryInto<u64>, nanos: impl TryInto<u32>) -> Duration {
+    Duration::new(seconds.try_into().ok().expect("no time before the start"), nanos.try_into().ok().expect("less than a second"))
 }
 
 #[test]
@@ -47,7 +48,7 @@ fn a_stamp_of_the_library_lies_between_the_clock_before_and_after() {
     let before = monotonic();
     let stamp = pcm.status().unwrap().get_htstamp();
     let after = monotonic();
-    let at = duration(stamp.tv_sec.into(), stamp.tv_nsec.into());
+    let at = duration(stamp.tv_sec, stamp.tv_nsec);
     assert!(before <= at && at <= after, "{at:?} is not between {before:?} and {after:?}");
 
     // And its size is that of the headers it was built against.
