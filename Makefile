@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .PHONY: help run build dist deb source-release yocto-crates test bench lint deny generate web python setup clean
 
 CARGO_BUILD := cargo build --release --locked
-WEB_SOURCES := $(shell find web clients/typescript -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
+WEB_SOURCES := $(shell find web clients/typescript clients/rooms -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16

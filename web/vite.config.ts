@@ -3,9 +3,12 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   // Relative addresses, so that the page also works below a path of a reverse proxy.
   base: "./",
-  // The client that every TypeScript program uses, from its sources, and with the livekit-client of the page.
+  // The clients that every TypeScript program uses, from their sources, and with the livekit-client of the page.
   resolve: {
-    alias: { "artc-edge-client": new URL("../clients/typescript/src", import.meta.url).pathname },
+    alias: {
+      "artc-edge-client": new URL("../clients/typescript/src", import.meta.url).pathname,
+      "artc-edge-rooms": new URL("../clients/rooms/src", import.meta.url).pathname,
+    },
     dedupe: ["livekit-client"],
   },
   server: { fs: { allow: [".."] } },

@@ -3,23 +3,10 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 
 import { startBrowser } from "./lib/browser.mjs";
+import { bundle } from "./lib/bundle.mjs";
 import { Daemon } from "./lib/daemon.mjs";
-
-const web = new URL("../../web/", import.meta.url);
-
-/** client.ts and all that it needs as one module, made with the page's own tools and settings. */
-async function bundle() {
-  const { build } = await import(new URL("node_modules/vite/dist/node/index.js", web));
-  const made = await build({
-    root: fileURLToPath(web),
-    logLevel: "error",
-    build: { write: false, minify: false, lib: { entry: fileURLToPath(new URL("client.ts", import.meta.url)), formats: ["es"] }, rollupOptions: { output: { manualChunks: () => undefined } } },
-  });
-  return [made].flat()[0].output[0].code;
-}
 
 let daemon;
 let browser;
@@ -27,7 +14,7 @@ let page;
 
 before(async () => {
   let code;
-  [daemon, browser, code] = await Promise.all([Daemon.start(), startBrowser(), bundle()]);
+  [daemon, browser, code] = await Promise.all([Daemon.start(), startBrowser(), bundle(new URL("client.ts", import.meta.url))]);
   page = await browser.newPage();
   await page.evaluate(async (text) => {
     globalThis.client = await import(`data:text/javascript;base64,${text}`);

@@ -8,10 +8,16 @@ const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 // No sandbox: tests run as root in containers. The rest keeps Chromium from talking to anybody but the daemon.
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
-/** Starts Chromium with a fresh profile. `sound` lets pages play without a press, which people's browsers do not. */
-export function startBrowser({ sound = true } = {}) {
+/** A camera that shows a moving disk, a microphone that beeps every second, and a person who lets pages use them. */
+const DEVICES = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
+
+/**
+ * Starts Chromium with a fresh profile. `sound` lets pages play without a press, which people's browsers do not; `devices` gives it
+ * camera and microphone.
+ */
+export function startBrowser({ sound = true, devices = false } = {}) {
   const autoplay = sound ? "no-user-gesture-required" : "document-user-activation-required";
-  return chromium.launch({ executablePath: CHROMIUM, headless: true, args: [...FLAGS, `--autoplay-policy=${autoplay}`] });
+  return chromium.launch({ executablePath: CHROMIUM, headless: true, args: [...FLAGS, `--autoplay-policy=${autoplay}`, ...(devices ? DEVICES : [])] });
 }
 
 /** The viewer page in a context of its own, with everything written down that must not happen. */

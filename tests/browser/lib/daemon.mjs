@@ -100,6 +100,11 @@ export class Daemon {
     return `${this.origin}/#token=${mint(KEYS, identity, room, seconds, grant)}&room=${room}${more}`;
   }
 
+  /** Address and token of the room, for programs. */
+  way(identity, options = {}) {
+    return { server: this.origin.replace("http", "ws"), token: mint(KEYS, identity, options.room ?? CHANNEL, options.seconds ?? 3600, options.grant ?? {}) };
+  }
+
   /** Calls a method on the daemon's own socket, as `artc-edge call` does: one line there, one line back. */
   async call(method, params = {}) {
     const socket = net.connect(join(this.#folder, "control.sock"));
