@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Makes the Debian package of a built program.
 # usage: packaging/deb.sh PROGRAM MAN-PAGE FOLDER   (PROGRAM for the architecture $DEB_HOST_ARCH, or this machine's)
+# For another architecture: `setup/cross.sh TARGET packaging/deb.sh ...`, which knows that one's libraries; NATIVE_PROGRAM is a program of
+# this machine's, which writes the completions of shells.
 # The version is Cargo.toml's; DEB_VERSION says another. DEB_LEVEL is that of the compression, 0 (quick) to 9.
 set -euo pipefail
 [ $# -eq 3 ] || { sed -n '3,5s/^# //p' "$0" >&2; exit 64; }
@@ -49,7 +51,10 @@ gzip -9n "$tree/usr/share/doc/artc-edge/changelog" "$tree/usr/share/man/man1/art
 # Which libraries the program wants, and which versions of their packages have what it uses.
 mkdir -p "$work/debian"
 printf 'Source: artc-edge\n\nPackage: artc-edge\nArchitecture: any\n' >"$work/debian/control"
-libraries=$(cd "$work" && dpkg-shlibdeps -O "$program" 2>"$work/shlibdeps" | sed -n 's/^shlibs:Depends=//p') ||
+# Those of another architecture are looked for where setup/cross.sh has unpacked them.
+elsewhere=()
+[ -z "${ARTC_SYSROOT:-}" ] || for package in "$ARTC_SYSROOT"/packages/*; do elsewhere+=("-S$package"); done
+libraries=$(cd "$work" && DEB_HOST_ARCH=$arch dpkg-shlibdeps -O "${elsewhere[@]}" "$program" 2>"$work/shlibdeps" | sed -n 's/^shlibs:Depends=//p') ||
     { cat "$work/shlibdeps" >&2; exit 1; }
 
 mkdir -p "$tree/DEBIAN"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tests on ARM, 64-bit and 32-bit, under user-mode QEMU. A subset, so that it costs few minutes: the crates that hand structures to the kernel
 # (v4l2-node) and to ALSA's library (c-layout), and those that take bytes and messages apart and build no library in C (annexb, wire).
-# Codecs, cryptography, capture and the daemon are not among them.
+# Codecs, cryptography, capture and the daemon are not among them. Debian packages are made for both around a program that stands for ours.
 # usage: tests/arm/run.sh
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -21,4 +21,5 @@ for target in aarch64 armv7; do
     fi
     setup/cross.sh "$target" sh -c 'exec cargo test --release --locked --no-fail-fast --target "$ARTC_CROSS_TRIPLE" "$@"' sh \
         -p annexb -p c-layout -p v4l2-node -p wire
+    setup/cross.sh "$target" tests/arm/package.sh
 done

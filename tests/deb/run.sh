@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The Debian package: made, judged by lintian, installed into an empty root, upgraded, removed and purged there.
+# The Debian package, and the bill of materials: made, judged by lintian, installed into an empty root, upgraded, removed and purged there.
 # usage: tests/deb/run.sh   (builds the program and its manual page if they are not built yet)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -72,6 +72,35 @@ left=$(for path in $left; do [ -d "$root/$path" ] || echo "$path"; done)
 check "nothing of it is left" test -z "$left"
 [ -z "$left" ] || echo "$left"
 check "no folder of its own either" test ! -e "$root/etc/artc-edge" -a ! -e "$root/var/lib/artc-edge"
+
+# A program as it is shipped has the list of what it is made of inside, which this quick build has not; so one is put into a copy of it.
+bill=$work/artc-edge.cdx.json
+with_list() {
+    python3 - "$work/list" <<'END'
+import json, sys, zlib
+packages = [
+    {"name": "artc-edge", "version": "0.1.0", "source": "local", "root": True, "dependencies": [1, 2]},
+    {"name": "turbojpeg-sys", "version": "1.2.0", "source": "crates.io", "dependencies": [2]},
+    {"name": "anyhow", "version": "1.0.0", "source": "crates.io", "kind": "build"},
+]
+open(sys.argv[1], "wb").write(zlib.compress(json.dumps({"packages": packages}).encode()))
+END
+    objcopy --add-section .dep-v0="$work/list" "$work/artc-edge"
+}
+# bill_says PYTHON: whether that holds of the bill of materials, `bill`, with its `parts` by their names.
+bill_says() {
+    python3 -c "import json, sys; bill = json.load(open(sys.argv[1])); parts = {p['name']: p for p in bill['components']}; assert $1, bill" "$bill"
+}
+no_bill() { ! packaging/sbom.py "$work/artc-edge" && ! test -e "$bill"; }
+made_bill() { with_list && packaging/sbom.py "$work/artc-edge"; }
+check "a program without the list has no bill of materials" no_bill
+check "with the list it has" made_bill
+check "the program is named by its sum" bill_says \
+    "bill['metadata']['component']['hashes'][0]['content'] == '$(sha256sum "$work/artc-edge" | cut -d' ' -f1)'"
+check "each crate by where it comes from" bill_says "parts['turbojpeg-sys']['purl'] == 'pkg:cargo/turbojpeg-sys@1.2.0'"
+check "what only builds it is told apart" bill_says "[parts[n]['scope'] for n in ('turbojpeg-sys', 'anyhow')] == ['required', 'excluded']"
+check "its licences include those of the C inside" bill_says "'IJG' in parts['turbojpeg-sys']['licenses'][0]['expression']"
+check "what depends on what" bill_says "bill['dependencies'][1]['dependsOn'] == ['crates.io:anyhow@1.0.0']"
 
 echo "test result: $([ "$failed" -eq 0 ] && echo ok || echo FAILED). $passed passed; $failed failed"
 [ "$failed" -eq 0 ]
