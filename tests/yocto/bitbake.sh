@@ -23,9 +23,10 @@ fi
     make --no-print-directory -C "$repository" source-release >/dev/null
 
 export PATH=$tree/bitbake/bin:$tree/openembedded-core/scripts:$PATH
-others() {
-    local found
-    for found in meta-lts-mixins meta-clang meta-rauc meta-raspberrypi; do
+others() { # KIND
+    local found wanted=(meta-lts-mixins meta-clang)
+    [ "$1" != ab ] || wanted+=(meta-rauc meta-raspberrypi)
+    for found in "${wanted[@]}"; do
         [ ! -f "$tree/$found/conf/layer.conf" ] || echo "$tree/$found"
     done
 }
@@ -35,7 +36,7 @@ prepare() {
     local build=$tree/build-artc-edge-$1
     mkdir -p "$build/conf"
     printf '%s\n' 'POKY_BBLAYERS_CONF_VERSION = "2"' 'BBPATH = "${TOPDIR}"' 'BBFILES ?= ""' \
-        "BBLAYERS = \"$tree/openembedded-core/meta $(others | tr '\n' ' ') ${LAYERS-$layer}\"" >"$build/conf/bblayers.conf"
+        "BBLAYERS = \"$tree/openembedded-core/meta $(others "$1" | tr '\n' ' ') ${LAYERS-$layer}\"" >"$build/conf/bblayers.conf"
     printf '%s\n' 'CONF_VERSION = "2"' "MACHINE = \"$2\"" 'INIT_MANAGER = "systemd"' 'BB_NO_NETWORK = "1"' 'CONNECTIVITY_CHECK_URIS = ""' \
         'INHERIT:remove = "uninative"' "${@:3}" >"$build/conf/local.conf"
     cd "$build"

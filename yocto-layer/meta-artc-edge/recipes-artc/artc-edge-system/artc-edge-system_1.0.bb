@@ -9,6 +9,7 @@ LIC_FILES_CHKSUM = "file://${COREBASE}/meta/COPYING.MIT;md5=3da9cfbcb788c80a0384
 CVE_PRODUCT = "artc-edge"
 
 SRC_URI = "\
+    file://artc-edge-machine-id.service \
     file://boot-complete.conf \
     file://boot.mount \
     file://credentials.conf \
@@ -37,6 +38,7 @@ do_install() {
     install -D -m 0644 ${S}/boot-complete.conf ${D}${systemd_system_unitdir}/boot-complete.target.d/50-artc-edge.conf
     install -D -m 0644 ${S}/credentials.conf ${D}${nonarch_libdir}/tmpfiles.d/artc-edge-credentials.conf
     install -D -m 0644 ${S}/var-lib.mount ${D}${systemd_system_unitdir}/var-lib.mount
+    install -D -m 0644 ${S}/artc-edge-machine-id.service ${D}${systemd_system_unitdir}/artc-edge-machine-id.service
     install -D -m 0644 ${S}/boot.mount ${D}${systemd_system_unitdir}/boot.mount
     install -D -m 0644 ${S}/efi.mount ${D}${systemd_system_unitdir}/efi.mount
     install -d ${D}/efi
@@ -45,7 +47,7 @@ do_install() {
 PACKAGE_BEFORE_PN = "${PN}-data ${PN}-boot ${PN}-efi"
 
 SYSTEMD_PACKAGES = "${PN}-data ${PN}-boot ${PN}-efi"
-SYSTEMD_SERVICE:${PN}-data = "var-lib.mount"
+SYSTEMD_SERVICE:${PN}-data = "artc-edge-machine-id.service var-lib.mount"
 SYSTEMD_SERVICE:${PN}-boot = "boot.mount"
 SYSTEMD_SERVICE:${PN}-efi = "efi.mount"
 
@@ -55,6 +57,7 @@ FILES:${PN} = "\
 "
 FILES:${PN}-data = "\
     ${nonarch_libdir}/tmpfiles.d \
+    ${systemd_system_unitdir}/artc-edge-machine-id.service \
     ${systemd_system_unitdir}/var-lib.mount \
 "
 FILES:${PN}-boot = "${systemd_system_unitdir}/boot.mount"
