@@ -17,7 +17,7 @@ fn records(process: u32) -> bool {
 #[test]
 fn another_camera_zoom_and_privacy_on_one_track() {
     in_guest(&Guest { seconds: 240, ..Guest::default() }, || {
-        let usb = UsbCamera::plug("Second Camera", "SN2", &["yuyv:640x360@30".to_owned()]);
+        let mut usb = UsbCamera::plug("Second Camera", "SN2", &["yuyv:640x360@30".to_owned()]);
         let (vivid_node, usb_node) = (Vivid::SINGLE.node(), usb.node());
         let settings = [&VIVID[..], &[("microphone.source", MICROPHONE)]].concat();
         let (daemon, viewer) = watched(&settings);
@@ -43,14 +43,29 @@ fn another_camera_zoom_and_privacy_on_one_track() {
         viewer.wait_for_picture("the other camera", SOON, |picture| !picture.is_card());
 
         let moved = viewer.call(4, "camera.set_ptz", &json!({ "zoom": 200 })).expect("it has zoom");
-        let zoom = |position| json!({ "zoom": { "position": position, "min": 100, "max": 400, "step": 10 } });
+        let turn = |position| json!({ "position": position, "min": -36_000, "max": 36_000, "step": 3600 });
+        let range = |position| json!({ "position": position, "min": 100, "max": 400, "step": 10 });
+        let looks = |pan, tilt, zoom| json!({ "pan": turn(pan), "tilt": turn(tilt), "zoom": range(zoom) });
+        let zoom = |position| looks(0, 0, position);
         assert_eq!(moved, zoom(200));
         assert_eq!(daemon.call("camera.set_ptz", &json!({ "zoom": 35, "relative": true })), Ok(zoom(230)), "a step below");
         assert_eq!(daemon.call("camera.set_ptz", &json!({ "zoom": 1000, "relative": true })), Ok(zoom(400)), "as far as it goes");
         assert_eq!(daemon.call("camera.get_ptz", &json!({})), Ok(zoom(400)));
-        for (params, why) in
-            [(json!({ "zoom": 401 }), "401 is not between 100 and 400"), (json!({ "pan": 3600 }), "this camera has no pan")]
-        {
+        assert_eq!(
+            daemon.call("camera.set_ptz", &json!({ "pan": -7200, "tilt": 3600, "zoom": 100 })),
+            Ok(looks(-7200, 3600, 100))
+        );
+        assert_eq!(
+            daemon.call("camera.set_ptz", &json!({ "tilt": -7200, "relative": true })),
+            Ok(looks(-7200, -3600, 100)),
+            "pan stays"
+        );
+        usb.wait_for_line("control 1.0x0d = -7200 3600", SOON);
+        usb.wait_for_line("control 1.0x0d = -7200 -3600", SOON);
+        for (params, why) in [
+            (json!({ "zoom": 401 }), "401 is not between 100 and 400"),
+            (json!({ "pan": 39_600 }), "39600 is not between -36000 and 36000"),
+        ] {
             let refused = daemon.call("camera.set_ptz", &params).expect_err("refused");
             assert!(refused.contains(why), "{params}: {refused}");
         }

@@ -125,7 +125,7 @@ impl Shared {
             Fault::Brightness(value) => {
                 if let Some(control) = state.controls.iter_mut().find(|c| c.entity == PROCESSING_UNIT && c.selector == BRIGHTNESS)
                 {
-                    control.value = value.into();
+                    control.value[0] = value.into();
                 }
                 if let Some(transfer) = state.status.pop_front() {
                     // From the control interface: this entity's control changed its value (UVC 1.1, 2.4.2.2).
@@ -179,7 +179,7 @@ impl Shared {
         if !control.set(data) {
             return Answer::Stall;
         }
-        println!("control {entity}.{selector:#04x} = {}", control.value);
+        println!("control {entity}.{selector:#04x} = {}", control.told());
         Answer::Bytes(Vec::new())
     }
 
