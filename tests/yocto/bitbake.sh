@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Has bitbake itself look at the layer: parse it, expand the daemon's recipe, plan the images, and run yocto-check-layer. Nothing is fetched
 # or built. The first parse of a tree takes minutes; its cache stays in TREE/build-artc-edge-*.
-# usage: tests/yocto/bitbake.sh TREE [check]   (TREE has bitbake/ and openembedded-core/, and layers that are wanted beside them;
-#        with `check`, yocto-check-layer, too)
+# usage: tests/yocto/bitbake.sh TREE [one_system|two_systems|check_layer]...   (TREE has bitbake/ and openembedded-core/, and layers that
+#        are wanted beside them; without words the first, and the second where there is meta-rauc)
 set -euo pipefail
 [ $# -ge 1 ] || { sed -n '4,5s/^# //p' "$0" >&2; exit 64; }
 tree=$(realpath "$1")
@@ -43,6 +43,13 @@ prepare() {
     export BBPATH=$build
 }
 
+# The daemon's recipe, with everything put in.
+expanded() {
+    bitbake -e artc-edge >environment
+    grep -q '^CARGO_BUILD_FLAGS=.*--frozen.*--profile dist' environment || { echo "artc-edge is not built with --frozen --profile dist" >&2; return 1; }
+    [ "$(grep '^SRC_URI=' environment | grep -o 'crate://' | wc -l)" -gt 100 ] || { echo "artc-edge has lost its crates" >&2; return 1; }
+}
+
 # The plan of an image has to hold the daemon; what bitbake warns of in our own files is a failure.
 planned() { # TARGET RECIPE
     bitbake -n "$1" 2>&1 | tee plan.log | tail -3
@@ -51,27 +58,34 @@ planned() { # TARGET RECIPE
     ! grep -E '^(WARNING|ERROR).*(artc|meta-artc-edge)' plan.log
 }
 
-echo "--- one system"
-prepare single qemux86-64
-bitbake -p
-bitbake -e artc-edge >environment
-grep -q '^CARGO_BUILD_FLAGS=.*--frozen.*--profile dist' environment || { echo "artc-edge is not built with --frozen --profile dist" >&2; exit 1; }
-planned artc-edge-image artc-edge
-planned artc-edge-image-dev dropbear
+one_system() {
+    prepare single qemux86-64
+    bitbake -p
+    expanded
+    planned artc-edge-image artc-edge
+    planned artc-edge-image-dev dropbear
+}
 
-if [ -d "$tree/meta-rauc" ]; then
-    echo "--- two systems"
-    machines=(qemux86-64)
+two_systems() {
+    local machine machines=(qemux86-64)
+    [ -d "$tree/meta-rauc" ] || { echo "$tree has no meta-rauc" >&2; return 69; }
     [ ! -d "$tree/meta-raspberrypi" ] || machines+=(raspberrypi4-64)
     for machine in "${machines[@]}"; do
         prepare ab "$machine" 'DISTRO_FEATURES:append = " artc-ab rauc"' 'EFI_PREFIX = "/efi"' 'RPI_USE_U_BOOT = "1"' \
             'PREFERRED_RPROVIDER_virtual-grub-bootconf = "artc-edge-grub"' 'LICENSE_FLAGS_ACCEPTED += "synaptics-killswitch"'
+        expanded
         planned artc-edge-bundle artc-edge
     done
-fi
+}
 
-if [ "${2:-}" = check ]; then
-    echo "--- yocto-check-layer"
+check_layer() {
     LAYERS='' prepare single qemux86-64
     yocto-check-layer --no-auto-dependency "$layer"
-fi
+}
+
+parts=("${@:2}")
+[ ${#parts[@]} -gt 0 ] || parts=(one_system $([ ! -d "$tree/meta-rauc" ] || echo two_systems))
+for part in "${parts[@]}"; do
+    echo "--- $part"
+    "$part"
+done

@@ -7,7 +7,7 @@ SECTION = "multimedia"
 CVE_PRODUCT = "artc-edge"
 
 # The daemon's own, and that of what is linked in: `make deny` names the licences, and holds them.
-LICENSE = "(Apache-2.0 | MIT) & Apache-2.0 & BSD-2-Clause & BSD-3-Clause & IJG & ISC & MIT & Unicode-TOU & Zlib"
+LICENSE = "(Apache-2.0 | MIT) & Apache-2.0 & BSD-2-Clause & BSD-3-Clause & IJG & ISC & MIT & Unicode-3.0 & Zlib"
 LIC_FILES_CHKSUM = "\
     file://LICENSE;md5=a75b7ff8b50b3824a5a68b9ca09ca04e \
     file://LICENSE-APACHE;md5=22a53954e4e0ec258dfce4391e905dac \
