@@ -1,38 +1,30 @@
 """kas takes every file of yocto-layer/kas: its schema, its includes, and one board that exists in board/profiles."""
 
-import json
 import pathlib
 import re
 import sys
 
-import jsonschema
-import kas
-import yaml
+from kas.includehandler import IncludeHandler
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KAS = ROOT / "yocto-layer/kas"
-SCHEMA = json.loads((pathlib.Path(kas.__file__).parent / "schema-kas.json").read_text())
-# Layers are of this checkout, or of a repository with an address.
 RELEASES = {"wrynose": [], "scarthgap": [KAS / "opt/scarthgap.yml"]}
 
 
-def load(path):
-    """The file with what it includes, merged as kas does: deeply, later ones win."""
-    content = yaml.safe_load(path.read_text())
-    jsonschema.validate(content, SCHEMA)
-    whole = {}
-    for include in content["header"].get("includes", []):
-        merge(whole, load(ROOT / include))
-    return merge(whole, content)
+class Includes(IncludeHandler):
+    """kas's own, told which repository this is instead of asking git each time."""
+
+    top_repo_path = str(ROOT)
+
+    def ensure_from_same_repo(self):
+        pass
 
 
-def merge(below, above):
-    for key, value in above.items():
-        if isinstance(value, dict) and isinstance(below.get(key), dict):
-            merge(below[key], value)
-        else:
-            below[key] = value
-    return below
+def merged(*paths):
+    """The files with what they include, as kas itself reads, checks and merges them."""
+    config, missing = Includes([str(path) for path in paths]).get_config()
+    assert not missing, f"{paths}: includes of other repositories"
+    return config
 
 
 def complaints(name, config):
@@ -63,9 +55,7 @@ def main():
             wrong.append(f"{path.name}: its head names no board profile (`board profile ...`) of board/profiles")
         for release, options in RELEASES.items():
             for more in ([], [KAS / "opt/rauc.yml"], [KAS / "opt/dev.yml"]):
-                config = load(path)
-                for option in options + more:
-                    merge(config, load(option))
+                config = merged(path, *options, *more)
                 wrong += complaints(f"{path.name} ({release})", config)
                 if path.stem != config.get("machine"):
                     wrong.append(f"{path.name} is for the machine {config.get('machine')}")
