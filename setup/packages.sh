@@ -14,6 +14,9 @@ arm64=(gcc-aarch64-linux-gnu g++-aarch64-linux-gnu)
 armhf=(gcc-arm-linux-gnueabihf g++-arm-linux-gnueabihf)
 arm=("${arm64[@]}" "${armhf[@]}" qemu-user)
 
+# Bundles of the Yocto layer.
+test+=(rauc squashfs-tools)
+
 case "${1:-}" in
     build) wanted=("${build[@]}") ;;
     test) wanted=("${build[@]}" "${test[@]}" "${arm[@]}") ;;

@@ -25,6 +25,7 @@ check "recipes, scarthgap" lint scarthgap
 check "recipes, wrynose" lint wrynose
 check "kas files" "$bin/python" tests/yocto/kas_files.py
 check "versions, licences, units: what the recipes say of the sources" python3 tests/yocto/says.py
+check "bundles, by the keys that docs/yocto.md makes" tests/yocto/bundle.sh
 check "the source archive resolves offline" tests/yocto/offline.sh
 
 if [ -n "${ARTC_YOCTO_TREE:-}" ]; then
