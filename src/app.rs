@@ -47,6 +47,7 @@ mod work;
 
 use std::time::Duration;
 
+pub use announce::page_address;
 pub use stop::Early;
 
 use crate::{config::Settings, exit::Exit, telemetry::Telemetry};

@@ -72,6 +72,10 @@ fn wrong_arguments_exit_64_with_a_suggestion() {
         (&["token", "--identity", "a", "--ttl", "soon"], "`soon` is no time; write 90s, 15m, 12h or 7d"),
         (&["token", "--identity", "a", "--api-key", "k"], "--secret-file <FILE>"),
         (&["token", "--identity", "", "--room", "r"], "--identity is empty; name who joins"),
+        (
+            &["token", "--identity", "a", "--call", "door:7880"],
+            "`door:7880` is no address of a room's pages; write https://HOST:PORT",
+        ),
         (&[], "Usage: artc-edge"),
     ];
     for (arguments, wanted) in rows {

@@ -19,6 +19,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // livekit-client is nearly the whole page and changes less often than our code.
     rollupOptions: {
+      input: { index: "index.html", call: "call/index.html" },
       output: {
         manualChunks: (id) => (id.includes("node_modules") ? "livekit" : undefined),
       },

@@ -60,10 +60,10 @@ pub fn where_to_look(
     vec![("room", format!("{} (channel {})", room.signal_url(), config.room.channel)), ("viewer", viewer)]
 }
 
-/// The viewer's address. The token stands in the fragment, which browsers keep to themselves.
-pub fn viewer_address(url: &str, room: &str, token: &str) -> String {
-    let room: String = room.bytes().flat_map(escape).collect();
-    format!("{}/#room={room}&token={token}", url.trim_end_matches('/'))
+/// The address of a page of the room. The token stands in the fragment, which browsers keep to themselves.
+pub fn page_address(page: &str, room: &str, token: &str) -> String {
+    let escaped = |text: &str| text.bytes().flat_map(escape).collect::<String>();
+    format!("{}/#room={}&token={}", page.trim_end_matches('/'), escaped(room), escaped(token))
 }
 
 fn escape(byte: u8) -> Vec<char> {
@@ -79,7 +79,9 @@ mod tests {
 
     #[test]
     fn the_token_stands_in_the_fragment() {
-        let address = viewer_address("http://127.0.0.1:7880", "front door", "a.b.c");
+        let address = page_address("http://127.0.0.1:7880", "front door", "a.b.c");
         assert_eq!(address, "http://127.0.0.1:7880/#room=front%20door&token=a.b.c");
+        // Tokens of the vendor's rule are Base64, in which pages would read a plus as a space.
+        assert_eq!(page_address("https://h/call/", "r", "a+b/c="), "https://h/call/#room=r&token=a%2Bb%2Fc%3D");
     }
 }

@@ -95,7 +95,7 @@ impl TicketSource {
             return Err("this device has no room of its own; the server that it joins lets viewers in".into());
         };
         let token = viewer_token(room, channel).map_err(|why| why.to_string())?;
-        let address = announce::viewer_address(&room.url(), channel, &token);
+        let address = announce::page_address(&room.url(), channel, &token);
         Ok(wire::viewer::Address { address, expires_in_s: VIEWER_TTL.as_secs() })
     }
 

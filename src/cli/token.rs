@@ -19,7 +19,8 @@ use crate::exit::Exit;
 ///
 /// It is signed with the room's key as configured, or with the one given here: any LiveKit server that has the same key takes it.
 /// With --app-id it is made by the ARTC vendor's rule instead. With --viewer the running daemon makes an address of its viewer page,
-/// as it prints one at its start. Secrets are read from files only, because arguments are seen by all.
+/// as it prints one at its start. With --call it prints the address of a room's call page, with the token in it. Secrets are read from files
+/// only, because arguments are seen by all.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -27,6 +28,7 @@ Examples:
   artc-edge token --identity alice
   artc-edge token --identity wall --watch --ttl 7d
   artc-edge token --identity guard --command-role operate
+  artc-edge token --identity alice --room desk --call https://door.example:7880
   artc-edge token --identity camera-17 --room gate --api-key APIabc --secret-file /etc/artc-edge/room.secret
   artc-edge token --identity camera-17 --room gate --app-id 4711 --secret-file app.key")]
 pub struct Token {
@@ -34,7 +36,7 @@ pub struct Token {
     #[arg(long, value_name = "NAME", required_unless_present = "viewer")]
     identity: Option<String>,
     /// Ask the running daemon for a new address of its viewer page: good for an hour and any number of browsers
-    #[arg(long, conflicts_with_all = ["identity", "room", "name", "ttl", "watch", "hidden", "admin", "command_role", "api_key", "app_id", "secret_file"])]
+    #[arg(long, conflicts_with_all = ["identity", "room", "name", "ttl", "watch", "hidden", "admin", "command_role", "call", "api_key", "app_id", "secret_file"])]
     viewer: bool,
     /// Which room (channel) [default: as configured]
     #[arg(long, value_name = "ROOM")]
@@ -57,6 +59,10 @@ pub struct Token {
     /// The role for commands that it asks for: observe, operate, maintain, own. A device gives it as far as its `control.token_role` goes
     #[arg(long, value_name = "ROLE", conflicts_with = "watch", value_parser = parse_role)]
     command_role: Option<Role>,
+    /// Print the address of the call page of the room at ADDRESS, as browsers reach it: whoever opens it may join with camera and
+    /// microphone, with --watch only watch
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_page)]
+    call: Option<String>,
     /// Sign as this API key [default: as configured]
     #[arg(long, value_name = "KEY", requires = "secret_file")]
     api_key: Option<String>,
@@ -101,19 +107,23 @@ impl Token {
         if room.is_empty() {
             return Err(usage(&"--room is empty; name the room"));
         }
+        let printed = |token: &str| match &self.call {
+            Some(at) => crate::app::page_address(&format!("{at}/call"), &room, token),
+            None => token.to_owned(),
+        };
         if let (Some(app_id), Some(app_key)) = (&self.app_id, &given) {
             if self.ttl > artc_bindings::token::MAX_LIFETIME {
                 return Err(usage(&"--ttl: by the vendor's rule a token is good for 24h at most"));
             }
             let mut info = AuthInfo {
-                channel: room,
+                channel: room.clone(),
                 user_id: identity,
                 app_id: app_id.clone(),
                 timestamp: (since_1970 + self.ttl).as_secs() as i64,
                 ..AuthInfo::default()
             };
             let token = artc_bindings::token::generate(&mut info, app_key).map_err(|why| usage(&why))?;
-            return Ok(token.expose().to_owned());
+            return Ok(printed(token.expose()));
         }
         let secret = match (given, configured.as_ref().and_then(|room| room.api_secret_file.clone())) {
             (Some(secret), _) => secret,
@@ -138,7 +148,7 @@ impl Token {
         let attributes = role.into_iter().collect();
         let name = self.name.unwrap_or_default();
         let claims = Claims { sub: identity, name, attributes, video: Some(grant), ..Claims::default() };
-        Key::new(key, Secret::new(secret)).mint(claims, self.ttl, now).map_err(|why| usage(&why))
+        Key::new(key, Secret::new(secret)).mint(claims, self.ttl, now).map(|token| printed(&token)).map_err(|why| usage(&why))
     }
 }
 
@@ -172,6 +182,17 @@ fn read_secret(key: &'static str, path: PathBuf, exit: Exit) -> Result<String, E
 
 fn parse_role(text: &str) -> Result<Role, String> {
     Role::from_name(text).ok_or_else(|| format!("`{text}` is no role; there are {}", Role::ALL.map(Role::name).join(", ")))
+}
+
+/// Where a room's pages are, without the slash at the end.
+fn parse_page(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
+    if rest.is_empty() || rest.starts_with('/') || rest.contains(['#', '?', ' ']) {
+        return Err(format!(
+            "`{text}` is no address of a room's pages; write https://HOST:PORT, or http://127.0.0.1:PORT on its machine"
+        ));
+    }
+    Ok(text.trim_end_matches('/').to_owned())
 }
 
 /// `90s`, `15m`, `12h`, `7d`; a bare number counts seconds.

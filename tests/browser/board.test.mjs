@@ -11,7 +11,7 @@ import { Viewer, eventually, startBrowser } from "./lib/browser.mjs";
 import { Daemon } from "./lib/daemon.mjs";
 import { listen } from "./lib/senses.mjs";
 
-const WITHIN = 60_000;
+const WITHIN = 180_000;
 const PROFILE = `
 [board]
 id = "desk"

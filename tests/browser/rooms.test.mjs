@@ -8,7 +8,7 @@ import { eventually, startBrowser } from "./lib/browser.mjs";
 import { bundle } from "./lib/bundle.mjs";
 import { Daemon } from "./lib/daemon.mjs";
 import { Proxy } from "./lib/proxy.mjs";
-import { User } from "./lib/user.mjs";
+import { User, WITHIN } from "./lib/user.mjs";
 
 let daemon;
 let browser;
@@ -126,7 +126,7 @@ describe("a stream id", () => {
     const pair = [await loggedIn(room, "left"), await loggedIn(room, "right")];
     await Promise.all(pair.map((each) => each.call("startPublishingStream", "contested", { camera: false })));
     const last = () => Promise.all(pair.map(async (each) => (await each.states("publisherStateUpdate", "contested")).at(-1)));
-    await eventually(last, (states) => states.toSorted().join() === "NO_PUBLISH,PUBLISHING", "one gives way", 60_000);
+    await eventually(last, (states) => states.toSorted().join() === "NO_PUBLISH,PUBLISHING", "one gives way", WITHIN);
     const third = await loggedIn(room, "third");
     await third.heard("roomStreamUpdate", (_, type) => type === "ADD");
     const winner = ["left", "right"][(await last()).indexOf("PUBLISHING")];
@@ -173,9 +173,9 @@ describe("a lost connection", () => {
     const before = (await far.events("roomStateUpdate")).length;
     assert.ok(proxy.cut() > 0);
     const states = async () => (await far.events("roomStateUpdate")).slice(before).map(([, state, error]) => `${state} ${error}`);
-    await eventually(states, (seen) => seen.at(-1) === "CONNECTED 0", "it is back", 60_000);
+    await eventually(states, (seen) => seen.at(-1) === "CONNECTED 0", "it is back", WITHIN);
     assert.equal((await states())[0], "CONNECTING 1000017");
-    await eventually(() => far.states("publisherStateUpdate", "far"), (seen) => seen.at(-1) === "PUBLISHING" && seen.length > 2, "it publishes again", 60_000);
+    await eventually(() => far.states("publisherStateUpdate", "far"), (seen) => seen.at(-1) === "PUBLISHING" && seen.length > 2, "it publishes again", WITHIN);
     await near.sees();
   });
 
@@ -188,7 +188,7 @@ describe("a lost connection", () => {
     await daemon.stop();
     await one.heard("roomStateUpdate", (_, state, error) => state === "CONNECTING" && error === 1000017);
     await daemon.run();
-    for (const each of [one, other]) await eventually(() => each.events("roomStateUpdate"), (seen) => seen.at(-1)[1] === "CONNECTED" && seen.length > 3, `${each.userID} is back`, 60_000);
+    for (const each of [one, other]) await eventually(() => each.events("roomStateUpdate"), (seen) => seen.at(-1)[1] === "CONNECTED" && seen.length > 3, `${each.userID} is back`, WITHIN);
     await other.sees();
     assert.equal((await other.states("playerStateUpdate", "steady")).at(-1), "PLAYING");
   });

@@ -31,11 +31,15 @@ export interface Claims {
 
 const KEY = "artc.address";
 
+/** Where the room is as a page sees it: beside the viewer page, above the pages in folders. */
+export type Place = "." | "..";
+
 /** Reads the address, takes the token out of it and remembers both for a reload. */
 export function readAddress(
   location: Pick<Location, "href" | "hash" | "pathname" | "search">,
   storage: Pick<Storage, "getItem" | "setItem">,
   history: Pick<History, "replaceState">,
+  place: Place = ".",
 ): Address {
   let fragment = location.hash.slice(1);
   if (hasToken(location.hash)) {
@@ -54,7 +58,7 @@ export function readAddress(
   const values = new URLSearchParams(fragment);
   const value = (name: string) => values.get(name) || undefined;
   return {
-    server: new URL(".", location.href.split("#")[0]).href.replace(/^http/, "ws").replace(/\/$/, ""),
+    server: new URL(place, location.href.split("#")[0]).href.replace(/^http/, "ws").replace(/\/$/, ""),
     token: value("token"),
     session: value("session"),
     channel: value("room"),

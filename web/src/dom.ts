@@ -48,6 +48,12 @@ export function card(title: string, name: string, ...children: Child[]): HTMLEle
   return h("section", { class: `card ${name}`, "aria-labelledby": id }, h("h2", { id }, title), ...children);
 }
 
+/** A switch with its label. */
+export function toggle(title: string): { element: HTMLElement; box: HTMLInputElement } {
+  const box = h("input", { type: "checkbox", role: "switch", class: "switch", id: freshId("toggle") });
+  return { element: h("div", { class: "toggle" }, h("label", { for: box.id }, title), box), box };
+}
+
 let counter = 0;
 
 function present(children: Child[]): (Node | string)[] {

@@ -20,6 +20,8 @@ const PAUSES = [500, 1000, 2000, 4000, 8000];
 /** How long livekit-client may try to resume before we join afresh, in ms. */
 const RESUME_FOR = 12_000;
 
+const LOGGED_OUT = new RoomError(ErrorCode.NOT_LOGGED_IN, "logged out before the login was done");
+
 /** Events of a room after which it is to be looked at again. */
 const CHANGES = [
   RoomEvent.ParticipantConnected,
@@ -130,11 +132,12 @@ export class Connection {
       await room.connect(this.#server, this.#token, { autoSubscribe: false, maxRetries: 0 });
     } catch (error) {
       await room.disconnect();
+      if (this.#closed) throw LOGGED_OUT;
       throw (await fullness(error, this.#server, this.#token)) ?? refusalOf(error);
     }
     if (this.#closed) {
       await room.disconnect();
-      throw new RoomError(ErrorCode.NOT_LOGGED_IN, "logged out before the login was done");
+      throw LOGGED_OUT;
     }
     // Rooms send newer tokens to who stays; with the newest one it gets in again long after the first has expired. The engine is
     // public but not in the library's documents, so its absence must not break anything.
@@ -163,8 +166,8 @@ function farewellOf(reason: DisconnectReason | undefined): RoomError | undefined
   }
 }
 
-/** Why the room did not let us in. */
-function refusalOf(error: unknown): RoomError {
+/** Why a room does not let in, by an error of livekit-client. */
+export function refusalOf(error: unknown): RoomError {
   const words = error instanceof Error ? error.message : String(error);
   if (error instanceof ConnectionError) {
     if (error.reason === ConnectionErrorReason.NotAllowed) return new RoomError(ErrorCode.TOKEN, words);

@@ -42,6 +42,8 @@ export class Publishing {
   #state: PublisherState = "NO_PUBLISH";
   #tracks: LocalTrack[] = [];
   #room: Room | undefined;
+  /** Its tracks have arrived in that room. */
+  #sent = false;
   #ended: RoomError | undefined;
   #settle!: { resolve: () => void; reject: (why: RoomError) => void };
 
@@ -68,18 +70,27 @@ export class Publishing {
 
   /** Publishes into a room, the first one or one after a lost connection. Failing for good ends it. */
   async publish(room: Room): Promise<void> {
-    // livekit-client itself publishes again in the room where it was.
-    if (this.#room === room) return this.#turn("PUBLISHING");
+    if (this.#room === room) {
+      // livekit-client itself publishes again in the room where it was; what is still on its way there tells when it has arrived.
+      if (this.#sent) this.#turn("PUBLISHING");
+      return;
+    }
     this.#room = room;
+    this.#sent = false;
     this.#turn("PUBLISH_REQUESTING");
     try {
       if (this.#option.extraInfo) await this.describe(room, this.#option.extraInfo);
       await Promise.all(this.#tracks.map((track) => this.#send(room, track)));
     } catch (error) {
-      if (this.#room === room && room.state === "connected") this.end(refusal(error));
+      if (this.#room !== room) return;
+      if (room.state === "connected") this.end(refusal(error));
+      // Sent once more when the connection is repaired.
+      else this.#room = undefined;
       return;
     }
-    if (this.#room === room && !this.#ended) this.#turn("PUBLISHING");
+    if (this.#room !== room || this.#ended) return;
+    this.#sent = true;
+    this.#turn("PUBLISHING");
   }
 
   async describe(room: Room, extraInfo: string): Promise<void> {

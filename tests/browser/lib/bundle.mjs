@@ -7,10 +7,11 @@ const web = new URL("../../../web/", import.meta.url);
 /** `entry` is the address of the module. */
 export async function bundle(entry) {
   const { build } = await import(new URL("node_modules/vite/dist/node/index.js", web));
+  const input = fileURLToPath(entry);
   const made = await build({
     root: fileURLToPath(web),
     logLevel: "error",
-    build: { write: false, minify: false, lib: { entry: fileURLToPath(entry), formats: ["es"] }, rollupOptions: { output: { manualChunks: () => undefined } } },
+    build: { write: false, minify: false, lib: { entry: input, formats: ["es"] }, rollupOptions: { input, output: { manualChunks: () => undefined } } },
   });
   return [made].flat()[0].output[0].code;
 }

@@ -1,17 +1,18 @@
 // The real daemon with its embedded room, as `make run` starts it, but with a configuration and ports of its own.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 import { mint } from "./token.mjs";
 
 const BINARY = process.env.ARTC_EDGE ?? fileURLToPath(new URL("../../../target/release/artc-edge", import.meta.url));
-const STARTS_WITHIN = 15_000;
+const STARTS_WITHIN = 60_000;
 const STOPS_WITHIN = 5_000;
 
 const KEYS = { key: "browser-tests", secret: "0123456789abcdef0123456789abcdef" };
@@ -103,6 +104,13 @@ export class Daemon {
   /** Address and token of the room, for programs. */
   way(identity, options = {}) {
     return { server: this.origin.replace("http", "ws"), token: mint(KEYS, identity, options.room ?? CHANNEL, options.seconds ?? 3600, options.grant ?? {}) };
+  }
+
+  /** The address of the call page that `artc-edge token --call` prints for somebody; `more` are other arguments. */
+  async invite(identity, room, ...more) {
+    const secret = join(this.#folder, "secret");
+    const { stdout } = await promisify(execFile)(BINARY, ["token", "--identity", identity, "--room", room, "--api-key", KEYS.key, "--secret-file", secret, "--call", this.origin, ...more]);
+    return stdout.trim();
   }
 
   /** Calls a method on the daemon's own socket, as `artc-edge call` does: one line there, one line back. */

@@ -3,25 +3,14 @@
 import type { Media } from "../channel";
 import { fill, h, set, setText, show } from "../dom";
 import { icon } from "../icons";
-
-/** Covers the picture, or the lack of one, with words. */
-export interface Notice {
-  title: string;
-  advice?: string;
-  /** What to type on the device. */
-  command?: string;
-  detail?: string;
-  /** Shows that something is going on. */
-  busy?: boolean;
-  action?: { text: string; press: () => void };
-}
+import { NoticeBox, type Notice } from "./notice";
 
 export class Picture {
   readonly element: HTMLElement;
   /** Public for statistics, which count frames as they are shown. */
   readonly video = h("video", { autoplay: true, muted: true, playsinline: true, "aria-label": "Live picture of the camera" });
   readonly #audio = h("audio", { autoplay: true });
-  readonly #notice = h("div", { class: "notice", hidden: true });
+  readonly #notice = new NoticeBox();
   readonly #unmute: HTMLButtonElement;
   readonly #sound: HTMLButtonElement;
   readonly #volume = h("input", { type: "range", min: 0, max: 100, value: 100, class: "volume", "aria-label": "Volume at this end" });
@@ -32,7 +21,6 @@ export class Picture {
   #picture: Media | undefined;
   #heard: Media | undefined;
   #silenced = false;
-  #shown = "";
 
   constructor(playSound: () => Promise<void>, takeSnapshot: () => Promise<void>) {
     // The attribute alone does not silence a video made by script, and only a silent one may start by itself.
@@ -44,7 +32,7 @@ export class Picture {
     this.#shutter.addEventListener("click", () => void takeSnapshot());
     const float = h("button", { type: "button", class: "tool", "aria-label": "Floating window", title: "Floating window" }, icon("float"));
     this.#tools = h("div", { class: "tools", role: "group", "aria-label": "Watching" }, this.#sound, this.#volume, h("span", { class: "gap" }), this.#shutter, float, this.#whole);
-    this.element = h("section", { class: "stage", "aria-label": "Picture" }, this.video, this.#audio, this.#badge, this.#notice, this.#unmute, this.#tools);
+    this.element = h("section", { class: "stage", "aria-label": "Picture" }, this.video, this.#audio, this.#badge, this.#notice.element, this.#unmute, this.#tools);
 
     this.#unmute.addEventListener("click", () => void this.#play(playSound));
     this.#sound.addEventListener("click", () => {
@@ -107,25 +95,7 @@ export class Picture {
   }
 
   notice(notice: Notice | undefined): void {
-    const key = JSON.stringify(notice ?? null);
-    if (key === this.#shown) return;
-    this.#shown = key;
-    show(this.#notice, notice !== undefined);
-    if (!notice) {
-      fill(this.#notice);
-      return;
-    }
-    const button = notice.action && h("button", { type: "button", class: "primary" }, notice.action.text);
-    button?.addEventListener("click", notice.action?.press ?? (() => undefined));
-    fill(
-      this.#notice,
-      notice.busy && h("span", { class: "spinner", "aria-hidden": "true" }),
-      h("h2", {}, notice.title),
-      notice.advice !== undefined && h("p", {}, notice.advice),
-      notice.command !== undefined && h("p", { class: "command" }, h("code", {}, notice.command)),
-      notice.detail !== undefined && h("p", { class: "detail" }, notice.detail),
-      button,
-    );
+    this.#notice.show(notice);
   }
 
   /** A word in the corner, such as that the picture is a built-in one. */

@@ -1,6 +1,6 @@
 /** What the camera sends: size, frame rate and bitrate of its picture, and whether picture and sound are sent at all. */
 
-import { card, fill, freshId, h, setText, show } from "../dom";
+import { card, fill, freshId, h, setText, show, toggle } from "../dom";
 import { bitrate, rate } from "../numbers";
 import type { Audio, Methods, Mode, Stream } from "artc-edge-client/methods";
 
@@ -225,9 +225,4 @@ function options(select: HTMLSelectElement, wanted: { value: string; text: strin
     fill(select, ...wanted.map(({ value, text }) => h("option", { value }, text)));
   }
   select.value = chosen;
-}
-
-function toggle(title: string): { element: HTMLElement; box: HTMLInputElement } {
-  const box = h("input", { type: "checkbox", role: "switch", class: "switch", id: freshId("toggle") });
-  return { element: h("div", { class: "toggle" }, h("label", { for: box.id }, title), box), box };
 }

@@ -43,8 +43,8 @@ impl Room {
             Some((Reason::NotAllowed, "the token does not allow to publish this source"))
         } else if p.pending.len() + p.published.len() >= MAX_TRACKS {
             Some((Reason::LimitExceeded, "too many tracks"))
-        } else if request.cid.is_empty() || request.cid.len() > 256 || request.name.len() > 256 {
-            Some((Reason::InvalidName, "track id or name is empty or too long"))
+        } else if request.cid.is_empty() || request.cid.len().max(request.name.len()).max(request.stream.len()) > 256 {
+            Some((Reason::InvalidName, "track id is empty, or it, the name or the stream's id are too long"))
         } else {
             None
         };
@@ -65,8 +65,8 @@ impl Room {
         }
     }
 
-    fn pend(&mut self, id: ParticipantId, request: &proto::AddTrackRequest, cx: &Cx<'_>) -> TrackInfo {
-        let info = track_info(request);
+    fn pend(&mut self, id: ParticipantId, request: &proto::AddTrackRequest, cx: &mut Cx<'_>) -> TrackInfo {
+        let info = track_info(request, version(cx));
         let mut cids = vec![request.cid.clone()];
         cids.extend(request.simulcast_codecs.iter().map(|codec| codec.cid.clone()).filter(|cid| !cid.is_empty()));
         if let Some(p) = self.participants.get_mut(&id) {
@@ -227,7 +227,8 @@ impl Room {
                     source: source as i32,
                     ..Default::default()
                 };
-                self.publish(cx, owner, track_info(&request), &section);
+                let info = track_info(&request, version(cx));
+                self.publish(cx, owner, info, &section);
             }
         }
     }
@@ -311,7 +312,16 @@ fn sending(section: &rtc::sdp::Section) -> Option<Sending> {
 }
 
 /// What the room says of a track that is announced.
-fn track_info(request: &proto::AddTrackRequest) -> TrackInfo {
+/// When a track was announced: clients tell by it which of two came first. The clock on the wall may stand still or go back, the count does not.
+fn version(cx: &mut Cx<'_>) -> proto::TimedVersion {
+    let unix_micro = cx.at.wall.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default().as_micros();
+    proto::TimedVersion {
+        unix_micro: i64::try_from(unix_micro).unwrap_or(i64::MAX),
+        ticks: i32::try_from(cx.id() & 0x7fff_ffff).unwrap_or_default(),
+    }
+}
+
+fn track_info(request: &proto::AddTrackRequest, version: proto::TimedVersion) -> TrackInfo {
     let audio = request.r#type() == TrackType::Audio;
     let letters = match request.source() {
         TrackSource::Camera => "VC",
@@ -345,6 +355,7 @@ fn track_info(request: &proto::AddTrackRequest) -> TrackInfo {
         disable_red: true,
         encryption: request.encryption,
         stream: request.stream.clone(),
+        version: Some(version),
         audio_features: request.audio_features.clone(),
         ..Default::default()
     }

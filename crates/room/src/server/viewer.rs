@@ -1,5 +1,5 @@
-//! The viewer page, embedded in the binary when it was built, packed by gzip: that is how browsers get it, and whoever does not
-//! take gzip gets it unpacked. Not for making the page: that is `web/`.
+//! The viewer page and the call page (`/call/`), embedded in the binary when it was built, packed by gzip: that is how browsers get them,
+//! and whoever does not take gzip gets them unpacked. Not for making the pages: that is `web/`.
 
 use std::borrow::Cow;
 use std::io::Read as _;
@@ -30,16 +30,23 @@ const UNBUILT: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>a
     <p>The room server works; LiveKit clients and WHEP players can join. To have the page, build it and then the daemon again:</p>\
     <pre>make web &amp;&amp; cargo build --release</pre></html>";
 
-/// Serves a file of the page.
+/// Serves a file of the pages.
 pub(super) async fn file(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     if method != Method::GET && method != Method::HEAD {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response();
     }
     let path = uri.path().trim_start_matches('/');
-    let path = if path.is_empty() { "index.html" } else { path };
-    match FILES.iter().find(|file| file.name == path) {
-        Some(file) => found(path, file, &headers),
-        None if path == "index.html" => page(Cow::Borrowed(UNBUILT.as_bytes())),
+    let named = |name: &str| FILES.iter().find(|file| file.name == name);
+    // A folder stands for its page.
+    let name = if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { path.to_owned() };
+    match named(&name) {
+        Some(file) => found(&name, file, &headers),
+        None if name == "index.html" => page(Cow::Borrowed(UNBUILT.as_bytes())),
+        None if named(&format!("{name}/index.html")).is_some() => {
+            // Relative, for a reverse proxy that serves the pages below a path of its own.
+            let folder = format!("{}/", name.rsplit('/').next().unwrap_or_default());
+            (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, folder)]).into_response()
+        }
         None => (StatusCode::NOT_FOUND, "not found").into_response(),
     }
 }
