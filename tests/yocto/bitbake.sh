@@ -40,7 +40,7 @@ prepare() {
     printf '%s\n' 'CONF_VERSION = "2"' "MACHINE = \"$2\"" 'INIT_MANAGER = "systemd"' 'BB_NO_NETWORK = "1"' 'CONNECTIVITY_CHECK_URIS = ""' \
         'INHERIT:remove = "uninative"' "${@:3}" >"$build/conf/local.conf"
     cd "$build"
-    export BBPATH=$build
+    export BBPATH=$build BUILDDIR=$build
 }
 
 # The daemon's recipe, with everything put in.
