@@ -2,9 +2,11 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build dist deb source-release yocto-crates test bench lint deny generate web python setup clean
+.PHONY: help run build dist cross deb sbom reproducible source-release yocto-crates test bench lint deny generate web python setup clean
 
 CARGO_BUILD := cargo build --release --locked
+# TARGET=aarch64|armv7|x86_64: what `cross`, `sbom` and `deb` build for; this machine's architecture if none is given.
+FOR = $(or $(TARGET),$(patsubst armv7l,armv7,$(shell uname -m)))
 WEB_SOURCES := $(shell find web clients/typescript clients/rooms -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 
 help: ## list the commands
@@ -26,9 +28,19 @@ dist: setup web ## what is shipped and measured: target/dist/artc-edge, small an
 	@cargo rustc --profile dist --locked --bin artc-edge -- -C opt-level=3 # the program alone, so all is linked at 3: see Cargo.toml
 	@strip --strip-all target/dist/artc-edge
 
-deb: dist ## the Debian package for this machine's architecture, in target/debian
-	@cargo build --release --locked --quiet --example man && target/release/examples/man >target/artc-edge.1
-	@packaging/deb.sh target/dist/artc-edge target/artc-edge.1 target/debian
+cross: setup web ## what is shipped for another architecture, TARGET=aarch64|armv7|x86_64: target/cross/TARGET/artc-edge
+	@packaging/build.sh $(FOR)
+
+deb: $(if $(TARGET),cross,dist) ## the Debian package for this machine's architecture, or for TARGET, in target/debian
+	@cargo build --release --locked --quiet --bin artc-edge --example man && target/release/examples/man >target/artc-edge.1
+	@NATIVE_PROGRAM=$(CURDIR)/target/release/artc-edge setup/cross.sh $(FOR) \
+		packaging/deb.sh $(if $(TARGET),target/cross/$(TARGET),target/dist)/artc-edge target/artc-edge.1 target/debian
+
+sbom: cross ## its bill of materials (CycloneDX): target/cross/TARGET/artc-edge.cdx.json
+	@packaging/sbom.py target/cross/$(FOR)/artc-edge
+
+reproducible: ## build it twice in different folders, and see that it is the same to the last byte (two full builds)
+	@packaging/reproducible.sh $(FOR)
 
 source-release: web ## the archive that distributions build from, viewer page included, in target/source
 	@packaging/source.sh target/source
