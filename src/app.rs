@@ -38,6 +38,7 @@ mod shell;
 mod start;
 mod stop;
 mod tickets;
+pub mod trial;
 mod update;
 mod usage;
 mod wall;

@@ -9,6 +9,7 @@ use super::tickets::TicketSource;
 use crate::capture::audio::{Microphone, Phase as MicrophonePhase};
 use crate::capture::video::{Camera, Phase as CameraPhase};
 use crate::config::Config;
+use crate::telemetry::goes_to_journal;
 
 /// How long the first lines wait for the devices to say what they are.
 const DEVICES_WITHIN: Duration = Duration::from_millis(1500);
@@ -56,7 +57,11 @@ pub fn where_to_look(
     let Some(room) = room else {
         return vec![("room", server), ("viewer", "the server's own; this device only publishes".into())];
     };
-    let viewer = tickets.viewer_address().map_or_else(|why| format!("no address: {why}"), |viewer| viewer.address);
+    // Whoever may read the journal may not therefore look through the camera.
+    let viewer = match goes_to_journal(std::io::stdout()) {
+        true => "`artc-edge call viewer.address` gives an address".into(),
+        false => tickets.viewer_address().map_or_else(|why| format!("no address: {why}"), |viewer| viewer.address),
+    };
     vec![("room", format!("{} (channel {})", room.signal_url(), config.room.channel)), ("viewer", viewer)]
 }
 

@@ -50,8 +50,9 @@ struct Begun {
     safe_until: Option<u64>,
 }
 
-/// The run that begins at `now` in the start `boot` of the machine, after what was `kept`.
-fn begin(kept: Option<Record>, boot: &str, now: u64) -> Begun {
+/// The run that begins at `now` in the start `boot` of the machine, after what was `kept`. `result` is systemd's word (`$SERVICE_RESULT`)
+/// for an end that the run itself could not write down.
+fn begin(kept: Option<Record>, result: &str, boot: &str, now: u64) -> Begun {
     let (cause, detail, rebooted, mut bad) = match kept {
         None => (Cause::Unknown, None, false, Vec::new()),
         Some(Record { boot: before, ended, bad }) => {
@@ -61,7 +62,14 @@ fn begin(kept: Option<Record>, boot: &str, now: u64) -> Begun {
             match ended {
                 Some(Ended { cause, detail }) => (cause, detail, rebooted, bad),
                 None if rebooted => (Cause::Power, None, rebooted, bad),
-                None => (Cause::Killed, None, rebooted, bad),
+                None => {
+                    let (cause, detail) = match result {
+                        "watchdog" => (Cause::Hang, Some("the whole process".into())),
+                        "oom-kill" => (Cause::Killed, Some("no memory was left".into())),
+                        _ => (Cause::Killed, None),
+                    };
+                    (cause, detail, rebooted, bad)
+                }
             }
         }
     };
@@ -102,7 +110,11 @@ impl Ladder {
         let path = folder.join("run.json");
         // A record that cannot be read is as good as none: nothing but the cause is lost.
         let kept = SystemDisk.read(&path).ok().flatten().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let Begun { record, before, safe_until } = begin(kept, boot.trim(), clock::since_boot());
+        // Written by the unit when the service has ended; it is about that end alone.
+        let result = folder.join("service-result");
+        let told = std::fs::read_to_string(&result).unwrap_or_default();
+        let _ = std::fs::remove_file(&result);
+        let Begun { record, before, safe_until } = begin(kept, told.trim(), boot.trim(), clock::since_boot());
         let ladder = Self { path, before, state: Mutex::new(State { record, safe_until, unkept: false }) };
         ladder.tell();
         ladder.write(&mut ladder.lock());
@@ -235,7 +247,7 @@ mod tests {
     #[test]
     fn each_end_has_its_cause() {
         let cause = |kept| {
-            let Restart { cause, rebooted, recent, .. } = begin(kept, "now", 1000).before;
+            let Restart { cause, rebooted, recent, .. } = begin(kept, "signal", "now", 1000).before;
             (cause, rebooted, recent)
         };
         assert_eq!(cause(None), (Cause::Unknown, false, 0));
@@ -249,8 +261,19 @@ mod tests {
     }
 
     #[test]
+    fn an_end_that_could_not_be_written_down_is_told_by_the_service_manager() {
+        let before = |ended, result| begin(kept("now", ended, &[]), result, "now", 1000).before;
+        let hung = before(None, "watchdog");
+        assert_eq!((hung.cause, hung.detail.as_deref()), (Cause::Hang, Some("the whole process")));
+        let starved = before(None, "oom-kill");
+        assert_eq!((starved.cause, starved.detail.as_deref()), (Cause::Killed, Some("no memory was left")));
+        assert_eq!(before(None, "").cause, Cause::Killed);
+        assert_eq!(before(Some(Cause::Failed), "exit-code").cause, Cause::Failed, "what the run says of itself goes before");
+    }
+
+    #[test]
     fn five_bad_ends_in_ten_minutes_hold_back_and_four_or_slower_ones_do_not() {
-        let fifth = begin(kept("now", None, &[900, 950, 990, 999]), "now", 1000);
+        let fifth = begin(kept("now", None, &[900, 950, 990, 999]), "", "now", 1000);
         assert_eq!((fifth.safe_until, fifth.before.recent), (Some(1000 + SAFE_FOR), 5));
         assert!(fifth.record.bad.is_empty(), "the next one counts from the beginning");
         for (ended, bad, now, boot) in [
@@ -260,7 +283,7 @@ mod tests {
             (Some(Cause::Stopped), vec![900, 950, 990, 999], 1000, "now"),
             (None, vec![2000, 2001, 2002, 2003], 1000, "now"),
         ] {
-            let begun = begin(kept("now", ended, &bad), boot, now);
+            let begun = begin(kept("now", ended, &bad), "", boot, now);
             assert_eq!(begun.safe_until, None, "{ended:?} {bad:?}");
         }
     }

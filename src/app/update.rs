@@ -9,6 +9,7 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wire::update::{Checked, Marked, Progress, Slot};
 
@@ -36,24 +37,28 @@ pub fn carry_out(act: &UpdateAct) -> Outcome {
     let done = match act {
         UpdateAct::Check(bundle) => check(bundle).map(|checked| Outcome::UpdateChecked(Box::new(checked))),
         UpdateAct::Progress => progress().map(|progress| Outcome::UpdateProgress(Box::new(progress))),
-        UpdateAct::Confirm => mark("good", "booted"),
-        UpdateAct::RollBack => mark("active", "other"),
+        UpdateAct::Confirm => mark("good", "booted").map(Outcome::UpdateMarked),
+        UpdateAct::RollBack => mark("active", "other").map(Outcome::UpdateMarked),
     };
     done.unwrap_or_else(Outcome::Failed)
 }
 
 fn check(bundle: &str) -> Result<Checked, Failure> {
-    let told = call("InspectBundle", &["sa{sv}", bundle, "0"])?;
-    let update = &told["data"][0]["update"]["data"];
-    let text = |name: &str| text(&update[name]["data"]);
-    let [compatible] = properties(["Compatible"])?;
-    let of_bundle = text("compatible");
-    Ok(Checked {
-        fits: of_bundle == self::text(&compatible["data"]),
-        compatible: of_bundle,
-        version: text("version"),
-        description: text("description"),
-    })
+    let (compatible, version, description) = match run(&method_call("InspectBundle", &["sa{sv}", bundle, "0"])) {
+        Ok([told]) => {
+            let update = &told["data"][0]["update"]["data"];
+            let text = |name: &str| text(&update[name]["data"]);
+            (text("compatible"), text("version"), text("description"))
+        }
+        // RAUC before 1.9, as in Debian 12, tells less.
+        Err(why) if why.contains("No such method") => {
+            let told = call("Info", &["s", bundle])?;
+            (text(&told["data"][0]), text(&told["data"][1]), String::new())
+        }
+        Err(why) => return Err(refused(&why)),
+    };
+    let [of_device] = properties(["Compatible"])?;
+    Ok(Checked { fits: compatible == text(&of_device["data"]), compatible, version, description })
 }
 
 /// Installs a bundle: follows RAUC until it has ended, or ends it. When the daemon ends, RAUC goes on.
@@ -139,7 +144,11 @@ fn progress() -> Result<Progress, Failure> {
     let [operation, progress, last_error, compatible, booted] =
         properties([STANDING[0], STANDING[1], STANDING[2], "Compatible", "BootSlot"])?;
     let Standing { installing, percent, step, last_error } = Standing::of([operation, progress, last_error]);
-    let slots = call("GetSlotStatus", &[])?;
+    let slots = match call("GetSlotStatus", &[]) {
+        // RAUC looks at its slots or installs into one.
+        Err(Failure::Device(why)) if why.contains("already processing") => Value::Null,
+        told => told?,
+    };
     // Systems without a boot loader that RAUC knows have slots and no primary one.
     let primary = call("GetPrimary", &[]).map(|told| text(&told["data"][0])).unwrap_or_default();
     let slots = slots["data"][0].as_array().into_iter().flatten();
@@ -165,9 +174,49 @@ fn slot(told: &Value) -> Slot {
     }
 }
 
-fn mark(state: &str, slot: &str) -> Result<Outcome, Failure> {
+/// Has RAUC mark a slot: `good`, `bad` or `active`; `booted` or `other`.
+///
+/// # Errors
+/// What RAUC said, or that there is none.
+pub fn mark(state: &str, slot: &str) -> Result<Marked, Failure> {
     let told = call("Mark", &["ss", state, slot])?;
-    Ok(Outcome::UpdateMarked(Marked { slot: text(&told["data"][0]), message: text(&told["data"][1]) }))
+    Ok(Marked { slot: text(&told["data"][0]), message: text(&told["data"][1]) })
+}
+
+/// What a slot holds, as far as RAUC knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Installed {
+    /// Name of the slot.
+    pub slot: String,
+    /// When it was installed there, in RAUC's words; nothing for what the factory put there.
+    pub at: String,
+}
+
+/// The slot that runs, and what there is besides.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Running {
+    /// What runs.
+    pub installed: Installed,
+    /// The boot loader would take another one.
+    pub other_is_good: bool,
+}
+
+/// Which slot runs.
+///
+/// # Errors
+/// What RAUC said, or that there is none.
+pub fn running() -> Result<Running, Failure> {
+    let told = call("GetSlotStatus", &[])?;
+    let mut running = Running::default();
+    for told in told["data"][0].as_array().into_iter().flatten() {
+        let known = |name: &str| text(&told[1][name]["data"]);
+        if known("state") == "booted" {
+            running.installed = Installed { slot: text(&told[0]), at: known("installed.timestamp") };
+        } else {
+            running.other_is_good |= known("boot-status") == "good";
+        }
+    }
+    Ok(running)
 }
 
 fn text(value: &Value) -> String {
@@ -176,9 +225,12 @@ fn text(value: &Value) -> String {
 
 /// Calls a method of RAUC's: its arguments with their types before them. Gives `{"type", "data": [result, ...]}`.
 fn call(method: &str, arguments: &[&str]) -> Result<Value, Failure> {
-    let all: Vec<&str> = ["call", "--", SERVICE, "/", INTERFACE, method].iter().chain(arguments).copied().collect();
-    let [told] = busctl(&all)?;
+    let [told] = busctl(&method_call(method, arguments))?;
     Ok(told)
+}
+
+fn method_call<'a>(method: &'a str, arguments: &[&'a str]) -> Vec<&'a str> {
+    ["call", "--", SERVICE, "/", INTERFACE, method].iter().chain(arguments).copied().collect()
 }
 
 /// Properties of RAUC's, each as `{"type", "data"}`.

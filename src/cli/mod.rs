@@ -8,6 +8,7 @@ mod call;
 mod check;
 mod completions;
 mod config;
+mod confirm;
 mod devices;
 mod doctor;
 mod provision;
@@ -78,6 +79,7 @@ enum Command {
     Call(call::Call),
     Audit(audit::Audit),
     Provision(provision::Provision),
+    Confirm(confirm::Confirm),
     Token(token::Token),
     Doctor(doctor::Doctor),
     Version(version::Version),
@@ -140,6 +142,7 @@ fn go(cli: Cli, early: Early) -> Exit {
         Command::Call(call) => call.go(cli.config),
         Command::Audit(audit) => audit.go(),
         Command::Provision(provision) => provision.go(cli.config),
+        Command::Confirm(confirm) => confirm.go(cli.config),
         Command::Token(token) => token.go(cli.config),
         Command::Doctor(doctor) => doctor.go(cli.config),
         Command::Version(version) => version.go(),

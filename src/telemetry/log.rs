@@ -1,6 +1,8 @@
 //! Log lines: to the journal with fields, or to stderr for people.
 
-use std::{io::IsTerminal, os::unix::fs::MetadataExt};
+use std::io::IsTerminal;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
 
 use tracing_subscriber::{Layer, Registry, filter::Targets, layer::SubscriberExt, reload, util::SubscriberInitExt};
 
@@ -52,7 +54,7 @@ pub(super) fn init(config: &Config, tail: Tail) -> Result<Levels, InitError> {
     let journal = match config.log_to {
         LogTo::Stderr => None,
         LogTo::Journal => Some(tracing_journald::layer().map_err(InitError::Journal)?),
-        LogTo::Auto if stderr_is_journal() => tracing_journald::layer().ok(),
+        LogTo::Auto if goes_to_journal(std::io::stderr()) => tracing_journald::layer().ok(),
         LogTo::Auto => None,
     };
     let sink: Box<dyn Layer<Registry> + Send + Sync> = match journal {
@@ -66,10 +68,11 @@ pub(super) fn init(config: &Config, tail: Tail) -> Result<Levels, InitError> {
     Ok(Levels { handle })
 }
 
-/// Whether stderr goes to the journal: systemd says device and inode of the socket it made.
-fn stderr_is_journal() -> bool {
+/// Whether this output goes to the journal: systemd says device and inode of the socket it made.
+pub fn goes_to_journal(output: impl AsRawFd) -> bool {
     let Ok(stream) = std::env::var("JOURNAL_STREAM") else { return false };
-    std::fs::metadata("/proc/self/fd/2").is_ok_and(|stderr| is_stream(&stream, stderr.dev(), stderr.ino()))
+    let file = std::fs::metadata(format!("/proc/self/fd/{}", output.as_raw_fd()));
+    file.is_ok_and(|file| is_stream(&stream, file.dev(), file.ino()))
 }
 
 /// Whether `DEVICE:INODE` names this file. The variable is inherited by processes whose stderr goes elsewhere.

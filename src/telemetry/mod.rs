@@ -23,7 +23,7 @@ pub use config::{Config, LogTo};
 pub use fault::{Change, Fault};
 pub use health::{Beat, Check, Health, Liveness};
 pub use http::{ServeError, Served};
-pub use log::{InitError, Levels, parse_levels};
+pub use log::{InitError, Levels, goes_to_journal, parse_levels};
 pub use tail::{Logged, Tail};
 
 /// Logging, metrics and health of this process.

@@ -87,6 +87,8 @@ class Rauc(dbus.service.Object):
 
     @dbus.service.method(INTERFACE, in_signature="", out_signature="a(sa{sv})")
     def GetSlotStatus(self):
+        if self.operation != "idle":
+            raise Failed("already processing a different method")
         return [(name, dbus.Dictionary(held, signature="sv")) for name, held in self.slots.items()]
 
     @dbus.service.method(INTERFACE, in_signature="", out_signature="s")

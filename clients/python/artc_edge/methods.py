@@ -1023,7 +1023,7 @@ class UpdateProgress(TypedDict):
     percent: int
     # The slot that the next start boots from.
     primary: str
-    # All slots.
+    # All slots; none while one is being installed to, when RAUC does not tell.
     slots: list[UpdateSlot]
     # The step that is being done, in RAUC's words.
     step: str

@@ -1019,7 +1019,7 @@ export interface UpdateProgress {
   percent: number;
   /** The slot that the next start boots from. */
   primary: string;
-  /** All slots. */
+  /** All slots; none while one is being installed to, when RAUC does not tell. */
   slots: UpdateSlot[];
   /** The step that is being done, in RAUC's words. */
   step: string;

@@ -62,7 +62,7 @@ pub struct Progress {
     pub booted: String,
     /// The slot that the next start boots from.
     pub primary: String,
-    /// All slots.
+    /// All slots; none while one is being installed to, when RAUC does not tell.
     pub slots: Vec<Slot>,
 }
 

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Makes the device's system: Debian's packages and ours, as an ext4 image whose files belong to whom they shall.
+# usage: tests/system/image.sh PACKAGE.deb CERTIFICATE.pem IMAGE   (CERTIFICATE: whose bundles it installs)
+# Debian's part is kept in tests/.cache, by the list of its packages; it is fetched once. Root is needed for owners, mounts are not.
+set -euo pipefail
+[ $# -eq 3 ] || { sed -n '3,4s/^# //p' "$0" >&2; exit 64; }
+package=$(realpath "$1") certificate=$(realpath "$2") image=$(realpath -m "$3")
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+mirror=${ARTC_DEBIAN_MIRROR:-http://deb.debian.org/debian}
+[ "$(id -u)" -eq 0 ] || { echo "image.sh: only root can make files that belong to others" >&2; exit 77; }
+
+# polkitd lets the daemon restart the machine and end an installation; the rest is the least that such a device has.
+packages=systemd,systemd-sysv,udev,dbus,rauc,rauc-service,polkitd,init-system-helpers,libasound2,libgcc-s1,dosfstools,e2fsprogs
+omit=('/usr/share/doc/*' '/usr/share/locale/*' '/usr/share/man/*')
+key=$(printf '%s ' bookworm "$packages" "${omit[@]}" | sha256sum | cut -c1-12)
+cache=$here/../.cache/system
+base=$cache/debian-$key.tar
+mkdir -p "$cache"
+exec 9>"$cache/lock"
+flock 9
+if [ ! -e "$base" ]; then
+    rm -f "$cache"/debian-*.tar*
+    echo "image.sh: fetching Debian's part" >&2
+    mmdebstrap --quiet --mode=root --variant=minbase --include="$packages" "${omit[@]/#/--dpkgopt=path-exclude=}" \
+        bookworm "$cache/new.tar" "deb $mirror bookworm main" >&2
+    mv "$cache/new.tar" "$base"
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+root=$work/root
+mkdir "$root"
+tar -C "$root" -xpf "$base"
+# As for any image: scripts of the package run outside of it and take DPKG_ROOT.
+dpkg --root="$root" --force-script-chrootless -i "$package" >"$work/said" 2>&1 || { cat "$work/said" >&2; exit 1; }
+tar -C "$here/root" --owner=0 --group=0 -cf - . | tar -C "$root" --no-same-permissions --no-overwrite-dir -xf -
+install -m 644 "$certificate" "$root/etc/rauc/certificate.pem"
+for unit in bench-agent bench-lines; do
+    ln -sf "/etc/systemd/system/$unit.service" "$root/etc/systemd/system/multi-user.target.wants/$unit.service"
+done
+# Nobody logs in; nothing waits for a network that is not there.
+ln -sf /dev/null "$root/etc/systemd/system/getty.target"
+: >"$root/etc/machine-id"
+rm -f "$image"
+mke2fs -q -F -t ext4 -E root_owner=0:0,lazy_itable_init=1 -O ^has_journal -b 4096 -d "$root" "$image" "${ARTC_SLOT_MIB:-288}M" >/dev/null
+tune2fs -O has_journal -J size=8 "$image" >/dev/null 2>&1

@@ -1,0 +1,145 @@
+"""The tests of the stage: which there are, how they are run and counted, and what they hold in their hands. A test is a function called
+`test_...` that takes the bench; each has a device of its own, and may start it as often as it likes."""
+
+import importlib
+import json
+import os
+import sys
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from machine import Device, Failed, wait_for
+
+HERE = Path(__file__).resolve().parent
+WORK = Path(os.environ["ARTC_SYSTEM_WORK"])
+
+
+class Artc:
+    """artc-edge on a machine that is on."""
+
+    def __init__(self, machine):
+        self.machine = machine
+
+    def call(self, method, params=None):
+        """Result of a command over the local socket; a refusal raises."""
+        return json.loads(self.machine.must(f"artc-edge call {method} '{json.dumps(params or {})}'"))
+
+    def goes_down(self, method):
+        """Has the machine go down by command, and waits until it has; it may be quicker than its answer."""
+        self.machine.send(f"artc-edge call {method}")
+        self.machine.device.off()
+
+    def refused(self, method, params=None):
+        """Words of a refusal."""
+        code, out = self.machine.run(f"artc-edge call {method} '{json.dumps(params or {})}'")
+        if code == 0:
+            raise Failed(f"{method} was not refused: {out}")
+        return out
+
+    def status(self):
+        """`device.status`, or nothing while no daemon answers."""
+        code, out = self.machine.run("artc-edge call device.status")
+        return json.loads(out) if code == 0 else {}
+
+    def until(self, what, holds):
+        """Asks `device.status` until it holds, and gives it."""
+        last = {}
+
+        def look():
+            last.update(seen=self.status())
+            return last["seen"] if last["seen"] and holds(last["seen"]) else None
+
+        try:
+            return wait_for(what, look)
+        except Failed as why:
+            raise Failed(f"{why}; it is {last['seen']}\n{self.machine.must('journalctl -b -u artc-edge -o cat | tail -40')}") from None
+
+    def metrics(self):
+        """The metrics by their names."""
+        script = "exec 3<>/dev/tcp/127.0.0.1/9464; printf 'GET /metrics HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3; cat <&3"
+        code, out = self.machine.run(script)
+        lines = (line.rsplit(" ", 1) for line in out.splitlines() if line and not line.startswith("#")) if code == 0 else ()
+        return {line[0]: line[1] for line in lines if len(line) == 2}
+
+    def streams(self):
+        """Waits until the camera's pictures are in the channel: the camera delivers, and the room has got the first access unit."""
+        status = self.until("camera and channel", lambda now: now["connection"] == "connected" and now["camera"]["state"] == "live")
+        wait_for("the first access unit in the room", lambda: "artc_room_first_access_unit_seconds" in self.metrics())
+        return status
+
+    def pid(self):
+        """The daemon's main process; 0 while there is none."""
+        return int(self.machine.must("systemctl show -P MainPID artc-edge"))
+
+    def journal(self, more=""):
+        """Entries of this start of the machine."""
+        out = self.machine.must(f"journalctl -b -o json --no-pager {more}")
+        return [json.loads(line) for line in out.splitlines()]
+
+
+def settings(artc):
+    """What the device is set to, by keys."""
+    return {one["key"]: one["value"] for one in artc.call("config.get")["settings"]}
+
+
+class Bench:
+    """What a test gets."""
+
+    def __init__(self, name):
+        self.folder = WORK / "devices" / name
+        self.device = None
+
+    def box(self, image="root.img"):
+        """A new device with this system in both slots."""
+        self.device = Device(self.folder, WORK / image)
+        return self.device
+
+    def on(self, **how):
+        """Switches it on; machine and daemon."""
+        machine = self.device.on(**how)
+        return machine, Artc(machine)
+
+    def end(self):
+        if self.device and self.device.machine:
+            self.device.cut()
+
+
+def tests(wanted):
+    """All tests whose names have one of these words in them."""
+    for file in sorted(HERE.glob("test_*.py")):
+        module = importlib.import_module(file.stem)
+        for name, test in vars(module).items():
+            shown = f"{file.stem[5:]}.{name[5:]}"
+            if name.startswith("test_") and (not wanted or any(word in shown for word in wanted)):
+                yield shown, test
+
+
+def run(name, test):
+    """Runs one; whether it passed."""
+    begun = time.monotonic()
+    bench = Bench(name)
+    try:
+        test(bench)
+        verdict = "ok"
+    except Exception:  # whatever it is, the next test is run
+        verdict = f"FAILED\n{traceback.format_exc()}"
+    finally:
+        bench.end()
+    print(f"test {name} ... {verdict} ({time.monotonic() - begun:.0f} s)", flush=True)
+    return verdict == "ok"
+
+
+def main():
+    # A machine has one processor: two of them fit on two.
+    with ThreadPoolExecutor(int(os.environ.get("ARTC_BENCH_JOBS", "2"))) as pool:
+        ended = [pool.submit(run, name, test) for name, test in tests(sys.argv[1:])]
+    passed = [end.result() for end in ended]
+    bad = passed.count(False)
+    print(f"test result: {'FAILED' if bad or not passed else 'ok'}. {passed.count(True)} passed; {bad} failed")
+    return 1 if bad or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

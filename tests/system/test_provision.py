@@ -1,0 +1,86 @@
+"""A technician's stick: plugged in, found by its label, taken or refused, and what lies on it afterwards."""
+
+import json
+import subprocess
+
+from machine import wait_for
+from stage import settings
+
+# A token that no server takes; no text may show it.
+CANARY = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjYW5hcnkiLCJ2aWRlbyI6eyJyb29tIjoiZyJ9fQ.Y2FuYXJ5"
+
+
+class Stick:
+    """A FAT file system in a file."""
+
+    def __init__(self, bench, name, text, label="PROVISION"):
+        self.image = bench.device.folder / f"{name}.img"
+        self.image.unlink(missing_ok=True)
+        subprocess.run(["mkfs.vfat", "-C", "-n", label, self.image, "4096"], check=True, stdout=subprocess.DEVNULL)
+        if text is not None:
+            subprocess.run(["mcopy", "-i", self.image, "-", "::ARTC-EDGE.TOML"], input=text.encode(), check=True)
+
+    def names(self):
+        out = subprocess.run(["mdir", "-b", "-i", self.image, "::"], check=True, capture_output=True, text=True).stdout
+        return sorted(line.removeprefix("::/").lower() for line in out.split())
+
+    def result(self):
+        out = subprocess.run(["mtype", "-i", self.image, "::artc-edge-result.json"], capture_output=True, text=True)
+        return json.loads(out.stdout) if out.returncode == 0 and out.stdout else {}
+
+
+def plug(machine, stick):
+    """Plugs it in, waits until the device has done with it, and pulls it out; what came of it."""
+    before = machine.run("journalctl -b -o cat -u 'artc-edge-provision@*' | grep -c Finished")[1]
+    machine.plug(stick.image)
+    ended = lambda: machine.run("journalctl -b -o cat -u 'artc-edge-provision@*' | grep -cE 'Finished|Failed to start'")[1]
+    wait_for("the stick to be done with", lambda: ended() != before and machine.run("mountpoint -q /run/artc-edge-provision")[0] != 0)
+    machine.pull()
+    return stick.result()
+
+
+def test_a_stick_sets_the_device_up(bench):
+    bench.box()
+    machine, artc = bench.on()
+    artc.streams()
+    before = settings(artc)
+
+    # Wrong ones first: nothing changes, and each says why.
+    for name, text, result, words in [
+        ("unknown", "version = 1\n[camera]\nwidht = 3\n", "refused", "widht"),
+        ("newer", "version = 2\n", "refused", "version"),
+        ("empty", "", "refused", "version"),
+        ("binary", "\0\1\2", "refused", ""),
+        ("forbidden", 'version = 1\n[control]\nsocket = "/tmp/x"\n', "refused", "control.socket"),
+        ("nowhere", f'version = 1\n[provision]\njoin_within_s = 3\n[engine.open]\nurl = "ws://127.0.0.1:9"\ntoken = "{CANARY}"\n', "undone", "channel"),
+    ]:
+        stick = Stick(bench, name, text)
+        told = plug(machine, stick)
+        assert told.get("result") == result and words in json.dumps(told["problems"]), (name, told)
+        assert stick.names() == ["artc-edge-result.json", "artc-edge.toml"], (name, stick.names())
+        assert settings(artc) == before, name
+    other = Stick(bench, "other", "version = 1\n[stream]\nbitrate_kbps = 55\n", label="HOLIDAYS")
+    machine.plug(other.image)
+    machine.must("udevadm settle")
+    machine.pull()
+    assert other.names() == ["artc-edge.toml"] and settings(artc) == before, "not every stick is looked at"
+    artc.until("it to be where it was", lambda now: now["connection"] == "connected")
+
+    # The right one, as a Windows machine writes it.
+    text = f'\ufeffversion = 1\r\n[device]\r\nname = "gate 7"\r\n[room]\r\nchannel = "gate"\r\n[stream]\r\nbitrate_kbps = 900\r\n[engine.open]\r\ntoken = "{CANARY}"\r\n'
+    stick = Stick(bench, "right", text)
+    told = plug(machine, stick)
+    assert told.get("result") == "taken" and told["device"]["name"] == "gate 7", told
+    assert stick.names() == ["artc-edge-result.json"], "the file is gone, and its secrets with it"
+    assert CANARY.encode() not in stick.image.read_bytes(), "it was written over"
+    artc.streams()
+    assert artc.call("device.info")["channel"] == "gate"
+
+    # It holds over a cut of the power, and is nowhere to be read.
+    bench.device.cut()
+    machine, artc = bench.on()
+    artc.streams()
+    assert settings(artc)["room.channel"] == "gate" and settings(artc)["stream.bitrate_kbps"] == 900
+    assert machine.must("stat -c '%a %U' /var/lib/artc-edge/remote.toml") == "600 artc-edge"
+    assert CANARY not in machine.must("journalctl -b -o verbose; systemctl status -l 'artc-edge*' || true; cat /proc/*/cmdline /proc/*/environ | tr '\\0' ' '")
+    assert CANARY not in json.dumps([settings(artc), artc.status(), artc.metrics()])

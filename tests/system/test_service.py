@@ -1,0 +1,143 @@
+"""The daemon as a service of a real systemd: started, killed, hung, walled in, restarted with its machine."""
+
+from machine import wait_for
+
+
+def test_it_starts_streams_and_comes_back_from_a_kill(bench):
+    bench.box()
+    machine, artc = bench.on()
+    status = artc.streams()
+    assert status["restart"]["cause"] == "unknown", status
+    show = dict(line.split("=", 1) for line in machine.must("systemctl show artc-edge -p ActiveState,SubState,StatusText,User").splitlines())
+    assert (show["ActiveState"], show["SubState"], show["User"]) == ("active", "running", "artc-edge"), show
+    assert "in channel camera" in show["StatusText"] and "vivid" in show["StatusText"], show
+    assert "Loopback" in show["StatusText"], show
+    assert status["microphone"]["state"] == "live", status
+
+    # The board's line is really moved, through what the sandbox leaves open.
+    level = "cat /sys/devices/platform/gpio-sim.*/gpiochip*/sim_gpio0/value"
+    assert machine.must(level) == "0"
+    artc.call("board.set_line", {"line": "door", "on": True})
+    wait_for("the line to be up", lambda: machine.must(level) == "1")
+
+    before = artc.pid()
+    machine.must(f"kill -KILL {before}")
+    status = artc.until("the next run", lambda now: now["restart"]["cause"] == "killed" and now["camera"]["state"] == "live")
+    artc.streams()
+    assert artc.pid() not in (0, before)
+    assert status["restart"]["recent"] == 1, status
+    assert artc.metrics()['artc_restart_info{cause="killed"}'] == "1"
+    assert any("the run before was killed" in str(entry["MESSAGE"]) for entry in artc.journal("-u artc-edge"))
+    assert "status=9/KILL" in machine.must("journalctl -b -u artc-edge -o cat")
+    wait_for("the line to be safe again", lambda: machine.must(level) == "0")
+
+
+def test_each_end_has_its_cause_and_five_lead_into_safe_mode(bench):
+    bench.box()
+    machine, artc = bench.on()
+    artc.streams()
+
+    # The whole process stands still: nobody in it can say so.
+    stopped = artc.pid()
+    machine.must(f"kill -STOP {stopped}")
+    status = artc.until("the end of what hung", lambda now: now["restart"]["cause"] == "hang" and now["camera"]["state"] == "live")
+    assert status["restart"]["detail"] == "the whole process", status
+    assert artc.pid() != stopped
+    assert artc.metrics()['artc_restart_info{cause="hang"}'] == "1"
+    assert "Watchdog timeout" in machine.must("journalctl -b -u artc-edge -o cat")
+    assert any("the run before hung" in str(entry["MESSAGE"]) for entry in artc.journal("-u artc-edge -p warning"))
+    artc.streams()
+
+    # Asked to end, it is counted nowhere.
+    machine.must("systemctl restart artc-edge")
+    status = artc.until("the run after a stop", lambda now: now["restart"]["cause"] == "stopped")
+    assert status["restart"]["recent"] == 1, status
+
+    for kills in range(2, 6):
+        machine.must(f"kill -KILL {artc.pid()}")
+        status = artc.until(f"bad end {kills}", lambda now: now["restart"]["recent"] == kills)
+        assert status["restart"]["cause"] == "killed", status
+    status = artc.until("safe mode", lambda now: now.get("safe_mode_s") and now["connection"] == "connected")
+    assert status["camera"]["state"] == "resting", status
+    assert artc.metrics()["artc_safe_mode"] == "1"
+    wait_for("the line for people to say so", lambda: "SAFE MODE" in machine.must("systemctl show -P StatusText artc-edge"))
+    artc.call("device.leave_safe_mode")
+    artc.streams()
+
+
+def test_the_sandbox_holds(bench):
+    bench.box()
+    machine, artc = bench.on()
+    artc.streams()
+    machine.must("systemd-analyze security --threshold=13 artc-edge.service")
+    # What the daemon's own process could do: the same walls around a shell.
+    machine.must(
+        "mkdir -p /run/systemd/system && sed -e 's|^ExecStart=.*|ExecStart=/bin/bash /run/probe.sh|; /^ExecStopPost=/d; /^WatchdogSec=/d; "
+        "s|^Type=.*|Type=oneshot|; s|^Restart=.*|Restart=no|; s|^StateDirectory=.*|StateDirectory=probe|; s|^RuntimeDirectory=.*|RuntimeDirectory=probe|' "
+        "/lib/systemd/system/artc-edge.service >/run/systemd/system/probe.service && systemctl daemon-reload"
+    )
+    forbidden = {
+        "write to /etc": "echo x >/etc/artc-edge/x",
+        "write to /usr": "touch /usr/x",
+        "write into the state of another service": "touch /var/lib/dbus/x",
+        "write to the data partition past its folder": "touch /data/x",
+        "read files of root": "ls /root",
+        "read a home": "touch /home/x",
+        "open the disks": "head -c1 /dev/ubda",
+        "open the memory": "head -c1 /dev/mem",
+        "open the log of the kernel": "head -c1 /dev/kmsg",
+        "read the log of the kernel": "dmesg",
+        "make a device": "mknod $STATE_DIRECTORY/x b 98 0",
+        "mount": "mount -t tmpfs x /tmp",
+        "make a user namespace": "unshare -U true",
+        "make a network namespace": "unshare -n true",
+        "set the clock": "date -s @0",
+        "set the name": "hostname x",
+        "change the kernel": "echo 1 >/proc/sys/kernel/panic",
+        "change the cgroups": "mkdir /sys/fs/cgroup/x",
+        "restart by the kernel": "echo b >/proc/sysrq-trigger",
+        "become root": "setpriv --reuid 0 true",
+        "change an owner": "touch $STATE_DIRECTORY/o && chown 1:1 $STATE_DIRECTORY/o",
+        "make a program that runs as another": "touch $STATE_DIRECTORY/s && chmod u+s $STATE_DIRECTORY/s",
+        "see processes of others": "test -e /proc/1/cmdline",
+        "end processes of others": "kill -0 1",
+        "run as another architecture or domain": "setarch linux32 true",
+        "take real-time priority": "chrt -f 10 true",
+        "raise its limits": "ulimit -Hn 1000000",
+        "read the shadow file": "cat /etc/shadow",
+        "change its own unit": "touch /run/systemd/system/x.service",
+    }
+    allowed = {
+        "its state": "touch $STATE_DIRECTORY/x",
+        "the folder of its socket": "touch $RUNTIME_DIRECTORY/x",
+        "cameras": "head -c0 /dev/video*",
+        "sound": "head -c0 /dev/snd/controlC0",
+        "lines": "head -c0 /dev/gpiochip*",
+        "its configuration": "head -c1 /etc/artc-edge/config.toml",
+        "a private /tmp": "touch /tmp/x",
+        "the system bus": "busctl --system list",
+    }
+    probes = {**forbidden, **allowed}
+    script = "\n".join(f"if ({what}) >/dev/null 2>&1; then echo 'did: {name}'; else echo 'not: {name}'; fi" for name, what in probes.items())
+    machine.must(f"cat >/run/probe.sh <<'END'\n{script}\nEND\nchmod 644 /run/probe.sh; systemctl start probe.service")
+    told = machine.must("journalctl -b -u probe.service -o cat")
+    did = {line[5:] for line in told.splitlines() if line.startswith("did: ")}
+    assert len([line for line in told.splitlines() if line[:5] in ("did: ", "not: ")]) == len(probes), told
+    assert did == set(allowed), f"not possible: {set(allowed) - did}; possible: {did - set(allowed)}\n{told}"
+
+
+def test_the_machine_restarts_in_order_and_the_cause_is_told(bench):
+    bench.box()
+    machine, artc = bench.on()
+    artc.streams()
+    artc.goes_down("device.reboot")
+    machine, artc = bench.on()
+    status = artc.streams()
+    assert (status["restart"]["cause"], status["restart"]["rebooted"]) == ("stopped", True), status
+    # And when the plug is pulled.
+    bench.device.cut()
+    machine, artc = bench.on()
+    status = artc.streams()
+    assert (status["restart"]["cause"], status["restart"]["rebooted"]) == ("power", True), status
+    assert any("lost its power" in str(entry["MESSAGE"]) for entry in artc.journal("-u artc-edge"))
+    artc.goes_down("device.shutdown")
