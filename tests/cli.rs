@@ -42,7 +42,7 @@ fn help_tells_files_variables_and_exit_codes() {
         assert!(out.contains(wanted), "{wanted} is missing in\n{out}");
     }
     for command in
-        ["run", "check", "config", "devices", "call", "audit", "provision", "token", "doctor", "version", "completions"]
+        ["run", "check", "config", "devices", "call", "audit", "provision", "confirm", "token", "doctor", "version", "completions"]
     {
         assert!(out.contains(&format!("\n  {command} ")), "{command} is missing in\n{out}");
         let (code, help, err) = plain(&[command, "--help"]);

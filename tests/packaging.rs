@@ -59,3 +59,10 @@ fn the_unit_knows_the_program() {
     let users = fs::read_to_string(path("systemd/sysusers.conf")).expect("the users");
     assert!(users.lines().any(|line| line.starts_with(&format!("u {} ", user[0]))), "{user:?}: {users}");
 }
+
+#[test]
+fn the_rule_of_polkit_is_about_the_services_user() {
+    let rule = fs::read_to_string(path("polkit.rules")).expect("the rule");
+    let user = values(&unit(), "User");
+    assert!(rule.contains(&format!("subject.user !== \"{}\"", user[0])), "{user:?}: {rule}");
+}

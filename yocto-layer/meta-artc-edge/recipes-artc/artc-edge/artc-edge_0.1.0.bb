@@ -75,6 +75,7 @@ do_install() {
     done
     install -D -m 0644 ${S}/packaging/systemd/tmpfiles.conf ${D}${nonarch_libdir}/tmpfiles.d/artc-edge.conf
     install -D -m 0644 ${S}/packaging/systemd/udev.rules ${D}${nonarch_base_libdir}/udev/rules.d/60-artc-edge.rules
+    install -D -m 0644 ${S}/packaging/polkit.rules ${D}${datadir}/polkit-1/rules.d/60-artc-edge.rules
 }
 
 # As packaging/systemd/sysusers.conf has it. They are made with the image, whose root may be read-only.
@@ -83,10 +84,11 @@ GROUPADD_PARAM:${PN} = "--system gpio; --system artc-edge"
 USERADD_PARAM:${PN} = "--system --home-dir ${localstatedir}/lib/artc-edge --no-create-home --shell ${base_sbindir}/nologin \
     --gid artc-edge --groups audio,gpio,input,video --comment 'artc-edge camera daemon' artc-edge"
 
-SYSTEMD_SERVICE:${PN} = "artc-edge.service artc-edge-provision.service"
+SYSTEMD_SERVICE:${PN} = "artc-edge.service artc-edge-provision.service artc-edge-confirm.service"
 
 CONFFILES:${PN} = "${sysconfdir}/artc-edge/config.toml"
 FILES:${PN} += "\
+    ${datadir}/polkit-1/rules.d \
     ${nonarch_base_libdir}/udev/rules.d \
     ${nonarch_libdir}/tmpfiles.d \
     ${systemd_system_unitdir} \
