@@ -41,9 +41,20 @@ fn help_tells_files_variables_and_exit_codes() {
     {
         assert!(out.contains(wanted), "{wanted} is missing in\n{out}");
     }
-    for command in
-        ["run", "check", "config", "devices", "call", "audit", "provision", "confirm", "token", "doctor", "version", "completions"]
-    {
+    for command in [
+        "run",
+        "check",
+        "config",
+        "devices",
+        "call",
+        "audit",
+        "provision",
+        "confirm",
+        "token",
+        "doctor",
+        "version",
+        "completions",
+    ] {
         assert!(out.contains(&format!("\n  {command} ")), "{command} is missing in\n{out}");
         let (code, help, err) = plain(&[command, "--help"]);
         assert_eq!((code, err.as_str()), (0, ""), "{command}");

@@ -32,6 +32,24 @@ def test_it_starts_streams_and_comes_back_from_a_kill(bench):
     wait_for("the line to be safe again", lambda: machine.must(level) == "0")
 
 
+def test_the_journal_has_fields_and_no_secret(bench):
+    bench.box()
+    machine, artc = bench.on()
+    artc.streams()
+    address = artc.call("viewer.address")["address"]
+    assert "token=" in address, address
+    entries = artc.journal("SYSLOG_IDENTIFIER=artc-edge _TRANSPORT=journal")
+    joined = [entry for entry in entries if entry["MESSAGE"] == "in the channel"]
+    assert joined, [entry["MESSAGE"] for entry in entries]
+    for entry in entries:
+        assert entry["_SYSTEMD_UNIT"] == "artc-edge.service" and entry["PRIORITY"] in "23456", entry
+        assert entry["TARGET"].startswith(("artc", "room", "board")), entry
+    assert any(name.startswith("ARTC_") for entry in entries for name in entry), entries[0]
+    text = machine.must("journalctl -b -o export; systemctl status -l artc-edge")
+    for secret in ("token=ey", "eyJ0eXAi", "eyJhbGci"):
+        assert secret not in text, f"{secret} is in the journal"
+
+
 def test_each_end_has_its_cause_and_five_lead_into_safe_mode(bench):
     bench.box()
     machine, artc = bench.on()
