@@ -80,7 +80,8 @@ def test_each_end_has_its_cause_and_five_lead_into_safe_mode(bench):
     assert artc.metrics()["artc_safe_mode"] == "1"
     wait_for("the line for people to say so", lambda: "SAFE MODE" in machine.must("systemctl show -P StatusText artc-edge"))
     artc.call("device.leave_safe_mode")
-    artc.streams()
+    artc.until("the camera to be back", lambda now: now["camera"]["state"] == "live" and "safe_mode_s" not in now)
+    wait_for("the tracks to be published", lambda: artc.call("stream.get")["published"])
 
 
 def test_the_sandbox_holds(bench):

@@ -25,7 +25,7 @@ def ended(artc, job):
     """Waits for the end of a job."""
     def look():
         now = artc.call("job.status", {"job": job})
-        return now if now["state"] != "running" else None
+        return now if now["state"] not in ("running", "cancelling") else None
 
     return wait_for(f"the end of {job}", look)
 
@@ -85,7 +85,8 @@ def test_an_update_is_installed_kept_and_taken_back(bench):
     wait_for("it to be under way", lambda: artc.call("job.status", {"job": job}).get("percent", 0) >= 90)
     assert artc.call("update.progress")["installing"]
     artc.call("job.cancel", {"job": job})
-    assert ended(artc, job)["state"] == "cancelled"
+    told = ended(artc, job)
+    assert told["state"] == "cancelled", (told, machine.must("journalctl -b -o cat -u polkit -u rauc -u dbus | tail -30"))
     progress = artc.call("update.progress")
     assert progress["primary"] == "rootfs.0" and not progress["installing"], progress
     assert (bench.device.loader()["ORDER"].split()[0], bench.device.loader()["B_LEFT"]) == ("A", "0"), bench.device.loader()
