@@ -6,7 +6,7 @@ import random
 import time
 
 from bundles import bundle
-from machine import wait_for
+from machine import Failed, wait_for
 from stage import settings
 from test_provision import Stick
 from test_update import install, settled, share, there
@@ -23,6 +23,13 @@ def moments(longest):
     for _ in range(CUTS):
         moment = chance.uniform(0, longest)
         yield moment
+
+
+def settings_or_none(artc):
+    try:
+        return settings(artc)
+    except Failed:
+        return None
 
 
 def cut_after(bench, moment):
@@ -56,7 +63,12 @@ def test_while_a_stick_is_taken(bench):
     bench.box()
     machine, artc = bench.on()
     artc.streams()
-    watched = lambda artc: (settings(artc)["room.channel"], settings(artc)["stream.bitrate_kbps"])
+
+    def watched(artc):
+        # Between two lives of its parts the daemon does not listen for a moment.
+        now = wait_for("an answer", lambda: settings_or_none(artc))
+        return now["room.channel"], now["stream.bitrate_kbps"]
+
     old = watched(artc)
     for number, moment in enumerate(moments(6)):
         new = (f"gate-{number}", 900 + number)
