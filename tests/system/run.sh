@@ -15,7 +15,7 @@ strip --strip-all -o "$work/artc-edge" "$release/artc-edge"
 "$release/examples/man" >"$work/artc-edge.1"
 rm -rf "$work/deb"
 package=$(DEB_LEVEL=0 packaging/deb.sh "$work/artc-edge" "$work/artc-edge.1" "$work/deb")
-[ -e "$work/certificate.pem" ] || openssl req -quiet -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 \
+[ -e "$work/certificate.pem" ] || openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 \
     -subj "/CN=Bundles of the bench" -keyout "$work/key.pem" -out "$work/certificate.pem" 2>/dev/null
 tests/system/image.sh "$package" "$work/certificate.pem" "$work/root.img"
 exec python3 tests/system/stage.py "$@"
