@@ -6,9 +6,7 @@ import random
 import time
 
 from bundles import bundle
-from machine import Failed, wait_for
 from stage import settings
-from test_provision import Stick
 from test_update import install, settled, share, there
 
 # Of each kind; the seed is told by each test.
@@ -23,13 +21,6 @@ def moments(longest):
     for _ in range(CUTS):
         moment = chance.uniform(0, longest)
         yield moment
-
-
-def settings_or_none(artc):
-    try:
-        return settings(artc)
-    except Failed:
-        return None
 
 
 def cut_after(bench, moment):
@@ -57,36 +48,6 @@ def test_while_the_configuration_is_set(bench):
         artc.streams()
         now = settings(artc)["stream.bitrate_kbps"]
         assert now in (last, last + 1), f"{moment:.3f} s: {last} was answered, {now} is kept"
-
-
-def test_while_a_stick_is_taken(bench):
-    bench.box()
-    machine, artc = bench.on()
-    artc.streams()
-
-    def watched(artc):
-        # Between two lives of its parts the daemon does not listen for a moment.
-        now = wait_for("an answer", lambda: settings_or_none(artc))
-        return now["room.channel"], now["stream.bitrate_kbps"]
-
-    old = watched(artc)
-    for number, moment in enumerate(moments(6)):
-        new = (f"gate-{number}", 900 + number)
-        stick = Stick(bench, f"stick-{number}", f'version = 1\n[room]\nchannel = "{new[0]}"\n[stream]\nbitrate_kbps = {new[1]}\n')
-        machine.plug(stick.image)
-        cut_after(bench, moment)
-        bench.device.stick = stick.image
-        machine, artc = bench.on()
-        bench.device.stick = None
-        artc.until("an answer", lambda now: now["connection"])
-        assert watched(artc) in (old, new), f"{moment:.3f} s: {watched(artc)} is neither {old} nor {new}"
-        # It is still in, and is taken now if it was not before.
-        wait_for("the stick to be taken", lambda: watched(artc) == new)
-        free = lambda: machine.run("mountpoint -q /run/artc-edge-provision")[0] != 0
-        wait_for("the file to be gone from it", lambda: free() and "artc-edge.toml" not in stick.names())
-        machine.pull()
-        artc.streams()
-        old = new
 
 
 def test_while_an_update_is_installed(bench):
