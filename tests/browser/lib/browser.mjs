@@ -8,8 +8,11 @@ const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 // No sandbox: tests run as root in containers. The rest keeps Chromium from talking to anybody but the daemon.
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
-/** A camera that shows a moving disk, a microphone that beeps every second, and a person who lets pages use them. */
-const DEVICES = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
+/**
+ * A camera that shows a moving disk, a microphone that beeps every second, and a person who lets pages use them. Few pictures a second,
+ * because several browsers encode and decode them beside the server.
+ */
+const DEVICES = ["--use-fake-device-for-media-stream=fps=10", "--use-fake-ui-for-media-stream"];
 
 /**
  * Starts Chromium with a fresh profile. `sound` lets pages play without a press, which people's browsers do not; `devices` gives it
