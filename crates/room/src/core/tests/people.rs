@@ -50,6 +50,24 @@ fn sids_have_the_prefixes_that_the_rust_sdk_insists_on() {
 }
 
 #[test]
+fn which_of_two_tracks_was_announced_first_is_the_same_for_everybody() {
+    let mut world = World::new();
+    let (alice, bob) = (world.join("alice", Way::Two), world.join("bob", Way::One));
+    world.publish(bob, "b", TrackSource::Camera, &[]);
+    world.publish(alice, "a", TrackSource::Camera, &[]);
+    let version_of = |client: usize, owner: &str| {
+        let version = world.clients[client].knows(owner).unwrap().tracks[0].version.unwrap();
+        (version.unix_micro, version.ticks)
+    };
+    assert!(version_of(alice, "bob") < version_of(alice, "alice"));
+    let told =
+        world.clients[bob].inbox.iter().find_map(|m| if let Response::TrackPublished(t) = m { t.track.clone() } else { None });
+    let told = told.and_then(|track| track.version).unwrap();
+    assert_eq!(version_of(alice, "bob"), (told.unix_micro, told.ticks), "its publisher knows the same");
+    assert!(told.unix_micro > 0);
+}
+
+#[test]
 fn a_duplicate_identity_replaces_the_earlier_one() {
     let mut world = World::new();
     let first = world.join("alice", Way::Two);
