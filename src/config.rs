@@ -36,7 +36,7 @@ pub use settings::{Changed, SetError, Settings, TRIAL, Trial, differences, slowe
 pub use show::Setting;
 pub use tree::{Layer, Origin};
 
-use crate::{capture, control, recorder, telemetry};
+use crate::{capture, control, playout, recorder, telemetry};
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -52,6 +52,8 @@ pub struct Config {
     pub cameras: Vec<NamedCamera>,
     /// The microphone that is published.
     pub microphone: capture::audio::Config,
+    /// The speaker that plays what others say.
+    pub speaker: playout::Config,
     /// How picture and sound are sent.
     pub stream: Stream,
     /// What is recorded on the device itself.

@@ -226,7 +226,8 @@ fn picture_and_sound(daemon: &Daemon) {
     }
     for (method, params, why) in [
         ("stream.screen", r#"{"on":true}"#, "captures no screen"),
-        ("audio.set_speaker_volume", r#"{"volume":5}"#, "plays no sound"),
+        ("audio.set_speaker_volume", r#"{"volume":5}"#, "this device plays no sound: `[speaker] device` is \"none\""),
+        ("audio.mute_speaker", r#"{"muted":true}"#, "this device plays no sound"),
         ("camera.set_ptz", r#"{"zoom":5}"#, "this camera has no zoom"),
         ("camera.select", r#"{"camera":"nowhere"}"#, "there is no camera `nowhere`"),
     ] {

@@ -102,6 +102,7 @@ impl Books {
     pub fn view(&self, parts: &Parts, session: &Session, wishes: Wishes, now: Duration) -> View {
         let camera = parts.camera.state();
         let microphone = parts.microphone.state();
+        let speaker = parts.speaker.state();
         let published = session.status().published;
         let passes_through = matches!(camera.mode.and_then(|mode| mode.format()), Some(media::PixelFormat::H264));
         let encoder = self.last.as_ref().and_then(|(_, stats)| stats.video.encoder);
@@ -117,6 +118,7 @@ impl Books {
                     .unwrap_or(u32::MAX),
                 camera: facts::camera_status(&camera),
                 microphone: facts::microphone_status(&microphone),
+                speaker: facts::speaker_status(&speaker),
                 room: parts
                     .room
                     .as_ref()
@@ -152,6 +154,7 @@ impl Books {
                 mixer: microphone.mixer,
                 quality: facts::quality(wishes.profile.0),
                 scene: facts::scene(wishes.profile.1),
+                speaker: facts::speaker_sound(&speaker),
             },
             board: Arc::clone(&self.board),
             joins_elsewhere: parts.server.is_some(),

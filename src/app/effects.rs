@@ -24,6 +24,7 @@ use crate::capture::audio::Microphone;
 use crate::capture::video::{self, Camera, ControlError, ModeError, SelectError, SnapshotError};
 use crate::control::jobs::{Ended, Progress};
 use crate::control::{BoardAct, ConfigAct, ControlChange, Effect, Failure, LogAct, Outcome, StateAct, StreamChange};
+use crate::playout::Speaker;
 use crate::recorder;
 
 /// What commands act on.
@@ -33,6 +34,8 @@ pub struct Parts {
     pub camera: Arc<Camera>,
     /// The microphone.
     pub microphone: Arc<Microphone>,
+    /// The speaker, which may be switched off.
+    pub speaker: Arc<Speaker>,
     /// The engine.
     pub engine: Arc<dyn Engine>,
     /// The server that is joined over the network, where there is one.
@@ -141,6 +144,8 @@ pub fn begin(effect: Effect, parts: &Parts, tickets: &TicketSource, wishes: Wish
         Effect::SetStream(change) => Begun::Picture(wishes.with(&change)),
         Effect::MuteVideo(muted) => Begun::Picture(Wishes { video_muted: muted, ..wishes }),
         Effect::MuteAudio(muted) => Begun::Sound(Wishes { audio_muted: muted, ..wishes }),
+        Effect::SetSpeakerVolume(speaker_volume) => Begun::Sound(Wishes { speaker_volume, ..wishes }),
+        Effect::MuteSpeaker(speaker_muted) => Begun::Sound(Wishes { speaker_muted, ..wishes }),
         Effect::SetVolume(volume) => Begun::Sound(Wishes { volume, ..wishes }),
         Effect::SetDualStream(dual) => Begun::Picture(Wishes { dual, ..wishes }),
         Effect::SetAudioProfile(quality, scene) => Begun::Sound(Wishes { profile: facts::profile(quality, scene), ..wishes }),

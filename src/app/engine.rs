@@ -80,9 +80,9 @@ pub fn session_config(config: &Config, wishes: &Wishes, video: bool) -> session:
         join: JoinChannelConfig {
             channel_profile: ChannelProfile::Communication,
             publish_mode: PublishMode::Automatically,
-            // Nothing plays sound or shows pictures here yet, so nothing is asked for.
-            subscribe_mode: SubscribeMode::Manually,
-            subscribe_audio_format: AudioFormat::None,
+            // Nothing shows pictures here, and sound is asked for only where there is a speaker to play it.
+            subscribe_mode: if config.speaker.is_on() { SubscribeMode::AudioAutoAndOnly } else { SubscribeMode::Manually },
+            subscribe_audio_format: if config.speaker.is_on() { AudioFormat::MixedPcm } else { AudioFormat::None },
             ..JoinChannelConfig::default()
         },
         encoder: wishes.encoder(),

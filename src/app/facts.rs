@@ -1,11 +1,15 @@
 //! The facts in the words of the command plane: what capture and engine say of themselves, as `wire` types. Only translation.
 
+use std::time::Duration;
+
 use artc_bindings::{AudioQualityMode, AudioSceneMode};
+use media::{PcmBlock, PcmFormat};
 use wire::audio::{Quality, Scene};
 use wire::camera::{ControlValue, MenuItem};
-use wire::device::{Source, SourceState};
+use wire::device::{Source, SourceState, Speaker, SpeakerState};
 
 use crate::capture::{audio, video};
+use crate::playout;
 
 /// A camera as `device.status` shows it.
 pub fn camera_status(state: &video::State) -> Source {
@@ -115,6 +119,52 @@ pub fn microphone_status(state: &audio::State) -> Source {
         pushed: state.counters.pushed,
         recovered: state.recoveries + state.overruns,
     }
+}
+
+/// A speaker as `device.status` shows it; nothing where it is switched off.
+pub fn speaker_status(state: &playout::State) -> Option<Speaker> {
+    use playout::Phase;
+    let phase = match state.phase {
+        Phase::Off => return None,
+        Phase::Starting => SpeakerState::Starting,
+        Phase::Ready => SpeakerState::Ready,
+        Phase::Playing => SpeakerState::Playing,
+        Phase::Lost(_) => SpeakerState::Lost,
+    };
+    let lost = phase == SpeakerState::Lost;
+    Some(Speaker {
+        name: state.device.as_ref().map_or_else(|| "speaker".to_owned(), |device| device.name.clone()),
+        state: phase,
+        reason: lost.then(|| state.detail.clone()),
+        taken: state.counters.taken,
+        played: state.counters.played,
+        sounding: state.counters.sounding,
+        dropped: state.counters.dropped,
+        recovered: state.recoveries + state.underruns,
+        delay_ms: state.delay.map(|delay| delay.as_secs_f32() * 1000.0),
+        drift_ppm: state.drift_ppm as f32,
+    })
+}
+
+/// A speaker as `audio.get` shows it.
+pub fn speaker_sound(state: &playout::State) -> Option<wire::audio::Speaker> {
+    let playout::State { volume, muted, mixer, .. } = *state;
+    (state.phase != playout::Phase::Off).then_some(wire::audio::Speaker { volume, muted, mixer })
+}
+
+/// Hands on what the engine heard in blocks of 10 ms; what is left of it is less than that, and lost.
+pub fn heard(frame: &artc_bindings::AudioPcmFrame, at: Duration, play: impl FnMut(PcmBlock)) {
+    let format = PcmFormat { rate: frame.sample_rates, channels: frame.channels };
+    let each = format.samples_per_10ms();
+    if !(1..=PcmBlock::MAX_SAMPLES).contains(&each) || format.channels > 2 {
+        return;
+    }
+    let block = |samples: &[i16]| {
+        let mut block = PcmBlock::silence(format, at);
+        block.samples_mut().copy_from_slice(samples);
+        block
+    };
+    frame.pcm.chunks_exact(each).map(block).for_each(play);
 }
 
 /// The embedded room as `device.status` shows it; the device itself is in it when it is `joined`, and no viewer.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use artc_bindings::Event;
+use artc_bindings::{AudioFrame, Event};
 use board::Signal;
 use tokio::sync::{mpsc, watch};
 use wire::Role;
@@ -20,6 +20,7 @@ use super::clock::now;
 use super::deeds::{Finished, Purpose};
 use super::desired::Desired;
 use super::effects::Parts;
+use super::facts;
 use super::light::signal;
 use super::links::Links;
 use super::logs::Logs;
@@ -367,6 +368,10 @@ impl Shell {
                 self.signal();
                 self.open_camera();
             }
+            Event::SubscribeMixAudioFrame { frame: AudioFrame::Pcm(frame) } => {
+                facts::heard(frame, now(), |block| self.parts.speaker.play(block));
+                return;
+            }
             Event::KeyFrameNeeded { .. } => self.parts.camera.want_key_frame(),
             Event::TargetBitrate { kbps, .. } => self.parts.camera.want_bitrate(*kbps),
             Event::Error { code, detail } => tracing::warn!(%code, "engine: {detail}"),
@@ -399,6 +404,8 @@ impl Shell {
         if wishes.volume != before.volume {
             self.parts.microphone.set_volume(wishes.volume);
         }
+        self.parts.speaker.set_volume(wishes.speaker_volume);
+        self.parts.speaker.set_muted(wishes.speaker_muted);
     }
 }
 

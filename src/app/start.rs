@@ -34,6 +34,7 @@ use crate::capture::video::Camera;
 use crate::config::{self, Config, EngineKind, Loaded, Settings};
 use crate::control::{Config as ControlConfig, Desk, socket};
 use crate::exit::Exit;
+use crate::playout::Speaker;
 use crate::recorder::RecordThread;
 use crate::session::Session;
 use crate::storage::SystemDisk;
@@ -142,9 +143,10 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
         source.source = choices.camera(&config.camera.source);
     }
     let parts = Camera::start_private(source, private)
-        .and_then(|camera| Ok((camera, Microphone::start_private(config.microphone.clone(), private)?)));
-    let (camera, microphone) = match parts {
-        Ok((camera, microphone)) => (Arc::new(camera), Arc::new(microphone)),
+        .and_then(|camera| Ok((camera, Microphone::start_private(config.microphone.clone(), private)?)))
+        .and_then(|(camera, microphone)| Ok((camera, microphone, Speaker::start(config.speaker.clone())?)));
+    let (camera, microphone, speaker) = match parts {
+        Ok((camera, microphone, speaker)) => (Arc::new(camera), Arc::new(microphone), Arc::new(speaker)),
         Err(why) => {
             eprintln!("artc-edge: no threads for the devices: {why}");
             return Err(Exit::TryAgain);
@@ -202,7 +204,12 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
         }
     };
     let tickets = match &room {
-        Some(room) => TicketSource::Embedded { room: Arc::clone(room), channel: config.room.channel.clone(), name: name.clone() },
+        Some(room) => TicketSource::Embedded {
+            room: Arc::clone(room),
+            channel: config.room.channel.clone(),
+            name: name.clone(),
+            talk: config.speaker.viewers_talk && config.speaker.is_on(),
+        },
         None if config.engine.kind == EngineKind::Fake => TicketSource::Scripted,
         None if config.engine.kind == EngineKind::Sdk => {
             TicketSource::Configured { source: TokenSource::of_sdk(&config.engine.sdk), name: name.clone() }
@@ -255,6 +262,9 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
         loops.push(health.follow("microphone", DEVICE_LIMIT, microphone.turns()));
         loops.push(health.follow("uplink of sound", LOOP_LIMIT, uplink.audio_turns()));
     }
+    if speaker.is_on() {
+        loops.push(health.follow("speaker", DEVICE_LIMIT, speaker.turns()));
+    }
     if let Some(turns) = made.engine.extensions().and_then(artc_bindings::Extensions::turns) {
         loops.push(health.follow("engine", LOOP_LIMIT, turns));
     }
@@ -295,6 +305,7 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
         parts: Parts {
             camera: Arc::clone(&camera),
             microphone: Arc::clone(&microphone),
+            speaker: Arc::clone(&speaker),
             engine: made.engine,
             server: elsewhere,
             power: Power::find(),
@@ -308,6 +319,10 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
     };
 
     line("board", &board.title(machine));
+    if speaker.is_on() {
+        // What it is is known by now, or said by the log and `device.status`.
+        line("speaker", &speaker.state().detail);
+    }
     let mut addresses = where_to_look(config, room.as_deref(), &shell.tickets, made.server);
     if let (Some(calls), Some(broker)) = (&shell.calls, &config.calls.broker) {
         addresses.push(("calls", format!("{} at {broker}", calls.client())));
@@ -334,7 +349,7 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
 
     drop(shell);
     drop(recording);
-    close(uplink, camera, microphone).await;
+    close(uplink, camera, microphone, speaker).await;
     if let Some(room) = room.and_then(Arc::into_inner) {
         room.stop().await;
     }
@@ -349,6 +364,7 @@ fn hold_back(config: &Config) -> Config {
     config.camera.source = "pattern".into();
     config.camera.idle = crate::capture::video::Idle::Close;
     config.microphone.source = "none".into();
+    config.speaker.device = "none".into();
     config.record.mode = crate::recorder::Mode::Off;
     config
 }
@@ -378,10 +394,11 @@ fn desk(config: &ControlConfig, kept: &Kept) -> Desk {
 }
 
 /// Ends the threads of the devices. One that hangs in a driver is left behind: the process ends anyway.
-async fn close(uplink: Uplink, camera: Arc<Camera>, microphone: Arc<Microphone>) {
+async fn close(uplink: Uplink, camera: Arc<Camera>, microphone: Arc<Microphone>, speaker: Arc<Speaker>) {
     let closing = tokio::task::spawn_blocking(move || {
         drop(uplink);
         drop(microphone);
+        drop(speaker);
         drop(camera);
     });
     if tokio::time::timeout(STOP_WITHIN, closing).await.is_err() {

@@ -20,10 +20,12 @@ const DEVICE_TTL: Duration = Duration::from_secs(600);
 /// How long a viewer address lets in. A page that is in stays in.
 const VIEWER_TTL: Duration = Duration::from_secs(3600);
 
-/// A token for whoever opens a viewer address: sees, hears and commands, and publishes nothing but messages. It is an invitation:
-/// each browser that opens the address gets an identity of its own.
-fn viewer_token(room: &room::Handle, channel: &str) -> Result<String, TokenError> {
-    let grant = VideoGrant { can_publish: Some(false), can_publish_data: Some(true), ..VideoGrant::join(channel) };
+/// A token for whoever opens a viewer address: sees, hears and commands, and publishes nothing but messages, and a microphone where viewers
+/// may `talk`. It is an invitation: each browser that opens the address gets an identity of its own.
+fn viewer_token(room: &room::Handle, channel: &str, talk: bool) -> Result<String, TokenError> {
+    let can_publish_sources = if talk { vec!["microphone".to_owned()] } else { Vec::new() };
+    let grant =
+        VideoGrant { can_publish: Some(talk), can_publish_sources, can_publish_data: Some(true), ..VideoGrant::join(channel) };
     let claims =
         Claims { sub: LOCAL_VIEWER.into(), name: "Viewer".into(), video: Some(grant), invitation: true, ..Claims::default() };
     room.mint(claims, VIEWER_TTL)
@@ -39,6 +41,8 @@ pub enum TicketSource {
         channel: String,
         /// What others see.
         name: String,
+        /// Viewers may talk.
+        talk: bool,
     },
     /// A server elsewhere.
     Configured {
@@ -91,10 +95,10 @@ impl TicketSource {
     /// # Errors
     /// Why there is none: only the embedded room has a page, and a key to sign with.
     pub fn viewer_address(&self) -> Result<wire::viewer::Address, String> {
-        let Self::Embedded { room, channel, .. } = self else {
+        let Self::Embedded { room, channel, talk, .. } = self else {
             return Err("this device has no room of its own; the server that it joins lets viewers in".into());
         };
-        let token = viewer_token(room, channel).map_err(|why| why.to_string())?;
+        let token = viewer_token(room, channel, *talk).map_err(|why| why.to_string())?;
         let address = announce::page_address(&room.url(), channel, &token);
         Ok(wire::viewer::Address { address, expires_in_s: VIEWER_TTL.as_secs() })
     }
@@ -102,7 +106,7 @@ impl TicketSource {
     /// The ticket for the next join. A token in a file is read anew each time, so that it can be renewed in place.
     pub fn next(&self, renew: bool) -> Result<Ticket, String> {
         match self {
-            Self::Embedded { room, channel, name } => {
+            Self::Embedded { room, channel, name, .. } => {
                 let claims = Claims {
                     sub: DEVICE_IDENTITY.into(),
                     name: name.clone(),

@@ -25,6 +25,10 @@ pub struct Wishes {
     pub audio_muted: bool,
     /// Of the microphone, 0 to 100.
     pub volume: u8,
+    /// Of the speaker, 0 to 100.
+    pub speaker_volume: u8,
+    /// Others are not heard.
+    pub speaker_muted: bool,
 }
 
 impl Wishes {
@@ -39,6 +43,8 @@ impl Wishes {
             video_muted: false,
             audio_muted: false,
             volume: 100,
+            speaker_volume: config.speaker.volume,
+            speaker_muted: false,
         }
     }
 

@@ -18,11 +18,12 @@ use crate::{
         video::{self, DeviceInfo, Loss, Mode},
     },
     config::Loaded,
+    playout,
 };
 
-/// List cameras, microphones, encoders and board of this machine.
+/// List cameras, microphones, speakers, encoders and board of this machine.
 ///
-/// The first word of each line is what `camera.source` and `microphone.source` take: a name that stays the same, whatever is
+/// The first word of each line is what `camera.source`, `microphone.source` and `speaker.device` take: a name that stays the same, whatever is
 /// plugged in before or beside it.
 #[derive(Debug, Args)]
 pub struct Devices {
@@ -35,6 +36,7 @@ pub struct Devices {
 struct Report {
     cameras: Vec<DeviceInfo>,
     microphones: Vec<audio::Identity>,
+    speakers: Vec<audio::Identity>,
     encoders: Vec<Encoder>,
     board: Board,
 }
@@ -82,7 +84,13 @@ impl Devices {
         let mut cameras = video::devices();
         // Metadata nodes, codecs and radios are no cameras that fail, they are no cameras.
         cameras.retain(|device| device.loss != Some(Loss::NotACamera));
-        let report = Report { cameras, microphones: audio::devices(), encoders: encoders(), board: board(&loaded) };
+        let report = Report {
+            cameras,
+            microphones: audio::devices(),
+            speakers: playout::devices(),
+            encoders: encoders(),
+            board: board(&loaded),
+        };
         if self.json { super::print_json(&report) } else { super::print(&text(&report, &loaded)) }
     }
 }
@@ -134,6 +142,13 @@ fn text(report: &Report, loaded: &Loaded) -> String {
     }
     if report.microphones.is_empty() {
         text += "  none; the built-in tone is \"tone\"\n";
+    }
+    text += "speakers\n";
+    for one in &report.speakers {
+        let _ = writeln!(text, "  {}  {}, {}", one.id, one.name, one.pcm_names()[0]);
+    }
+    if report.speakers.is_empty() {
+        text += "  none\n";
     }
     text += "encoders\n";
     for encoder in &report.encoders {

@@ -17,7 +17,7 @@ pub enum Applies {
 }
 
 /// All keys that are not [`Applies::Restart`].
-const TABLE: [(&str, Applies); 26] = [
+const TABLE: [(&str, Applies); 27] = [
     ("board.profile", Applies::OnDevice),
     ("calls.ca_file", Applies::OnDevice),
     ("calls.secret_file", Applies::OnDevice),
@@ -39,6 +39,8 @@ const TABLE: [(&str, Applies); 26] = [
     ("room.apps", Applies::OnDevice),
     ("room.tls_cert", Applies::OnDevice),
     ("room.tls_key", Applies::OnDevice),
+    // ALSA has names that write files and start programs.
+    ("speaker.device", Applies::OnDevice),
     ("stream.bitrate_kbps", Applies::Live),
     ("telemetry.listen", Applies::OnDevice),
     ("telemetry.log", Applies::Live),

@@ -35,6 +35,7 @@ pub(super) fn check(config: &Config, whole: &Node, broken: &[String], problems: 
     let sections = [
         ("camera", config.camera.problems()),
         ("microphone", config.microphone.problems()),
+        ("speaker", config.speaker.problems()),
         ("board", config.board.problems()),
         ("stream", config.stream.problems()),
         ("record", config.record.problems()),
@@ -121,6 +122,9 @@ pub(super) fn check(config: &Config, whole: &Node, broken: &[String], problems: 
 pub(super) fn resolve_names(config: &mut Config, board: &board::Profile) {
     if let Some(role) = board.sounds.get(&config.microphone.source) {
         config.microphone.source.clone_from(&role.source);
+    }
+    if let Some(role) = board.sounds.get(&config.speaker.device) {
+        config.speaker.device.clone_from(&role.source);
     }
     let named = config.cameras.iter().any(|camera| camera.name == config.camera.source);
     if let Some(role) = board.cameras.get(&config.camera.source).filter(|_| !named) {

@@ -244,7 +244,7 @@ fn every_mistake_gets_its_message() {
         ("camera = { fsp = 3 }", "t:1:12: unknown key `camera.fsp`; did you mean `camera.fps`?"),
         (
             "[zzz]",
-            "t:1:2: unknown key `zzz`; the sections are device, board, camera, cameras, microphone, stream, record, engine, \
+            "t:1:2: unknown key `zzz`; the sections are device, board, camera, cameras, microphone, speaker, stream, record, engine, \
              room, calls, control, telemetry",
         ),
         // Types.
@@ -313,6 +313,8 @@ fn every_mistake_gets_its_message() {
             "t:2:8: `microphone.rate`: 22050 is not one of 8000, 16000, 32000, 44100, 48000 samples a second",
         ),
         ("[microphone]\nchannels = 6", "t:2:12: `microphone.channels`: 6 is out of range, 1 or 2"),
+        ("[speaker]\nvolume = 101", "t:2:10: `speaker.volume`: 101 is out of range, 0 to 100"),
+        ("[speaker]\ndevice = \"\"", "t:2:10: `speaker.device`: is empty; use \"none\", \"auto\", a card or an ALSA name"),
         ("[record]\npre_roll_s = 61", "t:2:14: `record.pre_roll_s`: 61 is out of range, 0 to 60 seconds"),
         ("[record]\nmost_mib = 15", "t:2:12: `record.most_mib`: 15 is out of range, 16 to 16777216 MiB"),
         ("[record]\nfolder = \"card\"", "t:2:10: `record.folder`: is no path from / on"),

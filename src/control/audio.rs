@@ -1,4 +1,4 @@
-//! Family `audio`: volume, mute and profile of the microphone's sound.
+//! Family `audio`: volume, mute and profile of the microphone's sound, volume and mute of the speaker.
 
 use wire::audio::{Mute, SetProfile, SetVolume};
 use wire::device::SourceState;
@@ -15,10 +15,15 @@ pub(super) fn set_volume(params: SetVolume, view: &View) -> Result<Decision, Ref
     Ok(Effect::SetVolume(percent(params)?).into())
 }
 
-/// Nothing of what others say is played here, so there is no speaker whose volume could be set.
-pub(super) fn set_speaker_volume(params: SetVolume) -> Result<Decision, Refusal> {
-    percent(params)?;
-    Err(Refusal::new(Code::NotAvailable, "this device plays no sound, so it has no speaker to set"))
+pub(super) fn set_speaker_volume(params: SetVolume, view: &View) -> Result<Decision, Refusal> {
+    let volume = percent(params)?;
+    speaker(view)?;
+    Ok(Effect::SetSpeakerVolume(volume).into())
+}
+
+pub(super) fn mute_speaker(params: Mute, view: &View) -> Result<Decision, Refusal> {
+    speaker(view)?;
+    Ok(Effect::MuteSpeaker(params.muted).into())
 }
 
 fn percent(params: SetVolume) -> Result<u8, Refusal> {
@@ -40,6 +45,14 @@ pub(super) fn set_profile(params: SetProfile, view: &View) -> Result<Decision, R
 pub(super) fn mute(params: Mute, view: &View) -> Result<Decision, Refusal> {
     microphone(view)?;
     Ok(Effect::MuteAudio(params.muted).into())
+}
+
+/// A lost speaker keeps its volume and mute for when it comes back; where none is configured, nobody is listened to.
+fn speaker(view: &View) -> Result<(), Refusal> {
+    match view.audio.speaker {
+        Some(_) => Ok(()),
+        None => Err(Refusal::new(Code::NotAvailable, "this device plays no sound: `[speaker] device` is \"none\"")),
+    }
 }
 
 /// A lost microphone keeps its volume and mute for when it comes back; one that is switched off has neither.

@@ -48,6 +48,10 @@ pub enum Effect {
     SetVolume(u8),
     /// Set quality and purpose of the sound; answered by [`Outcome::Audio`].
     SetAudioProfile(audio::Quality, audio::Scene),
+    /// Set the speaker's volume, 0 to 100; answered by [`Outcome::Audio`].
+    SetSpeakerVolume(u8),
+    /// Mute or unmute the speaker; answered by [`Outcome::Audio`].
+    MuteSpeaker(bool),
     /// Mute or unmute the sound; answered by [`Outcome::Audio`].
     MuteAudio(bool),
     /// Make an address of the viewer page; answered by [`Outcome::ViewerAddress`].

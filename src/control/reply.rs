@@ -47,6 +47,8 @@ pub fn reply(method: Method, outcome: &Outcome, name: &str) -> Result<Reply, Ref
         (Method::StreamKeyFrame, Outcome::Done) => Reply::StreamKeyFrame(Done {}),
         (Method::AudioSetVolume, Outcome::Audio(audio)) => Reply::AudioSetVolume((**audio).clone()),
         (Method::AudioSetProfile, Outcome::Audio(audio)) => Reply::AudioSetProfile((**audio).clone()),
+        (Method::AudioSetSpeakerVolume, Outcome::Audio(audio)) => Reply::AudioSetSpeakerVolume((**audio).clone()),
+        (Method::AudioMuteSpeaker, Outcome::Audio(audio)) => Reply::AudioMuteSpeaker((**audio).clone()),
         (Method::AudioMute, Outcome::Audio(audio)) => Reply::AudioMute((**audio).clone()),
         (Method::RecordStart, Outcome::Recorder(status)) => Reply::RecordStart((**status).clone()),
         (Method::RecordStop, Outcome::Recorder(status)) => Reply::RecordStop((**status).clone()),

@@ -57,6 +57,13 @@ pub const METRICS: &[Metric] = &[
     counter("artc_capture_audio_pushed_total", "Blocks of sound that were taken for sending."),
     counter("artc_capture_audio_overruns_total", "Times that the sound card's buffer ran over and was started anew."),
     counter("artc_capture_audio_restarts_total", "Times that a microphone that had halted was got going again."),
+    counter("artc_speaker_taken_total", "Blocks of what others said that came to be played."),
+    counter("artc_speaker_played_total", "Of these, blocks that the speaker was given."),
+    counter("artc_speaker_dropped_total", "Of these, blocks that no speaker was there for, or that came faster than they are played."),
+    counter("artc_speaker_underruns_total", "Times that the speaker ran dry while it played."),
+    counter("artc_speaker_restarts_total", "Times that a speaker that had halted was got going again."),
+    gauge("artc_speaker_delay_seconds", "How long sound takes through the speaker's sound card, as the card says."),
+    gauge("artc_speaker_drift_ppm", "What the speaker's clock is faster than the system's by, in millionths; it is made up for."),
 
     counter("artc_uplink_pushed_total", "Pictures and blocks of sound that the engine took, by medium."),
     counter("artc_uplink_dropped_total", "Pictures and blocks of sound that the engine was not given or did not take, by medium and reason."),

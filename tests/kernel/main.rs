@@ -16,5 +16,6 @@ mod lines;
 mod panel;
 mod rig;
 mod sound;
+mod speaker;
 mod unplug;
 mod usb;

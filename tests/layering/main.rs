@@ -8,13 +8,26 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Our crates, as they are named in Rust.
-const CRATES: [&str; 11] =
-    ["annexb", "artc_bindings", "artc_open", "board", "call_control", "media", "record", "room", "rtc", "v4l2_node", "wire"];
+const CRATES: [&str; 12] = [
+    "annexb",
+    "artc_bindings",
+    "artc_open",
+    "board",
+    "call_control",
+    "drift",
+    "media",
+    "record",
+    "room",
+    "rtc",
+    "v4l2_node",
+    "wire",
+];
 
 /// What a room of the daemon may name: modules of the daemon, crates of ours. A room that is not here may name nothing of ours.
 const ROOMS: &[(&str, &[&str], &[&str])] = &[
-    ("capture", &[], &["media", "v4l2_node"]),
-    ("playout", &[], &["media"]),
+    ("soundcard", &[], &[]),
+    ("capture", &["soundcard"], &["media", "v4l2_node"]),
+    ("playout", &["soundcard"], &["drift", "media"]),
     ("session", &[], &["artc_bindings"]),
     ("uplink", &["capture"], &["artc_bindings", "media"]),
     ("control", &[], &["wire"]),
@@ -45,6 +58,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("join-token", &[]),
     ("call-control", &["join-token"]),
     ("backoff", &[]),
+    ("drift", &[]),
     ("tls-trust", &[]),
     ("mqtt-link", &["backoff", "tls-trust"]),
     ("artc-room", &["artc-bindings", "artc-open", "call-control", "join-token", "mixing", "mqtt-link", "room"]),
@@ -53,6 +67,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("mixing", &["annexb", "artc-bindings", "artc-open", "backoff", "media", "record"]),
     ("rtc", &["annexb"]),
     ("v4l2-node", &[]),
+    ("voice", &["media"]),
     ("room", &["join-token", "rtc"]),
     ("artc-open", &["artc-bindings", "backoff", "media", "rtc", "tls-trust", "v4l2-node"]),
     ("artc-python", &["artc-bindings", "artc-open"]),
@@ -65,6 +80,7 @@ const NOT_FOR: &[(&str, &[&str])] = &[
     ("artc-bindings", &["str0m", "openh264", "opus", "axum", "socket2", "livekit-protocol"]),
     ("join-token", &["tokio", "axum", "str0m", "libc"]),
     ("call-control", &["tokio", "axum", "libc", "tracing", "metrics"]),
+    ("drift", &["tokio", "alsa", "metrics", "tracing"]),
     ("record", &["tokio", "axum", "openh264", "opus", "serde", "metrics"]),
     ("rtc", &["axum", "openh264", "opus"]),
     ("room", &["openh264", "opus", "v4l", "alsa"]),

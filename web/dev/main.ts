@@ -61,6 +61,10 @@ class MadeUpChannel extends Emitter<ChannelEvents> implements Channel {
     // There is only one.
   }
 
+  async talk(on: boolean): Promise<void> {
+    this.emit("talking", on);
+  }
+
   async playSound(): Promise<void> {
     this.emit("silenced", false);
   }

@@ -16,6 +16,7 @@ import { Picture } from "./view/picture";
 import { Snapshots } from "./view/snapshot";
 import { Stats } from "./view/stats";
 import { StreamPanel } from "./view/stream";
+import { Talk } from "./view/talk";
 import { Code, type DeviceStatus } from "artc-edge-client/methods";
 
 /** Looks without a single new frame before the page says that the picture stands still. */
@@ -37,7 +38,8 @@ export function startPage(channel: Channel, document: Document, browser: Problem
   const camera = new CameraModel(channel);
 
   const header = new Header(place("header"));
-  const picture = new Picture(() => channel.playSound(), () => snapshots.take());
+  const talk = new Talk((on) => channel.talk(on));
+  const picture = new Picture(() => channel.playSound(), () => snapshots.take(), talk.button);
   const banner = h("p", { class: "banner", hidden: true });
   const stats = new Stats(picture.video, camera.clock, (fps) => {
     state.still = fps > 0 ? 0 : state.still + 1;
@@ -62,7 +64,7 @@ export function startPage(channel: Channel, document: Document, browser: Problem
   const device = new Device(() => camera.refresh());
   const forbidden = h("p", { class: "banner", hidden: true });
 
-  fill(place("watch"), picture.element, banner, stats.element, log.element);
+  fill(place("watch"), picture.element, talk.element, banner, stats.element, log.element);
   fill(place("panel"), forbidden, stream.element, board.element, controls.element, snapshots.element, people.element, device.element);
 
   let announced = "";
@@ -101,6 +103,8 @@ export function startPage(channel: Channel, document: Document, browser: Problem
     tell();
   });
   channel.on("sound", (media) => picture.sound(media));
+  channel.on("mayTalk", (may) => talk.may(may));
+  channel.on("talking", (talking) => talk.talking(talking));
   channel.on("silenced", (silenced) => picture.silenced(silenced));
   channel.on("people", (all) => {
     people.people(all);
@@ -151,11 +155,15 @@ export function startPage(channel: Channel, document: Document, browser: Problem
     state.status = status;
     device.status(status, performance.now());
     board.status(status.camera);
+    talk.status(status);
     tell();
   });
   camera.on("modes", ({ modes }) => stream.modes(modes));
   camera.on("stream", (now) => stream.stream(now));
-  camera.on("audio", (now) => stream.audio(now));
+  camera.on("audio", (now) => {
+    stream.audio(now);
+    talk.audio(now);
+  });
   camera.on("controls", (all) => controls.controls(all));
   camera.on("board", (info) => board.board(info));
   camera.on("exchange", (exchange) => log.exchange(exchange));

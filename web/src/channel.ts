@@ -58,6 +58,10 @@ export interface ChannelEvents {
   people: Person[];
   /** The token lets us send messages, and so commands. */
   mayCommand: boolean;
+  /** The token lets us publish a microphone. */
+  mayTalk: boolean;
+  /** What we say goes out, or no more. */
+  talking: boolean;
   /** Another camera was chosen, or the camera came or left: its identity. */
   camera: string | undefined;
   picture: Media | undefined;
@@ -78,6 +82,8 @@ export interface Channel extends Emitter<ChannelEvents> {
   choose(identity: string): void;
   /** Plays sound; to be called from a press. */
   playSound(): Promise<void>;
+  /** Opens our microphone and lets the channel hear it, or closes it; rejects as the browser does when there is none or it may not. */
+  talk(on: boolean): Promise<void>;
   /** To the chosen camera, on the topic of commands. */
   send(bytes: Uint8Array): Promise<void>;
 }

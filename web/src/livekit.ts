@@ -29,6 +29,8 @@ import { NO_TOKEN, joinProblem, leaveProblem } from "./problem";
 import { isDevice } from "artc-edge-client/device";
 import { RPC_TOPIC, SNAPSHOT_TOPIC } from "artc-edge-client/methods";
 
+/** A microphone, as permissions name it (`livekit.TrackSource`). */
+const MICROPHONE = 2;
 /** Pauses before joining again, in ms; the last one stays. */
 const PAUSES = [500, 1000, 2000, 4000, 8000];
 /** How long livekit-client may try to resume before we join afresh, in ms. */
@@ -79,6 +81,14 @@ export class LiveKitChannel extends Emitter<ChannelEvents> implements Channel {
 
   async playSound(): Promise<void> {
     await this.#room?.startAudio();
+  }
+
+  async talk(on: boolean): Promise<void> {
+    const me = this.#room?.localParticipant;
+    if (!me) throw new Error("not connected to the room");
+    // The browser's own processing, so that the camera's sound, which this end plays, does not go back.
+    await me.setMicrophoneEnabled(on, { echoCancellation: true, noiseSuppression: true, autoGainControl: true });
+    this.emit("talking", me.isMicrophoneEnabled);
   }
 
   async send(bytes: Uint8Array): Promise<void> {
@@ -158,6 +168,8 @@ export class LiveKitChannel extends Emitter<ChannelEvents> implements Channel {
       adaptiveStream: true,
       singlePeerConnection: this.#address.singlePeerConnection,
       reconnectPolicy: { nextRetryDelayInMs },
+      // Whoever does not talk is not listened to by his own browser either.
+      publishDefaults: { stopMicTrackOnMute: true, dtx: false, red: false },
     });
     this.#room = room;
     const ended = new Promise<DisconnectReason | undefined>((resolve) => room.once(RoomEvent.Disconnected, resolve));
@@ -256,13 +268,15 @@ export class LiveKitChannel extends Emitter<ChannelEvents> implements Channel {
     const cameras = others.filter(isCamera).sort((a, b) => (a.joinedAt?.getTime() ?? 0) - (b.joinedAt?.getTime() ?? 0));
     // Before the camera, so that nothing is asked of it that could not be sent.
     if (room?.state === ConnectionState.Connected) this.emit("mayCommand", room.localParticipant.permissions?.canPublishData !== false);
+    this.emit("mayTalk", room?.state === ConnectionState.Connected && mayTalk(room.localParticipant));
+    this.emit("talking", room?.localParticipant.isMicrophoneEnabled === true);
     const camera = cameras.find(({ identity }) => identity === this.#wanted) ?? cameras[0];
     if (camera?.identity !== this.#camera) {
       this.#camera = camera?.identity;
       this.emit("camera", this.#camera);
     }
-    // Several cameras would send several pictures; only one is shown.
-    for (const other of cameras) {
+    // Several cameras would send several pictures; only one is shown. And who talks to the camera is heard there.
+    for (const other of others) {
       for (const publication of other.trackPublications.values()) {
         const wanted = other === camera;
         const remote = publication as RemoteTrackPublication;
@@ -319,6 +333,11 @@ class TrackMedia implements Media {
 
 function nextRetryDelayInMs({ retryCount, elapsedMs }: ReconnectContext): number | null {
   return elapsedMs > RESUME_FOR ? null : ([0, 300, 700, 1500][retryCount] ?? 2000) * (0.75 + Math.random() / 2);
+}
+
+function mayTalk(me: Participant): boolean {
+  const { canPublish, canPublishSources } = me.permissions ?? {};
+  return canPublish === true && (canPublishSources === undefined || canPublishSources.length === 0 || canPublishSources.includes(MICROPHONE));
 }
 
 /** Devices say so in their attributes; other publishers are known by what they send. */

@@ -109,6 +109,7 @@ class TestChannel extends Emitter<ChannelEvents> implements Channel {
   retry = vi.fn();
   choose = vi.fn();
   playSound = vi.fn(() => Promise.resolve());
+  talk = vi.fn(() => Promise.resolve());
 
   async send(bytes: Uint8Array): Promise<void> {
     const request = JSON.parse(new TextDecoder().decode(bytes)) as Request;

@@ -114,6 +114,11 @@ Role = Literal["observe", "operate", "maintain", "own"]
 # gone or refuses; a still picture or silence takes its place until it is back.
 SourceState = Literal["off", "resting", "private", "live", "built_in", "no_signal", "lost"]
 
+# What a speaker is doing. `starting`: It is about to be opened. `ready`: It is open, and there is
+# nothing to play. `playing`: It plays. `lost`: It is gone or refuses; it is tried again until it is
+# back.
+SpeakerState = Literal["starting", "ready", "playing", "lost"]
+
 # Where a job stands. `running`: It is being worked on. `cancelling`: It was asked to end and has not
 # yet. `done`: It did what was asked. `failed`: It could not. `cancelled`: It ended because it was
 # asked to. `timed_out`: It took longer than it may.
@@ -147,6 +152,18 @@ class Audio(TypedDict):
     quality: NotRequired[AudioQuality]
     # What it is for.
     scene: NotRequired[AudioScene]
+    # The speaker that plays what others say; absent where the configuration switches none on.
+    speaker: NotRequired[AudioSpeaker]
+
+
+class AudioSpeaker(TypedDict):
+    """How what others say is played."""
+    # The volume is set in the sound card's own mixer, not in software.
+    mixer: bool
+    # Nothing is heard because it was muted by a command.
+    muted: bool
+    # Volume, 0 to 100.
+    volume: int
 
 
 class BoardInfo(TypedDict):
@@ -364,6 +381,34 @@ class DeviceInfo(TypedDict):
     version: str
 
 
+class DeviceSpeaker(TypedDict):
+    """What a speaker is doing, with its counters since the daemon started. Taken = played + dropped + in
+    flight.
+    """
+    # What the device's clock is faster than the system's by, in millionths, as far as is known; it is
+    # made up for.
+    drift_ppm: float
+    # Blocks that came while there was no device, or faster than they are played.
+    dropped: int
+    # Name of the device.
+    name: str
+    # Of these, given to the device.
+    played: int
+    # How often the device was lost and came back, or ran dry.
+    recovered: int
+    # Of those, blocks in which something can be heard.
+    sounding: int
+    # What it is doing.
+    state: SpeakerState
+    # 10 ms blocks of what others said that came.
+    taken: int
+    # How many milliseconds sound takes through the device, as it says itself; absent while it plays
+    # nothing.
+    delay_ms: NotRequired[float]
+    # Why it plays nothing.
+    reason: NotRequired[str]
+
+
 class DeviceStatus(TypedDict):
     """How the device is at this moment."""
     # The camera.
@@ -393,6 +438,8 @@ class DeviceStatus(TypedDict):
     # The device is in safe mode, and for how many seconds still by itself: commands, and no camera,
     # microphone or encoder. Absent where it is not.
     safe_mode_s: NotRequired[int]
+    # The speaker; absent where the configuration switches none on.
+    speaker: NotRequired[DeviceSpeaker]
     # Temperature of the processor in degrees Celsius, where the board tells it.
     temperature_c: NotRequired[float]
 
@@ -1235,6 +1282,13 @@ class Commands:
         operate. `volume`: 0 (silence) to 100 (what the device delivers).
         """
         reply: Audio = await self.call("audio.set_speaker_volume", _given(volume=volume))
+        return reply
+
+    async def audio_mute_speaker(self, *, muted: bool) -> Audio:
+        """Stops or resumes playing what others say, where the device plays sound; refused where it does not.
+        Role: operate. `muted`: True to mute, false to unmute.
+        """
+        reply: Audio = await self.call("audio.mute_speaker", _given(muted=muted))
         return reply
 
     async def audio_mute(self, *, muted: bool) -> Audio:

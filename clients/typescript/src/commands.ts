@@ -164,6 +164,14 @@ export abstract class Commands {
     return this.call("audio.set_speaker_volume", params, options);
   }
 
+  /**
+   * Stops or resumes playing what others say, where the device plays sound; refused where it does not. Role:
+   * operate.
+   */
+  audioMuteSpeaker(params: Params<"audio.mute_speaker">, options?: CallOptions): Result<"audio.mute_speaker"> {
+    return this.call("audio.mute_speaker", params, options);
+  }
+
   /** Stops or resumes sending the sound; the track stays published. Role: operate. */
   audioMute(params: Params<"audio.mute">, options?: CallOptions): Result<"audio.mute"> {
     return this.call("audio.mute", params, options);

@@ -24,6 +24,8 @@ export interface Audio {
   quality?: AudioQuality;
   /** What it is for. */
   scene?: AudioScene;
+  /** The speaker that plays what others say; absent where the configuration switches none on. */
+  speaker?: AudioSpeaker;
 }
 
 /**
@@ -38,6 +40,16 @@ export type AudioQuality = "low" | "basic" | "high" | "stereo_high" | "super_hig
  * `media`: Media and games. `music`: Music. `chatroom`: Many people talking. `ktv`: Singing along.
  */
 export type AudioScene = "default" | "education" | "media" | "music" | "chatroom" | "ktv";
+
+/** How what others say is played. */
+export interface AudioSpeaker {
+  /** The volume is set in the sound card's own mixer, not in software. */
+  mixer: boolean;
+  /** Nothing is heard because it was muted by a command. */
+  muted: boolean;
+  /** Volume, 0 to 100. */
+  volume: number;
+}
 
 /** What this board has, and how it is. */
 export interface BoardInfo {
@@ -292,6 +304,30 @@ export interface DeviceInfo {
   version: string;
 }
 
+/** What a speaker is doing, with its counters since the daemon started. Taken = played + dropped + in flight. */
+export interface DeviceSpeaker {
+  /** What the device's clock is faster than the system's by, in millionths, as far as is known; it is made up for. */
+  drift_ppm: number;
+  /** Blocks that came while there was no device, or faster than they are played. */
+  dropped: number;
+  /** Name of the device. */
+  name: string;
+  /** Of these, given to the device. */
+  played: number;
+  /** How often the device was lost and came back, or ran dry. */
+  recovered: number;
+  /** Of those, blocks in which something can be heard. */
+  sounding: number;
+  /** What it is doing. */
+  state: SpeakerState;
+  /** 10 ms blocks of what others said that came. */
+  taken: number;
+  /** How many milliseconds sound takes through the device, as it says itself; absent while it plays nothing. */
+  delay_ms?: number;
+  /** Why it plays nothing. */
+  reason?: string;
+}
+
 /** How the device is at this moment. */
 export interface DeviceStatus {
   /** The camera. */
@@ -324,6 +360,8 @@ export interface DeviceStatus {
    * encoder. Absent where it is not.
    */
   safe_mode_s?: number;
+  /** The speaker; absent where the configuration switches none on. */
+  speaker?: DeviceSpeaker;
   /** Temperature of the processor in degrees Celsius, where the board tells it. */
   temperature_c?: number;
 }
@@ -812,6 +850,12 @@ export interface Source {
  */
 export type SourceState = "off" | "resting" | "private" | "live" | "built_in" | "no_signal" | "lost";
 
+/**
+ * What a speaker is doing. `starting`: It is about to be opened. `ready`: It is open, and there is nothing to
+ * play. `playing`: It plays. `lost`: It is gone or refuses; it is tried again until it is back.
+ */
+export type SpeakerState = "starting" | "ready" | "playing" | "lost";
+
 /** The reply of a method that starts a job. */
 export interface Started {
   /** The job, for `job.status` and `job.cancel`. */
@@ -1119,6 +1163,11 @@ export interface Methods {
   "audio.set_profile": { params: { quality?: AudioQuality; scene?: AudioScene }; result: Audio };
   /** Sets the volume of the speaker, where the device plays sound; refused where it does not. Role: operate. */
   "audio.set_speaker_volume": { params: { volume: number }; result: Audio };
+  /**
+   * Stops or resumes playing what others say, where the device plays sound; refused where it does not. Role:
+   * operate.
+   */
+  "audio.mute_speaker": { params: { muted: boolean }; result: Audio };
   /** Stops or resumes sending the sound; the track stays published. Role: operate. */
   "audio.mute": { params: { muted: boolean }; result: Audio };
   /** Begins to record, with the seconds before that are in memory; what is recorded already goes on. Role: operate. */

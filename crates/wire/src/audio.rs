@@ -26,6 +26,21 @@ pub struct Audio {
     /// What it is for.
     #[serde(default)]
     pub scene: Scene,
+    /// The speaker that plays what others say; absent where the configuration switches none on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speaker: Option<Speaker>,
+}
+
+/// How what others say is played.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "AudioSpeaker")]
+pub struct Speaker {
+    /// Volume, 0 to 100.
+    pub volume: u8,
+    /// Nothing is heard because it was muted by a command.
+    pub muted: bool,
+    /// The volume is set in the sound card's own mixer, not in software.
+    pub mixer: bool,
 }
 
 /// Rate, channels and highest bitrate of the published sound.

@@ -49,6 +49,9 @@ pub struct Status {
     pub camera: Source,
     /// The microphone.
     pub microphone: Source,
+    /// The speaker; absent where the configuration switches none on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speaker: Option<Speaker>,
     /// The room that this device serves itself; absent where it publishes to another server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<Room>,
@@ -190,6 +193,49 @@ pub enum SourceState {
     /// The device is there but has no signal or stands still.
     NoSignal,
     /// The device is gone or refuses; a still picture or silence takes its place until it is back.
+    Lost,
+}
+
+/// What a speaker is doing, with its counters since the daemon started. Taken = played + dropped + in flight.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DeviceSpeaker")]
+pub struct Speaker {
+    /// Name of the device.
+    pub name: String,
+    /// What it is doing.
+    pub state: SpeakerState,
+    /// Why it plays nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// 10 ms blocks of what others said that came.
+    pub taken: u64,
+    /// Of these, given to the device.
+    pub played: u64,
+    /// Of those, blocks in which something can be heard.
+    pub sounding: u64,
+    /// Blocks that came while there was no device, or faster than they are played.
+    pub dropped: u64,
+    /// How often the device was lost and came back, or ran dry.
+    pub recovered: u64,
+    /// How many milliseconds sound takes through the device, as it says itself; absent while it plays nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay_ms: Option<f32>,
+    /// What the device's clock is faster than the system's by, in millionths, as far as is known; it is made up for.
+    pub drift_ppm: f32,
+}
+
+/// What a speaker is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SpeakerState {
+    /// It is about to be opened.
+    #[default]
+    Starting,
+    /// It is open, and there is nothing to play.
+    Ready,
+    /// It plays.
+    Playing,
+    /// It is gone or refuses; it is tried again until it is back.
     Lost,
 }
 

@@ -153,6 +153,8 @@ methods! {
     AudioSetProfile = "audio.set_profile", Change, Operate, audio::SetProfile => audio::Audio;
     /// Sets the volume of the speaker, where the device plays sound; refused where it does not.
     AudioSetSpeakerVolume = "audio.set_speaker_volume", Change, Operate, audio::SetVolume => audio::Audio;
+    /// Stops or resumes playing what others say, where the device plays sound; refused where it does not.
+    AudioMuteSpeaker = "audio.mute_speaker", Change, Operate, audio::Mute => audio::Audio;
     /// Stops or resumes sending the sound; the track stays published.
     AudioMute = "audio.mute", Change, Operate, audio::Mute => audio::Audio;
     /// Begins to record, with the seconds before that are in memory; what is recorded already goes on.

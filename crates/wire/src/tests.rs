@@ -345,7 +345,7 @@ fn every_method_has_a_command_that_round_trips() {
             Method::CameraSetPtz => json!({ "pan": -3600, "relative": true }),
             Method::CameraPrivacy => json!({ "on": true }),
             Method::StreamSet => json!({ "width": 640, "height": 360, "fps": 12.5 }),
-            Method::StreamMute | Method::AudioMute => json!({ "muted": true }),
+            Method::StreamMute | Method::AudioMute | Method::AudioMuteSpeaker => json!({ "muted": true }),
             Method::StreamDual | Method::StreamScreen => json!({ "on": true }),
             Method::AudioSetProfile => json!({ "quality": "stereo_high", "scene": "music" }),
             Method::AudioSetVolume | Method::AudioSetSpeakerVolume => json!({ "volume": 40 }),

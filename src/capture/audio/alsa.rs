@@ -11,9 +11,8 @@ use alsa::poll::{Descriptors, pollfd};
 use alsa::{Direction, Output, ValueOr};
 use media::PcmFormat;
 
-use super::card::{self, Identity};
-use super::state::Loss;
 use super::timeline::duration;
+use crate::soundcard::{Fault, Identity, Loss, OpenError, Way};
 
 /// Samples are fetched when 10 ms are there, of a driver buffer of half a second: time to be late for a machine under load, without
 /// cost, because the buffer is empty as long as we are on time.
@@ -21,39 +20,6 @@ const PERIOD_MICROS: u32 = 10_000;
 const BUFFER_MICROS: u32 = 500_000;
 /// The most that one read takes.
 const CHUNK: Duration = Duration::from_millis(40);
-
-/// Why a device cannot be opened.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{name}: {why}")]
-pub(super) struct OpenError {
-    pub(super) loss: Loss,
-    name: String,
-    why: String,
-}
-
-impl OpenError {
-    /// The card of this name is not there.
-    pub(super) fn missing(name: &str) -> Self {
-        Self { loss: Loss::Missing, name: name.to_owned(), why: "there is no such sound device".to_owned() }
-    }
-}
-
-/// Why reading stopped.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Fault {
-    /// We were too slow, and the driver's buffer ran over.
-    #[error("overrun")]
-    Overrun,
-    /// The machine slept.
-    #[error("suspended")]
-    Suspended,
-    /// The device is gone.
-    #[error("gone")]
-    Gone,
-    /// Something else.
-    #[error("{0}")]
-    Failed(String),
-}
 
 /// What a read gave.
 #[derive(Debug)]
@@ -87,19 +53,7 @@ pub(super) fn open(device: &Identity, format: PcmFormat) -> Result<Capture, Open
         Err(error) if error.loss == Loss::NoFormat => Capture::open(&converted, format),
         opened => opened,
     };
-    opened.map_err(|error| explain(error, device))
-}
-
-/// ALSA reports a card whose nodes we may not open as no card at all; the nodes tell.
-fn explain(error: OpenError, device: &Identity) -> OpenError {
-    use rustix::fs::{Access, access};
-    let node = card::node(device);
-    let forbidden = access(&node, Access::READ_OK | Access::WRITE_OK) == Err(rustix::io::Errno::ACCESS);
-    if forbidden && matches!(error.loss, Loss::Missing | Loss::NoPermission) {
-        let why = format!("may not open {}; the user must be in the group of that node, mostly `audio`", node.display());
-        return OpenError { loss: Loss::NoPermission, why, ..error };
-    }
-    error
+    opened.map_err(|error| error.explained(device, Way::In))
 }
 
 impl Capture {
@@ -107,20 +61,15 @@ impl Capture {
     pub(super) fn open(name: &str, format: PcmFormat) -> Result<Self, OpenError> {
         // Keeps alsa-lib from writing to stderr, and empties what it wrote at the last attempt.
         let _messages = Output::local_error_handler();
-        let failed = |error: alsa::Error| refusal(name, error);
-        let no_nul = CString::new(name).map_err(|_| OpenError {
-            loss: Loss::Missing,
-            name: name.escape_debug().to_string(),
-            why: "no ALSA device has such a name".to_owned(),
-        })?;
+        let failed = |error: alsa::Error| OpenError::of(name, error);
+        let no_nul = CString::new(name).map_err(|_| OpenError::no_name(name))?;
         let pcm = PCM::open(&no_nul, Direction::Capture, true).map_err(failed)?;
-        set_hardware(&pcm, format).map_err(|error| match refusal(name, error) {
+        set_hardware(&pcm, format).map_err(|error| match OpenError::of(name, error) {
             // Parameters that the hardware does not have come back as EINVAL, which means nothing else here.
-            OpenError { loss: Loss::Failed, .. } if error.errno().abs() == libc::EINVAL => OpenError {
-                loss: Loss::NoFormat,
-                name: name.to_owned(),
-                why: format!("does not do 16-bit samples at {} Hz on {} channels", format.rate, format.channels),
-            },
+            other if other.loss == Loss::Failed && error.errno().abs() == libc::EINVAL => {
+                let why = format!("does not do 16-bit samples at {} Hz on {} channels", format.rate, format.channels);
+                OpenError::no_format(name, why)
+            }
             other => other,
         })?;
         let period = set_software(&pcm).map_err(failed)?;
@@ -155,10 +104,10 @@ impl Capture {
     /// Reads what is there; nothing when nothing is. `now` is `CLOCK_MONOTONIC`, for drivers without timestamps of their own.
     pub(super) fn read(&mut self, now: Duration) -> Result<Option<Chunk<'_>>, Fault> {
         // Fetches from the hardware; the conversions of alsa-lib move nothing and tell nothing new without it.
-        let avail = self.pcm.avail_update().map_err(fault)?;
-        let status = self.pcm.status().map_err(fault)?;
+        let avail = self.pcm.avail_update().map_err(Fault::of)?;
+        let status = self.pcm.status().map_err(Fault::of)?;
         match status.get_state() {
-            State::XRun => return Err(Fault::Overrun),
+            State::XRun => return Err(Fault::Xrun),
             State::Suspended => return Err(Fault::Suspended),
             State::Disconnected => return Err(Fault::Gone),
             _ => (),
@@ -177,7 +126,7 @@ impl Capture {
         let frames = match self.pcm.io_i16().and_then(|io| io.readi(&mut self.buffer)) {
             Ok(frames) => frames,
             Err(error) if error.errno().abs() == libc::EAGAIN => return Ok(None),
-            Err(error) => return Err(fault(error)),
+            Err(error) => return Err(Fault::of(error)),
         };
         let more = usize::try_from(avail).unwrap_or(0) > frames;
         Ok(Some(Chunk { first_at, samples: &self.buffer[..frames * usize::from(self.format.channels)], more }))
@@ -187,7 +136,7 @@ impl Capture {
     pub(super) fn restart(&mut self) -> Result<(), Fault> {
         // Stops what may still run; what is stopped already answers with an error.
         let _ = self.pcm.drop();
-        self.pcm.prepare().and_then(|()| self.pcm.start()).map_err(fault)
+        self.pcm.prepare().and_then(|()| self.pcm.start()).map_err(Fault::of)
     }
 
     /// Goes on after the machine slept. False while the driver is not ready yet.
@@ -221,29 +170,4 @@ fn set_software(pcm: &PCM) -> alsa::Result<Frames> {
     // Plug-ins may not know it; the stamps are checked when they come.
     let _ = software.set_tstamp_type(TstampType::Monotonic);
     pcm.sw_params(&software).map(|()| period)
-}
-
-fn refusal(name: &str, error: alsa::Error) -> OpenError {
-    let loss = match error.errno().abs() {
-        libc::ENOENT | libc::ENODEV | libc::ENXIO => Loss::Missing,
-        libc::EBUSY | libc::EAGAIN => Loss::Busy,
-        libc::EACCES | libc::EPERM => Loss::NoPermission,
-        _ => Loss::Failed,
-    };
-    let why = match loss {
-        Loss::Missing => "there is no such sound device".to_owned(),
-        Loss::Busy => "another program uses it".to_owned(),
-        Loss::NoPermission => "permission denied; the user must be in the group of /dev/snd, mostly `audio`".to_owned(),
-        _ => error.to_string(),
-    };
-    OpenError { loss, name: name.to_owned(), why }
-}
-
-fn fault(error: alsa::Error) -> Fault {
-    match error.errno().abs() {
-        libc::EPIPE => Fault::Overrun,
-        libc::ESTRPIPE => Fault::Suspended,
-        libc::ENODEV | libc::EBADFD | libc::ENXIO => Fault::Gone,
-        _ => Fault::Failed(error.to_string()),
-    }
 }

@@ -10,17 +10,15 @@
 //! - `"tone"`: the built-in tone. `"none"`: nothing at all.
 //! - a name as [`devices`] tells it, ALSA's card id (`PCH`, `PCH,1`), or any ALSA name (`plughw:1,0`, `default`): this one or silence.
 //!
-//! This room knows media and nothing else of ours: not who takes the blocks, not who sends the commands.
+//! This room knows media and sound cards, and nothing else of ours: not who takes the blocks, not who sends the commands.
 
 mod alsa;
-mod card;
 mod config;
 mod pump;
 mod ring;
 mod state;
 mod timeline;
 mod tone;
-mod volume;
 
 #[cfg(test)]
 mod tests;
@@ -35,15 +33,22 @@ use rustix::event::{EventfdFlags, eventfd};
 use rustix::fd::OwnedFd;
 use tokio::sync::broadcast;
 
-pub use card::{Identity, devices};
 pub use config::Config;
 pub use ring::{Counters, Ring};
-pub use state::{Loss, Phase, State};
+pub use state::{Phase, State};
 pub use timeline::Repairs;
 pub use tone::{BEEP, BEEP_HZ, TONE_HZ};
 
+use crate::soundcard::Way;
+pub use crate::soundcard::{Identity, Loss};
+
 /// Changes of phase that a slow listener may lag behind before the oldest are lost to it.
 const EVENTS: usize = 16;
+
+/// All sound devices that capture, in the order in which "auto" tries them.
+pub fn devices() -> Vec<Identity> {
+    crate::soundcard::devices(Way::In)
+}
 
 /// A running microphone. Dropping it ends its thread and closes the device.
 #[derive(Debug)]

@@ -11,13 +11,12 @@ use media::pcm::Gain;
 use metrics::counter;
 use rustix::time::{ClockId, clock_gettime};
 
-use super::alsa::{self as device, Capture, Fault, OpenError};
-use super::card::{self, Identity};
-use super::state::{Loss, Phase};
+use super::alsa::{self as device, Capture};
+use super::state::Phase;
 use super::timeline::{Done, Timeline};
 use super::tone::Tone;
-use super::volume::{self, Knob};
-use super::{Config, Shared};
+use super::{Config, Shared, devices};
+use crate::soundcard::{Fault, Identity, Knob, Loss, OpenError, Way, factor};
 
 /// How long until a lost device is looked for again: some file reads while it is not there. One that is there and does not open is
 /// tried less and less often, down to [`RETRY_MOST`].
@@ -131,7 +130,7 @@ impl Pump {
         }
         match look_at {
             Some(at) if now >= at => {
-                if card::devices().is_empty() {
+                if devices().is_empty() {
                     return Source::Tone { tone, look_at: Some(now + LOOK) };
                 }
                 // The row goes on where the tone ends.
@@ -169,7 +168,7 @@ impl Pump {
     fn open(&self, lost_for: Duration) -> Result<Option<(Capture, Option<Identity>)>, OpenError> {
         let format = self.shared.format;
         let source = self.config.source.as_str();
-        let all = card::devices();
+        let all = devices();
         let mine: Vec<&Identity> = match &self.device {
             _ if source != "auto" => all.iter().filter(|device| device.is_meant_by(source)).collect(),
             Some(had) if lost_for < FAITHFUL => all.iter().filter(|device| device.id == had.id).collect(),
@@ -196,7 +195,7 @@ impl Pump {
     }
 
     fn begin(&mut self, capture: Capture, device: Option<Identity>, now: Duration) -> Source {
-        let knob = device.as_ref().and_then(|device| Knob::open(&device.mixer_name()));
+        let knob = device.as_ref().and_then(|device| Knob::open(&device.mixer_name(), Way::In));
         let knob_at = match knob.as_ref().and_then(Knob::get) {
             Some(percent) if !self.shared.volume_set.load(Ordering::Acquire) => {
                 self.shared.volume.store(percent, Ordering::Relaxed);
@@ -262,7 +261,7 @@ impl Pump {
             return Err(self.lost(Loss::Stalled, &format!("{name}: gives no samples ({fault})"), now));
         }
         let done = match &fault {
-            Fault::Overrun => {
+            Fault::Xrun => {
                 self.shared.facts().overruns += 1;
                 counter!("artc_capture_audio_overruns_total").increment(1);
                 device.capture.restart().map(|()| true)
@@ -278,7 +277,7 @@ impl Pump {
             // Not awake yet: asked again after the next wait.
             Ok(false) => Ok(()),
             Ok(true) => {
-                if fault != Fault::Overrun {
+                if fault != Fault::Xrun {
                     self.shared.facts().restarts += 1;
                     counter!("artc_capture_audio_restarts_total").increment(1);
                 }
@@ -419,7 +418,7 @@ fn emit(shared: &Shared, gain: &mut Gain, done: Done, full_volume: bool) {
     // A knob at its lowest position still lets something through; 0 means silence.
     let volume = if full_volume && volume > 0 { 100 } else { volume };
     let muted = shared.muted.load(Ordering::Relaxed) || shared.private.load(Ordering::Relaxed);
-    gain.set(volume::factor(volume, muted));
+    gain.set(factor(volume, muted));
     let channels = block.format.channels;
     gain.apply(block.samples_mut(), channels);
     shared.ring.push(block, silent);

@@ -3,9 +3,9 @@
 use media::PcmFormat;
 use serde::{Serialize, Serializer};
 
-use super::card::Identity;
 use super::ring::Counters;
 use super::timeline::Repairs;
+use crate::soundcard::{Identity, Loss};
 
 /// Where the sound comes from now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -23,27 +23,6 @@ pub enum Phase {
     Private,
     /// Switched off by the configuration: nothing comes.
     Off,
-}
-
-/// Why a microphone cannot be used now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Loss {
-    /// There is none of that name.
-    Missing,
-    /// It was there and was taken away.
-    Unplugged,
-    /// Another program uses it.
-    Busy,
-    /// We may not open it.
-    NoPermission,
-    /// It does not do the rate and the channels that were asked for.
-    NoFormat,
-    /// It is there, but its samples stand still.
-    Stalled,
-    /// The driver failed.
-    Failed,
 }
 
 /// What a microphone is doing.

@@ -1,10 +1,6 @@
-//! Cameras and microphones: whether they are there, may be opened, and are free.
+//! Cameras, microphones and speakers: whether they are there, may be opened, and are free.
 
-use std::{
-    fs,
-    os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
-};
+use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
 use rustix::{
     fs::{Access, access},
@@ -19,6 +15,8 @@ use crate::{
         video::{self, Loss},
     },
     config::Config,
+    playout,
+    soundcard::{self, Identity, Way},
 };
 
 /// Our own name, as the kernel shows it: a device that the daemon has is where it belongs.
@@ -95,14 +93,7 @@ pub(super) fn microphones(config: &Config) -> Vec<Finding> {
     }
     let cards = audio::devices();
     let mut findings = Vec::new();
-    for card in &cards {
-        let node = PathBuf::from(format!("/dev/snd/pcmC{}D{}c", card.number, card.device));
-        let who = format!("{} ({})", card.id, card.name);
-        findings.push(match access(&node, Access::READ_OK | Access::WRITE_OK) {
-            Err(Errno::ACCESS | Errno::PERM) => denied(about, &node),
-            _ => busy(about, &node, &who).unwrap_or_else(|| Finding::ok(about, who)),
-        });
-    }
+    findings.extend(cards.iter().map(|card| card_is_free(about, card, Way::In)));
     let way_out = "plug one in, or load its driver; `artc-edge devices` lists those that are there";
     if source == "auto" && cards.is_empty() {
         findings.push(Finding::warning(about, "none; the built-in tone will be sent", way_out));
@@ -113,6 +104,35 @@ pub(super) fn microphones(config: &Config) -> Vec<Finding> {
         findings.push(Finding::failure(about, Exit::Unavailable, text, way_out));
     }
     findings
+}
+
+pub(super) fn speakers(config: &Config) -> Vec<Finding> {
+    let about = "speaker";
+    let device = config.speaker.device.as_str();
+    if device == "none" {
+        return vec![Finding::ok(about, "\"none\", as configured: nobody in the channel is listened to")];
+    }
+    let cards = playout::devices();
+    let mut findings: Vec<Finding> = cards.iter().map(|card| card_is_free(about, card, Way::Out)).collect();
+    let way_out = "plug one in, or load its driver; `artc-edge devices` lists those that are there";
+    if device == "auto" && cards.is_empty() {
+        findings.push(Finding::warning(about, "none; nobody in the channel will be heard", way_out));
+    }
+    // Other names may be ALSA's own, which only ALSA can judge.
+    if device != "auto" && !device.contains(':') && !cards.iter().any(|card| card.is_meant_by(device)) {
+        let text = format!("`speaker.device` is \"{device}\", and that is not there");
+        findings.push(Finding::failure(about, Exit::Unavailable, text, way_out));
+    }
+    findings
+}
+
+fn card_is_free(about: &'static str, card: &Identity, way: Way) -> Finding {
+    let node = soundcard::node(card, way);
+    let who = format!("{} ({})", card.id, card.name);
+    match access(&node, Access::READ_OK | Access::WRITE_OK) {
+        Err(Errno::ACCESS | Errno::PERM) => denied(about, &node),
+        _ => busy(about, &node, &who).unwrap_or_else(|| Finding::ok(about, who)),
+    }
 }
 
 /// Who else has a device, when somebody has.

@@ -21,7 +21,7 @@ use crate::exit::Exit;
 
 /// Look for everything that would keep the daemon from its job here, and say what to do about it.
 ///
-/// Checks configuration, secrets, board, permissions, cameras, microphones, encoders, ports, the room to join, and the clock. A
+/// Checks configuration, secrets, board, permissions, cameras, microphones, speakers, encoders, ports, the room to join, and the clock. A
 /// warning is something that the daemon copes with; a failure is not, and sets the exit code.
 #[derive(Debug, Args)]
 pub struct Doctor {
@@ -137,6 +137,7 @@ fn around(loaded: &Loaded) -> Vec<Finding> {
     findings.extend(machine::board(loaded));
     findings.extend(devices::cameras(config));
     findings.extend(devices::microphones(config));
+    findings.extend(devices::speakers(config));
     findings.extend(encoder::works(config));
     findings.extend(sdk::loads(config));
     let running = network::daemon(config);

@@ -34,6 +34,7 @@ fn view() -> View {
     view.status.camera.state = SourceState::Live;
     view.status.microphone.state = SourceState::Live;
     view.modes.modes = vec![Mode { format: "YUYV".into(), width: 640, height: 480, fps: vec![30.0, 15.0] }];
+    view.audio.speaker = Some(wire::audio::Speaker { volume: 100, muted: false, mixer: false });
     view.stream.published = true;
     view.stream.watched = true;
     view.board = std::sync::Arc::new(self::board::gate());

@@ -9,18 +9,21 @@ const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 /**
- * A camera that shows a moving disk, a microphone that beeps every second, and a person who lets pages use them. Few pictures a second,
- * because several browsers encode and decode them beside the server.
+ * A camera that shows a moving disk, and a microphone that beeps every second. Few pictures a second, because several browsers encode and
+ * decode them beside the server.
  */
-const DEVICES = ["--use-fake-device-for-media-stream=fps=10", "--use-fake-ui-for-media-stream"];
+const DEVICES = ["--use-fake-device-for-media-stream=fps=10"];
+/** A person who lets every page use them; without, a page is let by its context's permissions. */
+const WILLING = ["--use-fake-ui-for-media-stream"];
 
 /**
  * Starts Chromium with a fresh profile. `sound` lets pages play without a press, which people's browsers do not; `devices` gives it
- * camera and microphone.
+ * camera and microphone, to all pages or, `"asked"`, to those that are let.
  */
 export function startBrowser({ sound = true, devices = false } = {}) {
   const autoplay = sound ? "no-user-gesture-required" : "document-user-activation-required";
-  return chromium.launch({ executablePath: CHROMIUM, headless: true, args: [...FLAGS, `--autoplay-policy=${autoplay}`, ...(devices ? DEVICES : [])] });
+  const there = devices === false ? [] : devices === "asked" ? DEVICES : [...DEVICES, ...WILLING];
+  return chromium.launch({ executablePath: CHROMIUM, headless: true, args: [...FLAGS, `--autoplay-policy=${autoplay}`, ...there] });
 }
 
 /** The viewer page in a context of its own, with everything written down that must not happen. */

@@ -7,6 +7,7 @@ mod network;
 pub mod picture;
 mod process;
 pub mod sound;
+pub mod talker;
 mod usb_camera;
 mod viewer;
 mod vivid;

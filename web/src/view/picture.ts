@@ -22,7 +22,7 @@ export class Picture {
   #heard: Media | undefined;
   #silenced = false;
 
-  constructor(playSound: () => Promise<void>, takeSnapshot: () => Promise<void>) {
+  constructor(playSound: () => Promise<void>, takeSnapshot: () => Promise<void>, talk?: HTMLElement) {
     // The attribute alone does not silence a video made by script, and only a silent one may start by itself.
     this.video.muted = true;
     this.#unmute = h("button", { type: "button", class: "press-for-sound", hidden: true }, icon("sound"), "Press for sound");
@@ -31,7 +31,7 @@ export class Picture {
     this.#shutter = h("button", { type: "button", class: "tool", disabled: true, "aria-label": "Snapshot", title: "Snapshot" }, icon("shutter"));
     this.#shutter.addEventListener("click", () => void takeSnapshot());
     const float = h("button", { type: "button", class: "tool", "aria-label": "Floating window", title: "Floating window" }, icon("float"));
-    this.#tools = h("div", { class: "tools", role: "group", "aria-label": "Watching" }, this.#sound, this.#volume, h("span", { class: "gap" }), this.#shutter, float, this.#whole);
+    this.#tools = h("div", { class: "tools", role: "group", "aria-label": "Watching" }, this.#sound, this.#volume, talk, h("span", { class: "gap" }), this.#shutter, float, this.#whole);
     this.element = h("section", { class: "stage", "aria-label": "Picture" }, this.video, this.#audio, this.#badge, this.#notice.element, this.#unmute, this.#tools);
 
     this.#unmute.addEventListener("click", () => void this.#play(playSound));

@@ -1,6 +1,5 @@
 //! Sound without a sound card: the row of blocks, the tone, names of cards, and the whole microphone where there is none.
 
-mod card;
 mod microphone;
 mod timeline;
 
@@ -10,7 +9,7 @@ use media::pcm::Gain;
 use media::{PcmBlock, PcmFormat};
 
 use super::tone::Tone;
-use super::volume;
+use crate::soundcard::factor;
 
 const MONO: PcmFormat = PcmFormat { rate: 48_000, channels: 1 };
 const MS: Duration = Duration::from_millis(1);
@@ -62,7 +61,7 @@ fn the_tone_is_440_hz_with_a_beep_at_each_full_second_and_never_clicks() {
 fn volume_is_silence_at_0_untouched_at_100_and_even_between() {
     let loud = |percent, muted| {
         let mut samples = [i16::MIN; 80];
-        Gain::new(volume::factor(percent, muted)).apply(&mut samples, 1);
+        Gain::new(factor(percent, muted)).apply(&mut samples, 1);
         assert!(samples.iter().all(|sample| *sample == samples[0]));
         samples[0]
     };

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use super::super::card::list;
+use super::card::{Way, list, node};
 
 struct Machine(tempfile::TempDir);
 
@@ -52,7 +52,7 @@ impl Machine {
     }
 
     fn ids(&self) -> Vec<String> {
-        list(self.root()).into_iter().map(|device| device.id).collect()
+        list(self.root(), Way::In).into_iter().map(|device| device.id).collect()
     }
 }
 
@@ -72,10 +72,13 @@ fn real_microphones_come_before_loopbacks_and_dummies_and_players_are_none() {
     machine.card(2, "Loopback", "Loopback 1", "platform/snd_aloop.0", "snd_aloop", &["D0c", "D0p", "D1c", "D1p"]);
     machine.card(10, "PCH", "HDA Intel PCH", "pci0/1f.3", "snd_hda_intel", &["D0c", "D0p", "D2c"]);
     assert_eq!(machine.ids(), ["PCH", "PCH,2", "Loopback", "Loopback,1", "Dummy"]);
-    let all = list(machine.root());
+    let all = list(machine.root(), Way::In);
     assert_eq!((all[0].name.as_str(), all[0].number, all[0].device, all[0].is_virtual), ("HDA Intel PCH", 10, 0, false));
     assert_eq!(all[0].pcm_names(), ["hw:CARD=PCH,DEV=0", "plughw:CARD=PCH,DEV=0"]);
     assert!(all[3].is_virtual);
+    let players: Vec<String> = list(machine.root(), Way::Out).into_iter().map(|device| device.id).collect();
+    assert_eq!(players, ["vc4hdmi", "PCH", "Loopback", "Loopback,1", "Dummy"], "and what plays is no microphone");
+    assert_eq!(node(&all[1], Way::Out).to_str(), Some("/dev/snd/pcmC10D2p"));
 }
 
 #[test]
@@ -92,7 +95,7 @@ fn twins_keep_their_names_when_they_change_numbers() {
     assert_eq!(plug("1-1", "1-2").ids(), ["usb-046d:0825-A1", "usb@1-2"]);
     let swapped = plug("1-2", "1-1");
     assert_eq!(swapped.ids(), ["usb@1-2", "usb-046d:0825-A1"]);
-    let all = list(swapped.root());
+    let all = list(swapped.root(), Way::In);
     let meant =
         |source: &str| all.iter().filter(|device| device.is_meant_by(source)).map(|device| device.number).collect::<Vec<_>>();
     assert_eq!(

@@ -1,5 +1,4 @@
-//! Which sound cards there are, under names that stay the same, and which one "auto" takes. Reads files of the kernel only; opening is
-//! for [`super::alsa`].
+//! Which sound cards there are, under names that stay the same, and which one "auto" takes. Reads files of the kernel only.
 //!
 //! A card's number depends on the order of plugging and booting, and so does the ending of ALSA's own card id when two cards are of one
 //! kind (`Device`, `Device_1`). So the name of a card is, where it is on USB, its serial number, else the port it is plugged into; for
@@ -10,11 +9,30 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-/// A sound device that captures.
+/// Which way sound goes through a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// It captures: microphones.
+    In,
+    /// It plays: speakers.
+    Out,
+}
+
+impl Way {
+    /// The last letter of a device's node.
+    const fn letter(self) -> char {
+        match self {
+            Self::In => 'c',
+            Self::Out => 'p',
+        }
+    }
+}
+
+/// A sound device that captures, or one that plays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Identity {
-    /// The stable name; what `[microphone] source` takes: `usb-046d:0825-1A2B3C`, `usb@1-1.2`, or ALSA's card id such as `PCH`; for a
-    /// device of the card other than the first that captures, followed by a comma and its number.
+    /// The stable name; what `[microphone] source` and `[speaker] device` take: `usb-046d:0825-1A2B3C`, `usb@1-1.2`, or ALSA's card id such as `PCH`; for a
+    /// device of the card other than the first of its way, followed by a comma and its number.
     pub id: String,
     /// What the card calls itself.
     pub name: String,
@@ -26,7 +44,7 @@ pub struct Identity {
     pub device: u32,
     /// The card's driver, as the kernel names it.
     pub driver: String,
-    /// It has no microphone behind it: loopbacks, dummies, test drivers. "auto" takes it only when there is nothing else.
+    /// It has no microphone and no speaker behind it: loopbacks, dummies, test drivers. "auto" takes it only when there is nothing else.
     pub is_virtual: bool,
 }
 
@@ -48,21 +66,21 @@ impl Identity {
     }
 }
 
-/// Drivers without a microphone behind them. A loopback may have somebody on its other side; the rest plays to itself.
+/// Drivers without a microphone or a speaker behind them. A loopback may have somebody on its other side; the rest plays to itself.
 const LOOPBACKS: [&str; 1] = ["snd_aloop"];
 const DUMMIES: [&str; 2] = ["snd_dummy", "pcmtest"];
 
-/// All sound devices that capture, in the order in which "auto" tries them: those with a microphone behind them, loopbacks, dummies;
-/// each kind by number of card and device.
-pub fn devices() -> Vec<Identity> {
-    list(Path::new("/"))
+/// All sound devices that capture, or that play, in the order in which "auto" tries them: those with something behind them, loopbacks,
+/// dummies; each kind by number of card and device.
+pub fn devices(way: Way) -> Vec<Identity> {
+    list(Path::new("/"), way)
 }
 
 /// The same below another root than `/`.
-pub(super) fn list(root: &Path) -> Vec<Identity> {
+pub(super) fn list(root: &Path, way: Way) -> Vec<Identity> {
     let class = root.join("sys/class/sound");
     let Ok(entries) = fs::read_dir(&class) else { return Vec::new() };
-    let mut nodes: Vec<(u32, u32)> = entries.flatten().filter_map(|entry| capture_node(entry.file_name().to_str()?)).collect();
+    let mut nodes: Vec<(u32, u32)> = entries.flatten().filter_map(|entry| numbers(entry.file_name().to_str()?, way)).collect();
     nodes.sort_unstable();
     let mut found: Vec<Identity> = Vec::new();
     for (number, device) in nodes {
@@ -73,9 +91,9 @@ pub(super) fn list(root: &Path) -> Vec<Identity> {
     found
 }
 
-/// Card and device of a node such as `pcmC0D0c`.
-fn capture_node(name: &str) -> Option<(u32, u32)> {
-    let (card, device) = name.strip_prefix("pcmC")?.strip_suffix('c')?.split_once('D')?;
+/// Card and device of a node such as `pcmC0D0c`, where it is of this way.
+fn numbers(name: &str, way: Way) -> Option<(u32, u32)> {
+    let (card, device) = name.strip_prefix("pcmC")?.strip_suffix(way.letter())?.split_once('D')?;
     Some((card.parse().ok()?, device.parse().ok()?))
 }
 
@@ -120,6 +138,6 @@ fn long_name(root: &Path, number: u32) -> Option<String> {
 }
 
 /// Where the devices' nodes are, for telling a missing card from a forbidden one.
-pub(super) fn node(device: &Identity) -> PathBuf {
-    PathBuf::from(format!("/dev/snd/pcmC{}D{}c", device.number, device.device))
+pub fn node(device: &Identity, way: Way) -> PathBuf {
+    PathBuf::from(format!("/dev/snd/pcmC{}D{}{}", device.number, device.device, way.letter()))
 }
