@@ -26,5 +26,5 @@ pub mod video;
 pub use config::Config;
 pub use engine::{OpenEngine, OpenFactory};
 pub use net::{Change as LinkChange, ConnectError, Links, mirror, reach};
-pub use options::{Latency, Options};
+pub use options::{Latency, Options, Receive};
 pub use token::{Claims, peek};

@@ -35,6 +35,23 @@ pub struct Options {
     /// Takes the camera's bitrate as it is configured. Otherwise the documented table of bitrates by size and frame rate moves it, up
     /// or down, as the vendor's engine does.
     pub exact_bitrate: bool,
+    /// How much of what others send is handed out.
+    pub receive: Receive,
+}
+
+/// How many of many are seen and heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receive {
+    /// The loudest so many are heard; the documents have no number.
+    pub loudest: usize,
+    /// So many videos are decoded at once, further ones not.
+    pub decoders: usize,
+}
+
+impl Default for Receive {
+    fn default() -> Self {
+        Self { loudest: 5, decoders: 16 }
+    }
 }
 
 impl Options {

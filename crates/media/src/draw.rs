@@ -80,6 +80,27 @@ impl<'a> Canvas<'a> {
         rows(self.v, half, columns, lines, color.v);
     }
 
+    /// Copies the I420 picture `bytes` of `size` so that its upper left corner is at (`x`, `y`), all even; what would lie outside is not
+    /// copied. Nothing happens where `bytes` is shorter than `size` asks.
+    pub fn paste(&mut self, size: Size, bytes: &[u8], x: u32, y: u32) {
+        if bytes.len() < size.i420_len() || size.area() == 0 || x >= self.size.width || y >= self.size.height {
+            return;
+        }
+        let mut rest = bytes;
+        let stride = self.size.width as usize;
+        for (plane, shift) in [(&mut *self.y, 0), (&mut *self.u, 1), (&mut *self.v, 1)] {
+            let (width, height) = ((size.width >> shift) as usize, (size.height >> shift) as usize);
+            let (from, behind) = rest.split_at(width * height);
+            rest = behind;
+            let (left, top) = ((x >> shift) as usize, (y >> shift) as usize);
+            let stride = stride >> shift;
+            let shown = width.min(stride - left);
+            for (from, to) in from.chunks_exact(width).zip(plane.chunks_exact_mut(stride).skip(top)) {
+                to[left..left + shown].copy_from_slice(&from[..shown]);
+            }
+        }
+    }
+
     /// Draws the luma of `text`, upper-cased, with its upper left corner at (`x`, `y`); a glyph is 5 by 7 squares of
     /// `scale` pixels. Chroma stays, so draw on grey.
     pub fn text(&mut self, x: u32, y: u32, scale: u32, text: &str, luma: u8) {

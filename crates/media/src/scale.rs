@@ -133,27 +133,16 @@ fn shaped(room: Size, shape: Size) -> Rect {
 
 /// Copies the picture `from` to `place` of `to` and paints the rest black.
 fn paste(from: (Size, &[u8]), place: Rect, to: (Size, &mut [u8])) {
-    let ((size, mut bytes), (target, out)) = (from, to);
-    if let Some(mut canvas) = Canvas::new(target, out) {
-        let (right, bottom) = (place.x + place.width, place.y + place.height);
-        for bar in [
-            Rect { x: 0, y: 0, width: target.width, height: place.y },
-            Rect { x: 0, y: bottom, width: target.width, height: target.height - bottom },
-            Rect { x: 0, y: place.y, width: place.x, height: place.height },
-            Rect { x: right, y: place.y, width: target.width - right, height: place.height },
-        ] {
-            canvas.fill(bar, Color::BLACK);
-        }
+    let ((size, bytes), (target, out)) = (from, to);
+    let Some(mut canvas) = Canvas::new(target, out) else { return };
+    let (right, bottom) = (place.x + place.width, place.y + place.height);
+    for bar in [
+        Rect { x: 0, y: 0, width: target.width, height: place.y },
+        Rect { x: 0, y: bottom, width: target.width, height: target.height - bottom },
+        Rect { x: 0, y: place.y, width: place.x, height: place.height },
+        Rect { x: right, y: place.y, width: target.width - right, height: place.height },
+    ] {
+        canvas.fill(bar, Color::BLACK);
     }
-    let mut out = out;
-    for shift in [0, 1, 1] {
-        let (width, stride) = ((size.width >> shift) as usize, (target.width >> shift) as usize);
-        let (plane, rest) = bytes.split_at(width * (size.height >> shift) as usize);
-        let (out_plane, out_rest) = out.split_at_mut(stride * (target.height >> shift) as usize);
-        let (x, y) = ((place.x >> shift) as usize, (place.y >> shift) as usize);
-        for (from, to) in plane.chunks_exact(width).zip(out_plane.chunks_exact_mut(stride).skip(y)) {
-            to[x..x + width].copy_from_slice(from);
-        }
-        (bytes, out) = (rest, out_rest);
-    }
+    canvas.paste(size, bytes, place.x, place.y);
 }

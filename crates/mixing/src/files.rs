@@ -25,10 +25,10 @@ pub struct Mp4 {
     pub cycle: Duration,
 }
 
-/// HLS: fragmented MP4 segments and a playlist.
+/// HLS: a fragmented MP4 file, and a playlist whose segments are parts of it (`EXT-X-BYTERANGE`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hls {
-    /// As [`Mp4::prefix`], of the playlist (`.m3u8`), of what it begins with (`-init.mp4`) and of the segments (`-00001.m4s`).
+    /// As [`Mp4::prefix`], of the playlist (`.m3u8`) and of the file (`.m4s`).
     pub prefix: String,
     /// After so long another playlist begins; zero: one. Documented: 60 to 43,200 s.
     pub cycle: Duration,

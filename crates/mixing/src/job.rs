@@ -57,8 +57,7 @@ pub enum BadSpec {
 impl JobSpec {
     /// Whether it can be done, as far as can be told without trying.
     pub fn check(&self) -> Result<(), BadSpec> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        if self.id.is_empty() || self.id.len() > MOST_ID || !self.id.chars().all(plain) {
+        if !is_id(&self.id) {
             return Err(BadSpec::Id(self.id.chars().take(MOST_ID).collect()));
         }
         for (what, text) in [("channel", &self.channel), ("user id", &self.user_id)] {
@@ -72,6 +71,12 @@ impl JobSpec {
         self.scene.check()?;
         Ok(self.files.check()?)
     }
+}
+
+/// Whether a job, and so the folder of its files, can be called so.
+pub(crate) fn is_id(id: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    !id.is_empty() && id.len() <= MOST_ID && id.chars().all(plain)
 }
 
 /// Where jobs run. The server is written and tested against this; `artc-room` brings the real one.

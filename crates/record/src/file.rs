@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::fragment::{Axis, Fragment};
-use crate::mp4::{self, Format};
+use crate::mp4::{self, Format, Sound};
 use crate::name::{Id, Reason};
 use crate::store::{Fault, Store};
 
@@ -36,7 +36,8 @@ impl Writer {
     ) -> Result<Self, Fault> {
         let bad = |why: String| Fault::new("begin a file in", store.folder(), io::Error::new(io::ErrorKind::InvalidData, why));
         let mut id = Id::new(began_ms, reason);
-        let head = mp4::head(&format, channels, Duration::from_millis(began_ms)).map_err(|why| bad(why.to_string()))?;
+        let head = mp4::head(Some(&format), channels.map(Sound::Opus), Duration::from_millis(began_ms))
+            .map_err(|why| bad(why.to_string()))?;
         let taken = store.list()?;
         let mut file = loop {
             // Two recordings of one moment: a clock that was set back.

@@ -5,20 +5,22 @@
 //! waits; [`Recorder`] takes them from there and writes fragmented MP4, one fragment of at most a second at a time, each on the medium before
 //! the next begins. [`Store`] is the folder: which recordings there are is said by its files and by nothing else.
 //!
+//! [`mp4`] and [`torn`] are the bytes alone, for whoever writes such files elsewhere.
+//!
 //! Not for capturing, not for encoding, and not for deciding when to record. Time is an argument throughout.
 #![forbid(unsafe_code)]
 
 mod file;
 mod fragment;
 mod intake;
-mod mp4;
+pub mod mp4;
 mod name;
 mod recorder;
 mod ring;
 mod store;
-mod torn;
+pub mod torn;
 
 pub use intake::Intake;
-pub use name::{Id, Reason};
+pub use name::{Id, Reason, date};
 pub use recorder::{Now, Recorder, Settings, Standing};
 pub use store::{Entry, Fault, Limits, OpenError, RemoveError, Store};

@@ -128,7 +128,7 @@ pub(crate) fn read(name: &str) -> Option<(Id, Kind)> {
 }
 
 /// Year, month and day of so many days after 1970-01-01, in the Gregorian calendar.
-fn date(days: u64) -> (u64, u64, u64) {
+pub fn date(days: u64) -> (u64, u64, u64) {
     // Counted from the 1st of March of year 0, so that the leap day is the last of its year.
     let z = days + 719_468;
     let era = z / 146_097;

@@ -11,15 +11,15 @@ const MOST_MOOF: u64 = 1024 * 1024;
 
 /// How much of a file is whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Whole {
+pub struct Whole {
     /// Bytes up to the end of the last whole fragment.
     pub len: u64,
-    /// Until when it has pictures.
+    /// Until when it has pictures, or sound where it has no pictures.
     pub duration: Duration,
 }
 
 /// Looks how much of `file` is whole. Reads the heads of its boxes, not the pictures.
-pub(crate) fn look(file: &mut File) -> io::Result<Whole> {
+pub fn look(file: &mut File) -> io::Result<Whole> {
     let end = file.metadata()?.len();
     let mut whole = Whole::default();
     let (mut at, mut moov, mut moof) = (0, false, None);
@@ -43,6 +43,18 @@ pub(crate) fn look(file: &mut File) -> io::Result<Whole> {
         at += len;
     }
     Ok(whole)
+}
+
+/// Bytes of what stands before the first fragment.
+pub fn head_len(file: &mut File) -> io::Result<u64> {
+    let end = file.metadata()?.len();
+    let mut at = 0;
+    while let Some((kind, len)) = head(file, at, end)?
+        && &kind != b"moof"
+    {
+        at += len;
+    }
+    Ok(at)
 }
 
 /// Kind and length of the box at `at`, where all of it lies before `end`.
@@ -98,6 +110,15 @@ mod tests {
         }
         assert_eq!(look_at(b""), Whole::default());
         assert_eq!(look_at(b"\0\0\0\x01ftyp"), Whole::default());
+    }
+
+    #[test]
+    fn a_file_of_sound_alone_ends_where_its_sound_does() {
+        let head = mp4::head(None, Some(mp4::Sound::Aac), Duration::ZERO).unwrap();
+        let packets = [mp4::Packet { len: 3, duration: 1024 }; 10];
+        let fragment = mp4::fragment_head(1, (0, &[]), (48_000, &packets)).unwrap();
+        let whole = look_at(&[&head[..], &fragment, &[0; 30]].concat());
+        assert_eq!(whole.duration, Duration::from_secs(1) + mp4::sound_time(10 * 1024));
     }
 
     proptest! {

@@ -81,14 +81,14 @@ pub struct Mixer {
 }
 
 impl Mixer {
-    /// A mixer that hands out nothing until it is told how.
-    pub fn new(events: Arc<EventQueue>, sync: Arc<LipSync>) -> Self {
+    /// A mixer that hands out nothing until it is told how, and of many the `loudest`.
+    pub fn new(events: Arc<EventQueue>, sync: Arc<LipSync>, loudest: usize) -> Self {
         Self {
             events,
             sync,
             settings: PlayoutSettings::default(),
             tracks: HashMap::new(),
-            ranking: Ranking::default(),
+            ranking: Ranking::new(loudest),
             aac: None,
             no_aac: false,
         }
@@ -105,7 +105,7 @@ impl Mixer {
         (self.aac, self.no_aac) = (None, false);
         if !self.listens() {
             self.tracks.clear();
-            self.ranking = Ranking::default();
+            self.ranking.forget_all();
         }
     }
 

@@ -18,7 +18,7 @@ mod tests;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-pub use aac::AacSettings;
+pub use aac::{AacEncoder, AacError, AacSettings};
 pub use encode::Profile;
 pub use input::{AudioInput, PushRefused};
 pub use jitter::{Counts, JitterBuffer};

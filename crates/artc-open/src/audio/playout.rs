@@ -51,10 +51,10 @@ pub struct Playout {
 }
 
 impl Playout {
-    /// Starts the thread, silent until [`PlayoutHandle::settings`] asks for sound.
-    pub fn start(events: Arc<EventQueue>, sync: Arc<LipSync>, clock: Clock) -> std::io::Result<Self> {
+    /// Starts the thread, silent until [`PlayoutHandle::settings`] asks for sound; then the `loudest` so many are heard.
+    pub fn start(events: Arc<EventQueue>, sync: Arc<LipSync>, loudest: usize, clock: Clock) -> std::io::Result<Self> {
         let (messages, inbox) = sync_channel(DEPTH);
-        let mut mixer = Mixer::new(events, sync);
+        let mut mixer = Mixer::new(events, sync, loudest);
         let thread = std::thread::Builder::new().name("artc-playout".into()).spawn(move || run(&mut mixer, &inbox, clock))?;
         Ok(Self { handle: PlayoutHandle { messages }, thread: Some(thread) })
     }

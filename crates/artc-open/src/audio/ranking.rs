@@ -5,8 +5,6 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-/// How many are heard; the documents have no number.
-pub const LOUDEST: usize = 5;
 /// How often it is decided anew.
 const EVERY: Duration = Duration::from_millis(100);
 /// Whoever is heard stays until somebody is louder by this, in dB: no flicker between two who are alike.
@@ -24,13 +22,25 @@ struct Voice {
 }
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Ranking {
+    /// How many are heard.
+    loudest: usize,
     voices: HashMap<String, Voice>,
     decided: Option<Instant>,
 }
 
 impl Ranking {
+    /// Nobody is known; the `loudest` so many will be heard.
+    pub fn new(loudest: usize) -> Self {
+        Self { loudest, voices: HashMap::new(), decided: None }
+    }
+
+    /// Forgets all tracks.
+    pub fn forget_all(&mut self) {
+        *self = Self::new(self.loudest);
+    }
+
     /// Track `sid` is as loud as this now, in dBov (0 loudest, -127 silent).
     pub fn loudness(&mut self, sid: &str, dbov: i8, now: Instant) {
         let new = f32::from(dbov).clamp(FLOOR, 0.0);
@@ -58,7 +68,7 @@ impl Ranking {
             self.voices.iter().map(|(sid, voice)| (sid, voice.now(now) + if voice.heard { BONUS } else { 0.0 })).collect();
         // Names decide between equals, so that it is the same each time.
         order.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-        let chosen: Vec<String> = order.iter().take(LOUDEST).map(|(sid, _)| (*sid).clone()).collect();
+        let chosen: Vec<String> = order.iter().take(self.loudest).map(|(sid, _)| (*sid).clone()).collect();
         for (sid, voice) in &mut self.voices {
             voice.heard = chosen.contains(sid);
         }
@@ -91,7 +101,7 @@ mod tests {
 
     #[test]
     fn the_loudest_are_heard_and_whoever_is_as_loud_does_not_push_them_out() {
-        let (mut ranking, mut now) = (Ranking::default(), start());
+        let (mut ranking, mut now) = (Ranking::new(5), start());
         let say = |ranking: &mut Ranking, levels: [i8; 10], now: Instant| {
             for (n, level) in levels.into_iter().enumerate() {
                 ranking.loudness(&n.to_string(), level, now);
@@ -110,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_pause_for_breath_costs_nobody_his_place_and_silence_does() {
-        let (mut ranking, begin) = (Ranking::default(), start());
+        let (mut ranking, begin) = (Ranking::new(5), start());
         for n in 0..10 {
             ranking.loudness(&n.to_string(), if n < 5 { -20 } else { -50 }, begin);
         }

@@ -81,12 +81,14 @@ impl OpenEngine {
         let told = Arc::clone(&events);
         let audio = Arc::new(AudioInput::new(move || told.push(Event::PushAudioFrameBufferFull { is_full: false })));
         let sync = Arc::new(LipSync::new(clock.now()));
-        let playout =
-            Playout::start(Arc::clone(&events), Arc::clone(&sync), clock).map_err(environment("thread for received sound"))?;
+        let loudest = options.receive.loudest;
+        let playout = Playout::start(Arc::clone(&events), Arc::clone(&sync), loudest, clock)
+            .map_err(environment("thread for received sound"))?;
         let ask = commands.clone();
         let ask_key = Box::new(move |sid| _ = ask.try_send(Command::RemoteKeyFrame(sid)));
-        let watch =
-            WatchThread::start(Arc::clone(&events), sync, ask_key, clock).map_err(environment("thread for received video"))?;
+        let decoders = options.receive.decoders;
+        let watch = WatchThread::start(Arc::clone(&events), sync, ask_key, decoders, clock)
+            .map_err(environment("thread for received video"))?;
         let loss = Arc::clone(&audio);
         let seed =
             MADE.fetch_add(1, Ordering::Relaxed) ^ clock.monotonic().as_nanos() as u64 ^ u64::from(std::process::id()) << 32;

@@ -21,10 +21,8 @@ use crate::sync::{CaptureClock, CaptureTimes, LipSync};
 
 /// Access units on their way to the thread: half a second of one track.
 const DEPTH: usize = 16;
-/// Access units that are held for their sound: half a second of [`MOST_TRACKS`] cameras.
-const HELD: usize = 256;
-/// Decoders at once; further tracks are not decoded.
-const MOST_TRACKS: usize = 16;
+/// Access units of a track that are held for their sound: half a second of a camera.
+const HELD: usize = 16;
 /// A track without pictures gives its decoder away after so long, if another wants it.
 const IDLE: Duration = Duration::from_secs(5);
 /// A key frame of a track is asked for at most this often.
@@ -80,10 +78,18 @@ pub struct WatchThread {
 
 impl WatchThread {
     /// Starts the thread; it hands nothing out until [`WatchHandle::settings`] asks for it.
-    pub fn start(events: Arc<EventQueue>, sync: Arc<LipSync>, ask: AskKeyFrame, clock: Clock) -> std::io::Result<Self> {
-        let (messages, inbox) = sync_channel(DEPTH);
+    /// At most `decoders` tracks are decoded at once, further ones not.
+    pub fn start(
+        events: Arc<EventQueue>,
+        sync: Arc<LipSync>,
+        ask: AskKeyFrame,
+        decoders: usize,
+        clock: Clock,
+    ) -> std::io::Result<Self> {
+        // Cameras that began together send together.
+        let (messages, inbox) = sync_channel(DEPTH.max(2 * decoders));
         let dropped = Arc::new(AtomicBool::new(false));
-        let mut watcher = Watcher::new(events, sync, ask);
+        let mut watcher = Watcher::new(events, sync, ask, decoders);
         let lost = Arc::clone(&dropped);
         let run = move || run(&mut watcher, &inbox, &lost, clock);
         let thread = std::thread::Builder::new().name("artc-watch".into()).spawn(run)?;
@@ -148,6 +154,7 @@ pub(super) struct Watcher {
     events: Arc<EventQueue>,
     sync: Arc<LipSync>,
     ask: AskKeyFrame,
+    decoders: usize,
     settings: WatchSettings,
     tracks: HashMap<String, Track>,
     /// Units that wait for their sound, by when they are due and their number.
@@ -157,11 +164,12 @@ pub(super) struct Watcher {
 }
 
 impl Watcher {
-    pub(super) fn new(events: Arc<EventQueue>, sync: Arc<LipSync>, ask: AskKeyFrame) -> Self {
+    pub(super) fn new(events: Arc<EventQueue>, sync: Arc<LipSync>, ask: AskKeyFrame, decoders: usize) -> Self {
         Self {
             events,
             sync,
             ask,
+            decoders,
             settings: WatchSettings::default(),
             tracks: HashMap::new(),
             held: BTreeMap::new(),
@@ -211,17 +219,17 @@ impl Watcher {
         let due = track.due;
         self.number += 1;
         self.held.insert((due, self.number), arrived);
-        while self.held.len() > HELD {
+        while self.held.len() > HELD * self.decoders {
             self.show_first();
         }
     }
 
     /// Makes room for a track. False where there is none.
     fn begin(&mut self, arrived: &Arrived, now: Instant) -> bool {
-        if self.tracks.len() >= MOST_TRACKS {
+        if self.tracks.len() >= self.decoders {
             self.tracks.retain(|_, track| now.saturating_duration_since(track.seen) < IDLE);
         }
-        if self.tracks.len() >= MOST_TRACKS {
+        if self.tracks.len() >= self.decoders {
             return false;
         }
         let track = Track {

@@ -1,6 +1,11 @@
 //! Where which user stands in the mixed picture: what can be asked for. Pure.
 
+mod place;
+mod seats;
+
 use std::collections::BTreeSet;
+
+pub(crate) use place::{Arrangement, Content, Person, Place};
 
 /// Panes of a custom layout at most, and its layers.
 const MOST_PANES: usize = 25;
@@ -79,7 +84,7 @@ pub enum Layout {
 }
 
 /// A picture that was put into the store before: `s3://BUCKET/OBJECT`; JPEG or PNG.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Image(pub String);
 
 /// A layout and what is seen where no video is. Images are scaled and cropped to cover their place.

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
-use super::super::ranking::LOUDEST;
 use super::super::speech::{packets, speech};
 use super::*;
 use crate::clock::Clock;
@@ -11,6 +10,7 @@ use crate::session::AudioPacket;
 use crate::sync::CaptureClock;
 
 const TICK: Duration = Duration::from_millis(10);
+const LOUDEST: usize = 5;
 
 struct Stage {
     mixer: Mixer,
@@ -23,7 +23,7 @@ impl Stage {
     fn new(settings: PlayoutSettings) -> Self {
         let now = Clock::new().now();
         let (events, sync) = (Arc::new(EventQueue::new()), Arc::new(LipSync::new(now)));
-        let mut mixer = Mixer::new(Arc::clone(&events), Arc::clone(&sync));
+        let mut mixer = Mixer::new(Arc::clone(&events), Arc::clone(&sync), LOUDEST);
         mixer.set(settings);
         Self { mixer, events, sync, now }
     }

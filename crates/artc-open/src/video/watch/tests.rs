@@ -12,6 +12,8 @@ use crate::sync::Captured;
 
 const SIZE: Size = Size::new(160, 120);
 const MS: Duration = Duration::from_millis(1);
+/// Decoders at once.
+const MOST_TRACKS: usize = 16;
 const BOTH: WatchSettings = WatchSettings { decoded: true, encoded: true };
 
 struct Stage {
@@ -28,7 +30,7 @@ impl Stage {
         let (events, sync, asked) = (Arc::new(EventQueue::new()), Arc::new(LipSync::new(now)), Arc::new(Mutex::default()));
         let asks: Arc<Mutex<Vec<String>>> = Arc::clone(&asked);
         let ask = Box::new(move |sid| asks.lock().unwrap().push(sid));
-        let mut watcher = Watcher::new(Arc::clone(&events), Arc::clone(&sync), ask);
+        let mut watcher = Watcher::new(Arc::clone(&events), Arc::clone(&sync), ask, MOST_TRACKS);
         watcher.set(settings);
         Self { watcher, events, sync, asked, now }
     }
