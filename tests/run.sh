@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 logs=target/test-logs
 mkdir -p "$logs"
-all=(setup web build rust deb yocto clients network python browser kernel system fuzz)
+all=(setup web build rust deb yocto clients network python browser mixing kernel system fuzz)
 beside=(servers lint arm)
 stages=("$@")
 [ $# -eq 0 ] || beside=()
@@ -31,6 +31,7 @@ run_stage() {
         network) tests/network/run.sh ;;
         python) tests/python/run.sh ;;
         browser) PATH="$(setup/node.sh):$PATH" tests/browser/run.sh ;;
+        mixing) tests/mixing/run.sh ;;
         kernel) tests/kernel/run.sh ;;
         system) tests/system/run.sh ;;
         fuzz) tests/fuzz.sh 10 ;;
@@ -39,7 +40,7 @@ run_stage() {
 }
 
 # Whether a stage's failure can be the machine's.
-has_tests() { [[ " rust arm deb clients network python browser kernel system " == *" $1 "* ]]; }
+has_tests() { [[ " rust arm deb clients network python browser mixing kernel system " == *" $1 "* ]]; }
 
 # Sums what a stage's runners (cargo test, node --test, vitest) say in their closing lines: $1 is "pass" or "fail", $2 the log.
 count() {

@@ -30,6 +30,8 @@ pub(crate) struct SoundTrack {
     frames: u64,
     /// Since when blocks are watched, and the least that they were late, in samples.
     watched: Option<(Duration, i64)>,
+    /// Samples that are too many and are left out, by whole blocks.
+    surplus: i64,
     silence: Vec<i16>,
 }
 
@@ -37,11 +39,15 @@ impl SoundTrack {
     /// An axis that begins at `began`.
     pub(crate) fn new(began: Duration) -> Result<Self, AacError> {
         let encoder = AacEncoder::new(AacSettings { rate: RATE, bitrate: BITRATE })?;
-        Ok(Self { encoder, began, samples: 0, frames: 0, watched: None, silence: vec![0; RATE as usize / 100] })
+        Ok(Self { encoder, began, samples: 0, frames: 0, watched: None, surplus: 0, silence: vec![0; RATE as usize / 100] })
     }
 
     /// A block of the mix, mono at 48 kHz, which was handed out at `at`. Packets go to `each` with their place in ticks of sound.
     pub(crate) fn block(&mut self, pcm: &[i16], at: Duration, mut each: impl FnMut(u64, &[u8])) -> Result<(), AacError> {
+        if self.surplus >= pcm.len() as i64 {
+            self.surplus -= pcm.len() as i64;
+            return Ok(());
+        }
         // It ends when it is handed out, as pictures begin when they are.
         let due = mp4::sound_ticks(at.saturating_sub(self.began)) as i64;
         let late = due - self.samples as i64 - pcm.len() as i64;
@@ -58,9 +64,7 @@ impl SoundTrack {
                 if least > SLACK {
                     self.silence(least, &mut each)?;
                 } else if least < -SLACK {
-                    // More sound than time: this block is left out, and the next ones if need be.
-                    self.watched = Some((at.saturating_sub(WATCH), i64::MAX));
-                    return Ok(());
+                    self.surplus = -least;
                 }
             }
             Some(_) => {}

@@ -11,8 +11,8 @@ use mixing::{Event, FileFinished, Format, Hls, JobSpec, Mp4, Recorders as _, Sta
 
 use crate::room::{Sends, Stage, recorders, spec, start};
 
-/// Dark red, dark green and dark blue, as they stand in the picture.
-const COLORS: [[u8; 3]; 3] = [[81, 90, 240], [81, 100, 80], [41, 240, 110]];
+/// Red and green, as they stand in the picture.
+const COLORS: [[u8; 3]; 2] = [[81, 90, 240], [81, 100, 80]];
 
 fn finished(event: &Event) -> Option<FileFinished> {
     if let Event::FileFinished(file) = event { Some(file.clone()) } else { None }
@@ -64,7 +64,9 @@ fn tiles_sound_length_and_rate_are_what_was_asked_for_in_mp4_and_hls() {
         // The last second: all three are there, and the fourth tile is free.
         let at = lasts - Duration::from_millis(700);
         let seen = probe::colors(&path, at, (640, 480), &[(480, 120), (160, 360), (480, 360)]);
-        assert!(near(seen[0], COLORS[0]) && near(seen[1], COLORS[1]) && near(seen[2], [16, 128, 128]), "{seen:?}");
+        // Which of the two came first is theirs to know.
+        let pair = |first: usize, second: usize| near(seen[0], COLORS[first]) && near(seen[1], COLORS[second]);
+        assert!((pair(0, 1) || pair(1, 0)) && near(seen[2], [16, 128, 128]), "{seen:?}");
     }
     let mp4 = path(files.iter().find(|file| file.format == Format::Mp4).unwrap());
     assert_eq!(probe::value(&mp4, "v", "r_frame_rate"), "30/1");

@@ -33,10 +33,10 @@ pub fn duration(file: &Path) -> Duration {
     Duration::from_secs_f64(value(file, "", "duration").parse().unwrap())
 }
 
-/// Mean Y, U and V of a few pixels around each point, in the middle picture of every second.
+/// Y, U and V at each point of the picture at a time.
 pub fn colors(file: &Path, at: Duration, size: (usize, usize), points: &[(usize, usize)]) -> Vec<[u8; 3]> {
     let seek = at.as_secs_f64().to_string();
-    let args = ["-v", "error", "-ss", &seek, "-i", text(file), "-frames:v", "1", "-pix_fmt", "yuv420p", "-f", "rawvideo", "-"];
+    let args = ["-v", "error", "-i", text(file), "-ss", &seek, "-frames:v", "1", "-pix_fmt", "yuv420p", "-f", "rawvideo", "-"];
     let picture = run("ffmpeg", &args);
     let (width, height) = size;
     assert_eq!(picture.len(), width * height * 3 / 2);
