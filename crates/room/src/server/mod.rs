@@ -1,7 +1,6 @@
 //! The room server from outside: starting it, its addresses, its tokens, stopping it. What is said over HTTP is in the files of
 //! this folder.
 
-mod http;
 mod invitation;
 mod join;
 mod local;
@@ -14,7 +13,7 @@ mod whip;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime};
@@ -22,16 +21,19 @@ use std::time::{Duration, SystemTime};
 use rtc::local::{LinkId, LocalRoom, ToRoom};
 use rtc::{Certificate, MediaMode, PeerConfig};
 use tokio::sync::{mpsc, oneshot, watch};
+use web_listener::TlsError;
 
 use crate::apps::Apps;
 use crate::config::Config;
 use crate::core::{ConnId, Core, Settings};
 use crate::media::{self, Addresses, Command, Sockets};
-use crate::stats::{Ledger, Stats};
+use crate::stats::{Ledger, Refused, Stats};
 use crate::token::{Claims, Key, Secret, TokenError};
 
 /// Commands that wait for the state machine.
 const COMMANDS: usize = 1024;
+/// Web connections at once, websockets included.
+const CONNECTIONS: usize = 512;
 /// Where a viewer's bandwidth estimate begins, bit/s.
 const START_BITRATE: u64 = 2_500_000;
 /// How long open requests may take after [`Handle::stop`].
@@ -167,7 +169,7 @@ impl Server {
         }
         let key = Key::new(config.api_key.clone(), secret);
         let tls = match (&config.tls_cert, &config.tls_key) {
-            (Some(cert), Some(key)) => Some(http::tls(cert, key)?),
+            (Some(cert), Some(key)) => Some(web_listener::tls(cert, key).map_err(|why| tls_error(why, cert, key))?),
             (None, None) => None,
             _ => return Err(StartError::HalfTls),
         };
@@ -209,7 +211,11 @@ impl Server {
             .map_err(StartError::Thread)?;
         let (stop, stopping) = watch::channel(false);
         let shared = Arc::new(Shared { key, apps, commands, conns: AtomicU64::new(1), stopping, links, ledger });
-        let web = tokio::spawn(http::serve(web, tls, routes::router(Arc::clone(&shared)), Arc::clone(&shared)));
+        let site =
+            web_listener::Site { listener: web, tls, router: routes::router(Arc::clone(&shared)), connections: CONNECTIONS };
+        let counted = Arc::clone(&shared.ledger);
+        let refused = move |why| counted.refused(Refused::Connection, why);
+        let web = tokio::spawn(web_listener::serve(site, shared.stopping.clone(), refused));
         tracing::info!(%http, %media, tls = encrypted, "room listens");
         Ok(Handle { shared, http, media, tcp, tls: encrypted, stop, web, thread: Some(thread) })
     }
@@ -285,23 +291,22 @@ impl Drop for Handle {
 }
 
 /// The text of a file that holds a secret and nothing else.
-fn read_text(path: &std::path::Path, key: &'static str) -> Result<String, StartError> {
+fn read_text(path: &Path, key: &'static str) -> Result<String, StartError> {
     let text = std::fs::read_to_string(path).map_err(|source| StartError::Read { path: path.to_owned(), key, source })?;
     let secret = text.trim();
     if secret.is_empty() { Err(StartError::NoSecret { path: path.to_owned(), key }) } else { Ok(secret.to_owned()) }
 }
 
 fn bind_tcp(address: SocketAddr, key: &'static str) -> Result<TcpListener, StartError> {
-    let bind = || {
-        let socket = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, None)?;
-        // A restart must not wait for the connections of the last run.
-        socket.set_reuse_address(true)?;
-        socket.bind(&address.into())?;
-        socket.listen(128)?;
-        socket.set_nonblocking(true)?;
-        Ok(TcpListener::from(socket))
-    };
-    bind().map_err(|source| StartError::Bind { what: "tcp", address, key, source })
+    web_listener::bind(address).map_err(|source| StartError::Bind { what: "tcp", address, key, source })
+}
+
+fn tls_error(why: TlsError, cert: &Path, key: &Path) -> StartError {
+    match why {
+        TlsError::ReadCert(source) => StartError::Read { path: cert.to_owned(), key: "tls_cert", source },
+        TlsError::ReadKey(source) => StartError::Read { path: key.to_owned(), key: "tls_key", source },
+        TlsError::Unusable(reason) => StartError::Tls { cert: cert.to_owned(), key: key.to_owned(), reason },
+    }
 }
 
 fn bind_media(config: &Config) -> Result<Sockets, StartError> {
