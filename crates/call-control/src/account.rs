@@ -1,6 +1,6 @@
 //! User name and password at the broker, in both generations of the vendor's rule, and plain.
 
-use aws_lc_rs::hmac;
+use aws_lc_rs::{constant_time, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,16 @@ impl Account {
     }
 }
 
+/// Whether `password` is that of `client` by either generation of the vendor's rule, for whoever lets in by the broker's accounts.
+pub fn is_password_of(client: &ClientId, secret: &Secret, password: &str) -> bool {
+    let by = |text: &str| {
+        let expected = sign(secret, text);
+        constant_time::verify_slices_are_equal(expected.expose().as_bytes(), password.as_bytes()).is_ok()
+    };
+    // Both are looked at, so that time does not tell which it was.
+    by(client.as_str()) | by(client.group())
+}
+
 /// Base64 of HMAC-SHA1. The vendor's choice: as a keyed hash SHA-1 is unbroken.
 fn sign(secret: &Secret, text: &str) -> Secret {
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret.expose().as_bytes());
@@ -64,6 +74,17 @@ mod tests {
         let then = account(PasswordRule::GroupId);
         assert_eq!((then.user.as_str(), then.password.expose()), ("AK", "YRcXymreNmJUfwB8142smvKH8zE="));
         assert_eq!(account(PasswordRule::Secret).password.expose(), "XXXXX");
+    }
+
+    #[test]
+    fn passwords_of_both_generations_are_known_and_others_are_not() {
+        let (client, secret) = (ClientId::new("GID_Test", "0001").unwrap(), Secret::new("XXXXX"));
+        for password in ["vI009IZJZVGRwBwZvnbwjfuXxVM=", "YRcXymreNmJUfwB8142smvKH8zE="] {
+            assert!(is_password_of(&client, &secret, password));
+            assert!(!is_password_of(&client, &Secret::new("XXXXY"), password));
+            assert!(!is_password_of(&ClientId::new("GID_Tess", "0001").unwrap(), &secret, password));
+        }
+        assert!(!is_password_of(&client, &secret, "") && !is_password_of(&client, &secret, "XXXXX"));
     }
 
     #[test]

@@ -13,6 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::ClientId;
 
+mod kept;
+
+pub use kept::Kept;
+
 /// How long things last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
@@ -39,7 +43,8 @@ pub enum Answer {
 }
 
 /// How one who is called stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Leg {
     /// Known to be away; not told yet.
     Away,

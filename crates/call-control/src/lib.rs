@@ -22,13 +22,14 @@ pub mod message;
 mod name;
 mod switchboard;
 
-pub use account::{Account, PasswordRule};
-pub use call::{Answer, Call, End, Leg, Rules, Said, Step};
+pub use account::{Account, PasswordRule, is_password_of};
+pub use bucket::Bucket;
+pub use call::{Answer, Call, End, Kept, Leg, Rules, Said, Step};
 pub use callee::{Act, Callee, Standing};
 pub use config::{Config, Place};
 pub use join_token::Secret;
-pub use name::{ClientId, NameError, Topics};
-pub use switchboard::{Deed, Switchboard, Usual};
+pub use name::{ClientId, Down, NameError, Topics, Up};
+pub use switchboard::{Deed, KeptLine, Switchboard, Usual};
 
 /// Why a message was not heeded. Each is counted by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! All calls of a server: reads what clients say, knows who is there, and says what is to be done.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -100,6 +100,7 @@ pub struct Switchboard {
     all: Bucket,
     ids: StdRng,
     deeds: VecDeque<Deed>,
+    changed: BTreeSet<String>,
 }
 
 impl Switchboard {
@@ -115,6 +116,7 @@ impl Switchboard {
             all: Bucket::new(ALL, now),
             ids: StdRng::seed_from_u64(seed),
             deeds: VecDeque::new(),
+            changed: BTreeSet::new(),
         }
     }
 
@@ -286,6 +288,7 @@ impl Switchboard {
     /// Does something with a call, and turns what follows from it into deeds.
     fn with(&mut self, id: &str, now: Duration, act: impl FnOnce(&mut Call)) {
         let Some(line) = self.lines.get_mut(id) else { return };
+        self.changed.insert(id.to_owned());
         act(&mut line.call);
         let caller = line.call.caller().cloned();
         let rings = line.call.ring_until().map(|until| until.saturating_sub(now));
@@ -316,5 +319,8 @@ impl Switchboard {
     }
 }
 
+mod kept;
 #[cfg(test)]
 mod tests;
+
+pub use kept::KeptLine;

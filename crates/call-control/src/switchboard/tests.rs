@@ -162,3 +162,32 @@ proptest! {
         prop_assert_eq!((closed, board.calls()), (open.len(), 0));
     }
 }
+
+#[test]
+fn calls_go_on_after_a_restart_of_the_server_and_what_became_late_meanwhile_is_missed() {
+    let mut before = board();
+    say(&mut before, "alice", &create(&["cam"])).unwrap();
+    let talks = call_of(&deeds(&mut before));
+    say(&mut before, "cam", &Request::Answer { call: talks.clone(), answer: Answer::Accept }).unwrap();
+    say(&mut before, "bob", &create(&["door"])).unwrap();
+    let rings = call_of(&deeds(&mut before)[1..]);
+    let kept = before.changed(NOW);
+    assert_eq!((kept.len(), before.changed(NOW).len()), (2, 0), "only what changed is kept again");
+
+    let (passed, now) = (RING, Duration::from_secs(5));
+    let mut after = board();
+    for (id, line) in kept {
+        let written = serde_json::to_string(&line.expect("it has not ended")).unwrap();
+        after.restore(&id, serde_json::from_str(&written).unwrap(), passed, now).unwrap();
+    }
+    assert!(matches!(&deeds(&mut after)[..], [Deed::Open { .. }, Deed::Open { .. }]), "their channels are made again");
+    assert_eq!(after.deadline(), Some(now), "nobody answered at the door, and it does not ring any more");
+    after.expire(now);
+    let missed =
+        |deed: &Deed| matches!(deed, Deed::Tell { to, event: Said::Missed, call, .. } if *to == client("door") && *call == rings);
+    assert!(deeds(&mut after).iter().any(missed));
+    assert_eq!(after.calls(), 1);
+    after.message("Up/G@@@alice", &Request::Destory { call: Some(talks.clone()) }.write(), now).unwrap();
+    assert!(deeds(&mut after).iter().any(|deed| matches!(deed, Deed::Destroyed { to, .. } if *to == client("cam"))));
+    assert_eq!(after.changed(now).into_iter().find(|(id, _)| *id == talks), Some((talks, None)), "it is forgotten");
+}
