@@ -113,6 +113,7 @@ fn serve(broker: &Broker, ring_s: u16) -> Server {
         room: room::Config { listen: any(0), media_port: 0, tcp_port: 0, ..room::Config::default() },
         calls: broker.config(&broker::server()),
         service: Service { invite: vec![broker::device()], ring_s, ..Service::default() },
+        ..Config::default()
     };
     Server::start(&config).expect("it starts")
 }
@@ -271,7 +272,7 @@ async fn a_broker_that_does_not_let_us_in_is_named_with_the_way_out() {
     let calls = Config {
         room: room::Config { listen: ([127, 0, 0, 1], 0).into(), media_port: 0, tcp_port: 0, ..room::Config::default() },
         calls: config,
-        service: Service::default(),
+        ..Config::default()
     };
     let server = Server::start(&calls).expect("a broker that is not trusted is no reason not to start");
     let mut let_in = false;

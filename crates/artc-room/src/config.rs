@@ -1,6 +1,7 @@
 //! The configuration file: the room's own section, the broker's, and what the service adds.
 
-use std::path::Path;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
 use call_control::{ClientId, Usual};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,54 @@ pub struct Config {
     pub calls: call_control::Config,
     /// What calls are like.
     pub service: Service,
+    /// What outlives the process.
+    pub state: State,
+    /// Logins, tokens, devices, recordings over HTTP.
+    pub http: crate::http::config::Config,
+    /// Recordings that are asked for over HTTP.
+    pub record: Record,
+    /// Numbers and health.
+    pub telemetry: Telemetry,
+}
+
+/// `[record]`: recordings that are asked for over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Record {
+    /// Jobs at once.
+    pub most_jobs: u32,
+    /// Networks of ours that callbacks may go to: single addresses, or `ADDRESS/BITS`. Everything outward they may.
+    pub callbacks_may_reach: Vec<crate::record::egress::Net>,
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        Self { most_jobs: 4, callbacks_may_reach: Vec::new() }
+    }
+}
+
+/// `[state]`: what outlives the process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct State {
+    /// The file. Unset: `artc-room.sqlite` in the service manager's state directory; without one, nothing outlives the process.
+    pub file: Option<PathBuf>,
+}
+
+impl State {
+    /// The file, with the service manager's word where there is none of ours.
+    pub fn path(&self) -> Option<PathBuf> {
+        let folder = || std::env::var_os("STATE_DIRECTORY").filter(|folder| !folder.is_empty());
+        self.file.clone().or_else(|| folder().map(|folder| PathBuf::from(folder).join("artc-room.sqlite")))
+    }
+}
+
+/// `[telemetry]`: numbers and health.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Telemetry {
+    /// Where they are served, on this machine. Unset: nowhere.
+    pub listen: Option<SocketAddr>,
 }
 
 /// `[service]`: what calls are like.
@@ -42,8 +91,26 @@ pub enum TokenRule {
     /// LiveKit's, signed with the room's API key.
     #[default]
     LiveKit,
-    /// The vendor's, signed with an app's key.
+    /// The vendor's single-parameter token, signed with an app's key.
     App,
+    /// The vendor's with several parameters, since 2020: the signature alone, whose other parts clients are told beside it.
+    #[serde(rename = "app-fields")]
+    AppFields,
+    /// The vendor's of 2018 and 2019: signed with the key of the channel, which the app's file then holds.
+    #[serde(rename = "channel-key")]
+    ChannelKey,
+}
+
+impl TokenRule {
+    /// Its name, as in the file.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::LiveKit => "livekit",
+            Self::App => "app",
+            Self::AppFields => "app-fields",
+            Self::ChannelKey => "channel-key",
+        }
+    }
 }
 
 impl Default for Service {
@@ -76,7 +143,8 @@ impl Config {
         let of = |section: &str, found: Vec<(&'static str, String)>| {
             found.into_iter().map(|(key, why)| (format!("{section}.{key}"), why)).collect::<Vec<_>>()
         };
-        let mut found = [of("room", self.room.problems()), of("calls", self.calls.problems())].concat();
+        let parts = [("room", self.room.problems()), ("calls", self.calls.problems()), ("http", self.http.problems())];
+        let mut found: Vec<_> = parts.into_iter().flat_map(|(section, problems)| of(section, problems)).collect();
         let mut say = |key: &str, why: &str| found.push((format!("service.{key}"), why.to_owned()));
         let service = &self.service;
         if !join_token::is_name(&service.channel) {
@@ -86,11 +154,12 @@ impl Config {
             say("ring_s", "is out of range, 1 to 600");
         }
         match (service.token, &service.app) {
-            (TokenRule::App, None) => say("app", "is not set; the rule \"app\" needs one of `[room.apps]`"),
-            (TokenRule::App, Some(app)) if !self.room.apps.contains_key(app) => say("app", "is none of `[room.apps]`"),
+            (TokenRule::LiveKit, _) => {}
+            (_, None) => say("app", "is not set; the vendor's rules need one of `[room.apps]`"),
+            (_, Some(app)) if !self.room.apps.contains_key(app) => say("app", "is none of `[room.apps]`"),
             _ => {}
         }
-        if !self.room.enabled && self.calls.enabled {
+        if !self.room.enabled && (self.calls.enabled || self.http.enabled) {
             if service.server.is_none() {
                 say("server", "is not set, and there is no room in this process: name the one that is joined");
             }
@@ -98,8 +167,21 @@ impl Config {
                 found.push(("room.api_secret_file".into(), "is not set; tokens for a room elsewhere need its secret".into()));
             }
         }
-        if !self.room.enabled && !self.calls.enabled {
-            found.push(("room.enabled".into(), "false leaves nothing to do; enable it, or `calls.enabled`".into()));
+        if !(1..=1000).contains(&self.record.most_jobs) {
+            found.push(("record.most_jobs".into(), "is out of range, 1 to 1000".into()));
+        }
+        if self.telemetry.listen.is_some_and(|listen| !listen.ip().is_loopback()) {
+            found.push(("telemetry.listen".into(), "is no address of this machine alone, such as 127.0.0.1:7891".into()));
+        }
+        if !self.http.broker_rooms.is_empty() && self.calls.secret_file.is_none() {
+            found.push((
+                "http.broker_rooms".into(),
+                "needs `calls.secret_file`, by which the broker's passwords are known".into(),
+            ));
+        }
+        if !self.room.enabled && !self.calls.enabled && !self.http.enabled {
+            found
+                .push(("room.enabled".into(), "false leaves nothing to do; enable it, `calls.enabled` or `http.enabled`".into()));
         }
         found
     }

@@ -1,30 +1,48 @@
-//! The app server: a room that devices and browsers join, and the calls that bring them there, over an MQTT broker.
+//! The app server: a room that devices and browsers join, the calls that bring them there over an MQTT broker, and what apps and people
+//! ask for over HTTP.
 //!
 //! - [`Config`]: the configuration file, which is `artc-room.toml` beside this crate's manifest;
 //! - [`Server`]: starting and stopping;
-//! - `sign`: tokens for those who are called;
-//! - `service`: what the broker says, carried out.
+//! - `sign`: join tokens;
+//! - `service`: what the broker says, carried out;
+//! - `http/`: logins, tokens, devices;
+//! - `record/`: recordings, and the callbacks about them;
+//! - `telemetry`: numbers and health.
 //!
-//! What a call is, is decided in `call-control`; who may join and what is forwarded, in `room`. Not for keeping anything: calls end with
-//! the process, and the clients' next `create` makes new ones.
+//! What a call is, is decided in `call-control`; who may join and what is forwarded, in `room`; what outlives the process is kept in
+//! `app-state`.
 #![forbid(unsafe_code)]
 
+mod clock;
 mod config;
+mod http;
+mod record;
 mod service;
 mod sign;
+mod telemetry;
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use app_state::State;
 use call_control::Rules;
-pub use config::{Config, Service, TokenRule};
+pub use config::{Config, Record, Service, State as StateConfig, Telemetry, TokenRule};
+pub use http::config::{Config as HttpConfig, KeyConfig, Role, UserConfig};
+use mixing::Recorders;
 use mqtt_link::{Link, Presence};
+use record::egress::Egress;
+pub use record::egress::Net;
+use record::outbox::Outbox;
+use record::{Jobs, Parts};
 use room::token::{Key, Secret};
 pub use service::Counts;
-use service::Desk;
+use service::{Desk, Post, Venue};
 use sign::Signer;
+pub use telemetry::METRICS;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use web_listener::Site;
 
 /// The group of servers in the documented sample.
 const GROUP: &str = "GID_ALIRTC_CTRL_UP";
@@ -35,6 +53,10 @@ const LIFE: Duration = Duration::from_secs(48 * 3600);
 /// How long the good-bye to the broker may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 
+/// Web connections at once: those who use the API, and those who watch it.
+const CONNECTIONS: usize = 4096;
+const WATCHERS: usize = 16;
+
 /// Why it does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -44,6 +66,19 @@ pub enum StartError {
     /// The room does not start.
     #[error(transparent)]
     Room(#[from] room::StartError),
+    /// What is kept cannot be opened.
+    #[error(transparent)]
+    State(#[from] app_state::OpenError),
+    /// A web address is taken, or not this machine's.
+    #[error("`{key}` {address}: {source}; choose another, or stop what uses it")]
+    Listen {
+        /// The key of the configuration.
+        key: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// The system's reason.
+        source: std::io::Error,
+    },
 }
 
 /// A running server.
@@ -51,7 +86,10 @@ pub struct Server {
     room: Option<Arc<room::Handle>>,
     counts: Arc<Mutex<Counts>>,
     stop: watch::Sender<bool>,
-    desk: Option<JoinHandle<()>>,
+    stopping: watch::Receiver<bool>,
+    http: Option<SocketAddr>,
+    telemetry: Option<SocketAddr>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Server {
@@ -60,22 +98,66 @@ impl Server {
     /// # Errors
     /// [`StartError`]. A broker that is away is no error: it is tried for ever.
     pub fn start(config: &Config) -> Result<Self, StartError> {
+        Self::start_with(config, None)
+    }
+
+    /// As [`Server::start`], with somebody who records; without, jobs cannot be begun.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn start_with(config: &Config, recorders: Option<Arc<dyn Recorders>>) -> Result<Self, StartError> {
         if let Some((key, why)) = config.problems().into_iter().next() {
             return Err(StartError::Configuration(format!("`{key}`: {why}")));
         }
+        let path = config.state.path();
+        if path.is_none() {
+            tracing::info!("no `state.file`: nothing outlives this process");
+        }
+        let state = State::open(path.as_deref())?;
         let secret = match &config.room.api_secret_file {
             Some(path) => Secret::new(config::read_secret("room.api_secret_file", path).map_err(StartError::Configuration)?),
             None => Secret::random(),
         };
+        let key = Key::new(config.room.api_key.clone(), secret.clone());
+        let signer = Arc::new(Signer::new(config, key).map_err(StartError::Configuration)?);
         let room = match config.room.enabled {
-            true => Some(Arc::new(room::Server::start_with(config.room.clone(), secret.clone())?)),
+            true => Some(Arc::new(room::Server::start_with(config.room.clone(), secret)?)),
             false => None,
         };
         let (stop, stopping) = watch::channel(false);
         let counts = Arc::new(Mutex::new(Counts::default()));
-        let mut server = Self { room, counts, stop, desk: None };
+        let mut server = Self { room, counts, stop, stopping, http: None, telemetry: None, tasks: Vec::new() };
+        let address = config.service.server.clone().or_else(|| server.room.as_ref().map(|room| room.signal_url()));
+        if let Some(listen) = config.telemetry.listen {
+            let calls = config.calls.enabled.then(|| Arc::clone(&server.counts));
+            let router = telemetry::router(telemetry::Health { state: state.clone(), calls });
+            server.telemetry =
+                Some(server.serve("telemetry.listen", listen, |listener| {
+                    Ok(Site { listener, tls: None, router, connections: WATCHERS })
+                })?);
+        }
         if config.calls.enabled {
-            server.desk = Some(server.take_calls(config, secret, stopping)?);
+            let venue = Venue { signer: Arc::clone(&signer), server: address.clone(), room: server.room.clone() };
+            server.take_calls(config, venue, state.clone())?;
+        }
+        if config.http.enabled {
+            let wrong = StartError::Configuration;
+            let outbox = Outbox::new(state.clone(), Egress::new(config.record.callbacks_may_reach.clone()));
+            let most = config.record.most_jobs;
+            let (jobs_state, jobs_signer) = (state.clone(), Arc::clone(&signer));
+            let jobs = Jobs::new(Parts { state: jobs_state, signer: jobs_signer, outbox: outbox.clone(), recorders, most });
+            let router = http::Web::new(config, signer, address, state, Arc::clone(&jobs)).map_err(wrong)?.router();
+            server.tasks.push(tokio::spawn(outbox.run(server.stopping.clone())));
+            tokio::spawn(async move { jobs.go_on().await });
+            let tls = match (&config.http.tls_cert, &config.http.tls_key) {
+                (Some(cert), Some(key)) => {
+                    let place = format!("`http.tls_cert` {}, `http.tls_key` {}", cert.display(), key.display());
+                    Some(web_listener::tls(cert, key).map_err(|why| wrong(format!("{place}: {why}")))?)
+                }
+                _ => None,
+            };
+            let site = |listener| Ok(Site { listener, tls, router, connections: CONNECTIONS });
+            server.http = Some(server.serve("http.listen", config.http.listen, site)?);
         }
         Ok(server)
     }
@@ -83,6 +165,16 @@ impl Server {
     /// The room of this process, where there is one.
     pub fn room(&self) -> Option<&room::Handle> {
         self.room.as_deref()
+    }
+
+    /// Where logins, tokens and devices are served.
+    pub fn http(&self) -> Option<SocketAddr> {
+        self.http
+    }
+
+    /// Where numbers and health are served.
+    pub fn telemetry(&self) -> Option<SocketAddr> {
+        self.telemetry
     }
 
     /// What was counted so far.
@@ -93,15 +185,32 @@ impl Server {
     /// Says good-bye to broker and participants, and ends. Takes at most two seconds.
     pub async fn stop(mut self) {
         let _ = self.stop.send(true);
-        if let Some(desk) = self.desk.take() {
-            drop(tokio::time::timeout(2 * GOODBYE, desk).await);
-        }
+        let ended = async {
+            for task in self.tasks.drain(..) {
+                drop(task.await);
+            }
+        };
+        drop(tokio::time::timeout(2 * GOODBYE, ended).await);
         if let Some(room) = self.room.take().and_then(Arc::into_inner) {
             room.stop().await;
         }
     }
 
-    fn take_calls(&self, config: &Config, secret: Secret, stopping: watch::Receiver<bool>) -> Result<JoinHandle<()>, StartError> {
+    fn serve(
+        &mut self,
+        key: &'static str,
+        address: SocketAddr,
+        site: impl FnOnce(std::net::TcpListener) -> Result<Site, StartError>,
+    ) -> Result<SocketAddr, StartError> {
+        let listen = |source| StartError::Listen { key, address, source };
+        let listener = web_listener::bind(address).map_err(listen)?;
+        let bound = listener.local_addr().map_err(listen)?;
+        let refused = |why| telemetry::refused("connection", why);
+        self.tasks.push(tokio::spawn(web_listener::serve(site(listener)?, self.stopping.clone(), refused)));
+        Ok(bound)
+    }
+
+    fn take_calls(&mut self, config: &Config, venue: Venue, state: State) -> Result<(), StartError> {
         let wrong = StartError::Configuration;
         let calls = &config.calls;
         let client = calls.client(GROUP, DEVICE).map_err(|why| wrong(why.to_string()))?;
@@ -110,8 +219,6 @@ impl Server {
         let password = config::read_secret("calls.secret_file", path).map_err(StartError::Configuration)?;
         let account = calls.account(&client, &call_control::Secret::new(password));
         let place = calls.place().ok_or_else(|| wrong("`calls.broker` is not set".into()))?;
-        let signer = Signer::new(config, Key::new(config.room.api_key.clone(), secret)).map_err(StartError::Configuration)?;
-        let address = config.service.server.clone().or_else(|| self.room.as_ref().map(|room| room.signal_url()));
         let link = Link::start(mqtt_link::Options {
             host: place.host,
             port: place.port,
@@ -129,9 +236,10 @@ impl Server {
             seed: rand::random(),
         });
         let rules = Rules { ring: Some(Duration::from_secs(config.service.ring_s.into())), life: LIFE };
-        let desk =
-            Desk::new(link, topics, config.service.usual(), rules, signer, address, self.room.clone(), Arc::clone(&self.counts));
+        let post = Post { link, topics };
+        let desk = Desk::new(post, config.service.usual(), rules, venue, state, Arc::clone(&self.counts));
         tracing::info!(%client, broker = calls.broker, "taking calls");
-        Ok(tokio::spawn(desk.run(stopping)))
+        self.tasks.push(tokio::spawn(desk.run(self.stopping.clone())));
+        Ok(())
     }
 }

@@ -66,6 +66,12 @@ async fn run(config: &Config) -> ExitCode {
     if let Some(room) = server.room() {
         println!("room    {}", room.signal_url());
     }
+    if let Some(address) = server.http() {
+        println!("http    {address}");
+    }
+    if let Some(address) = server.telemetry() {
+        println!("metrics {address}");
+    }
     if let Some(broker) = config.calls.broker.as_ref().filter(|_| config.calls.enabled) {
         println!("calls   {broker}");
     }

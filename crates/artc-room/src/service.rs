@@ -2,23 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use call_control::message::{Enter, Notice, write_destroyed};
-use call_control::{ClientId, Deed, Refused, Rules, Switchboard, Topics, Usual};
+use app_state::{Sighting, State};
+use call_control::message::{self, Enter, Notice, write_destroyed};
+use call_control::{ClientId, Deed, KeptLine, Refused, Rules, Switchboard, Topics, Up, Usual};
 use mqtt_link::{Event, Link};
-use rand::rngs::StdRng;
-use rand::{Rng as _, SeedableRng as _};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::GOODBYE;
-use crate::sign::Signer;
+use crate::sign::{Pass, Signer};
+use crate::{GOODBYE, clock};
 
 /// Between the message that a channel is no more and its end: who hears the message leaves by themselves.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Longest part of a client's name in its user id: with a dash and 16 more it fits into 64.
 const USER_PREFIX: usize = 47;
+/// Who is seen is written down together with who else is seen in this time: a fleet that comes at once is one change and not thousands.
+const WRITE_AFTER: Duration = Duration::from_secs(1);
+/// Devices of which more is not written down meanwhile.
+const MAX_SEEN: usize = 65_536;
 
 /// What the service counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,56 +47,132 @@ pub(crate) fn lock(counts: &Mutex<Counts>) -> MutexGuard<'_, Counts> {
     counts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The broker, and what is said where.
+pub(crate) struct Post {
+    pub link: Link,
+    pub topics: Topics,
+}
+
+/// Where those who are called go, and what lets them in.
+pub(crate) struct Venue {
+    pub signer: Arc<Signer>,
+    /// The address that they are told.
+    pub server: Option<String>,
+    pub room: Option<Arc<room::Handle>>,
+}
+
 pub(crate) struct Desk {
-    link: Link,
-    topics: Topics,
+    post: Post,
+    venue: Venue,
     board: Switchboard,
-    signer: Signer,
-    server: Vec<String>,
-    room: Option<Arc<room::Handle>>,
+    state: State,
     counts: Arc<Mutex<Counts>>,
-    ids: StdRng,
     started: Instant,
     /// Channels that are to be closed, and when.
     closing: Vec<(Instant, String)>,
+    /// Who was seen and is not written down yet, and when that is due.
+    seen: BTreeMap<String, Sighting>,
+    write_at: Option<Instant>,
 }
 
 impl Desk {
-    #[expect(clippy::too_many_arguments, reason = "the parts of the program, each once")]
-    pub fn new(
-        link: Link,
-        topics: Topics,
-        usual: Usual,
-        rules: Rules,
-        signer: Signer,
-        server: Option<String>,
-        room: Option<Arc<room::Handle>>,
-        counts: Arc<Mutex<Counts>>,
-    ) -> Self {
-        let board = Switchboard::new(topics.clone(), usual, rules, rand::random(), Duration::ZERO);
-        let server = server.into_iter().collect();
-        let (ids, started) = (StdRng::from_os_rng(), Instant::now());
-        Self { link, topics, board, signer, server, room, counts, ids, started, closing: Vec::new() }
+    pub fn new(post: Post, usual: Usual, rules: Rules, venue: Venue, state: State, counts: Arc<Mutex<Counts>>) -> Self {
+        let board = Switchboard::new(post.topics.clone(), usual, rules, rand::random(), Duration::ZERO);
+        let (started, closing, seen) = (Instant::now(), Vec::new(), BTreeMap::new());
+        Self { post, venue, board, state, counts, started, closing, seen, write_at: None }
     }
 
     /// Runs until it is to stop.
     pub async fn run(mut self, mut stopping: watch::Receiver<bool>) {
+        self.restore().await;
         loop {
+            self.settle().await;
             let calls = self.board.deadline().map(|at| self.started + at);
-            let deadline = calls.into_iter().chain(self.closing.iter().map(|(at, _)| *at)).min();
+            let closing = self.closing.iter().map(|(at, _)| *at);
+            let deadline = calls.into_iter().chain(closing).chain(self.write_at).min();
             tokio::select! {
                 _ = stopping.changed() => break,
-                event = self.link.next() => self.event(event),
+                event = self.post.link.next() => self.event(event),
                 () = until(deadline) => self.board.expire(self.started.elapsed()),
             }
-            while let Some(deed) = self.board.poll() {
-                self.carry_out(deed).await;
-            }
-            self.close_channels().await;
-            let mut counts = lock(&self.counts);
-            (counts.calls, counts.clients) = (self.board.calls(), self.board.clients());
         }
-        self.link.stop(GOODBYE).await;
+        self.write_at = self.write_at.map(|_| Instant::now());
+        self.write_seen().await;
+        self.post.link.stop(GOODBYE).await;
+    }
+
+    /// Carries out what follows from what happened. What is kept is kept before anybody is told of it.
+    async fn settle(&mut self) {
+        self.keep_calls().await;
+        while let Some(deed) = self.board.poll() {
+            self.carry_out(deed).await;
+        }
+        self.close_channels().await;
+        self.write_seen().await;
+        let mut counts = lock(&self.counts);
+        (counts.calls, counts.clients) = (self.board.calls(), self.board.clients());
+        metrics::gauge!("artc_server_calls").set(counts.calls as f64);
+        metrics::gauge!("artc_server_clients").set(counts.clients as f64);
+    }
+
+    /// The calls of the process before go on.
+    async fn restore(&mut self) {
+        let kept = match self.state.calls().await {
+            Ok(kept) => kept,
+            Err(why) => return tracing::error!("calls of before are not known: {why}"),
+        };
+        let (clock, now) = (clock::seconds(), self.started.elapsed());
+        for call in kept {
+            let passed = Duration::from_secs(clock.saturating_sub(call.saved).max(0).unsigned_abs());
+            let restored = serde_json::from_str::<KeptLine>(&call.kept)
+                .map_err(|why| why.to_string())
+                .and_then(|line| self.board.restore(&call.id, line, passed, now).map_err(|why| why.to_string()));
+            match restored {
+                Ok(()) => tracing::info!(call = call.id, "a call of before goes on"),
+                Err(why) => tracing::warn!(call = call.id, "a call of before cannot go on: {why}"),
+            }
+        }
+        self.board.expire(now);
+    }
+
+    async fn keep_calls(&mut self) {
+        let changed = self.board.changed(self.started.elapsed());
+        if changed.is_empty() {
+            return;
+        }
+        let written = |line: KeptLine| serde_json::to_string(&line).ok();
+        let changed = changed.into_iter().map(|(id, line)| (id, line.and_then(written))).collect();
+        if let Err(why) = self.state.keep_calls(changed, clock::seconds()).await {
+            // Nobody is called any less for that.
+            tracing::error!("calls are not kept: {why}");
+        }
+    }
+
+    /// Notes that a client was heard on `topic`.
+    fn saw(&mut self, topic: &str, payload: &[u8]) {
+        let (client, here) = match self.post.topics.read_up(topic) {
+            Some(Up::Client(client)) => (client, None),
+            Some(Up::Presence(client)) => (client, message::read_presence(payload).ok()),
+            Some(Up::Anybody) | None => return,
+        };
+        if self.seen.len() >= MAX_SEEN && !self.seen.contains_key(client.as_str()) {
+            return;
+        }
+        let (client, at) = (String::from(client), clock::seconds());
+        let sighting = self.seen.entry(client.clone()).or_insert(Sighting { client, here, at });
+        (sighting.here, sighting.at) = (here.or(sighting.here), at);
+        self.write_at.get_or_insert_with(|| Instant::now() + WRITE_AFTER);
+    }
+
+    async fn write_seen(&mut self) {
+        if self.write_at.is_none_or(|at| at > Instant::now()) {
+            return;
+        }
+        self.write_at = None;
+        let seen = std::mem::take(&mut self.seen).into_values().collect();
+        if let Err(why) = self.state.saw(seen).await {
+            tracing::error!("who was seen is not kept: {why}");
+        }
     }
 
     fn event(&mut self, event: Event) {
@@ -101,9 +180,11 @@ impl Desk {
             Event::Up => {
                 tracing::info!("the broker let us in");
                 lock(&self.counts).up = true;
+                metrics::gauge!("artc_server_broker_up").set(1.0);
             }
             Event::Down(why) => {
                 let was_up = std::mem::replace(&mut lock(&self.counts).up, false);
+                metrics::gauge!("artc_server_broker_up").set(0.0);
                 if was_up {
                     tracing::warn!("no broker, trying for ever: {why}");
                 } else {
@@ -112,11 +193,15 @@ impl Desk {
             }
             Event::Message { topic, payload } => {
                 let heeded = self.board.message(&topic, &payload, self.started.elapsed());
+                if heeded.is_ok() {
+                    self.saw(&topic, &payload);
+                }
                 let mut counts = lock(&self.counts);
                 match heeded {
                     Ok(()) => counts.heeded += 1,
                     Err(why) => {
                         *counts.refused.entry(Refused::name(why)).or_default() += 1;
+                        crate::telemetry::refused("message", Refused::name(why));
                         tracing::debug!(bytes = payload.len(), "a message was not heeded: {why}");
                     }
                 }
@@ -127,7 +212,7 @@ impl Desk {
     async fn carry_out(&mut self, deed: Deed) {
         match deed {
             Deed::Open { channel } => {
-                if let Some(room) = &self.room
+                if let Some(room) = &self.venue.room
                     && let Err(why) = room.open_room(&channel).await
                 {
                     tracing::warn!(channel, "the channel was not made: {why}");
@@ -138,17 +223,18 @@ impl Desk {
                 Ok(enter) => {
                     tracing::info!(%to, channel = enter.channel, user = enter.user_id, "invited");
                     lock(&self.counts).invited += 1;
-                    self.publish(&self.topics.enter(&to), enter.write());
+                    metrics::counter!("artc_server_invited_total").increment(1);
+                    self.publish(&self.post.topics.enter(&to), enter.write());
                 }
                 Err(why) => tracing::error!(%to, "no token: {why}"),
             },
             Deed::Destroyed { to, call, channel } => {
-                let request = self.random_id();
-                self.publish(&self.topics.enter(&to), write_destroyed(&request, &call, &channel));
+                let request = random_id();
+                self.publish(&self.post.topics.enter(&to), write_destroyed(&request, &call, &channel));
             }
             Deed::Tell { to, event, call, channel, who } => {
-                let at = since_1970().as_secs();
-                self.publish(&self.topics.call(&to), Notice { event, call, channel, who, at }.write());
+                let at = clock::since_1970().as_secs();
+                self.publish(&self.post.topics.call(&to), Notice { event, call, channel, who, at }.write());
             }
             Deed::Close { channel } => self.closing.push((Instant::now() + LAST_WORDS, channel)),
         }
@@ -159,7 +245,7 @@ impl Desk {
         let due: Vec<String> = self.closing.iter().filter(|(at, _)| *at <= now).map(|(_, channel)| channel.clone()).collect();
         self.closing.retain(|(at, _)| *at > now);
         for channel in due {
-            if let Some(room) = &self.room
+            if let Some(room) = &self.venue.room
                 && let Err(why) = room.close_room(&channel).await
             {
                 // It closed by itself, because everybody had left.
@@ -169,48 +255,47 @@ impl Desk {
     }
 
     fn invitation(
-        &mut self,
+        &self,
         to: &ClientId,
         call: String,
         channel: String,
         caller: Option<ClientId>,
         rings: Option<Duration>,
     ) -> Result<Enter, String> {
-        let prefix: String = to.device().chars().take(USER_PREFIX).collect();
-        let user_id = format!("{prefix}-{}", self.random_id());
-        let clock = since_1970();
-        let signed = self.signer.sign(&channel, &user_id, SystemTime::UNIX_EPOCH + clock)?;
+        let user_id = user_of(to);
+        let clock = clock::now();
+        let signed = self.venue.signer.sign(Pass::usual(&channel, &user_id), clock)?;
         Ok(Enter {
             app_id: signed.app_id,
             user_id,
-            gslb: self.server.clone(),
-            session: self.random_id(),
+            gslb: self.venue.server.iter().cloned().collect(),
+            session: signed.session,
             token: signed.token,
-            // May be empty by the documents, and better is.
-            nonce: String::new(),
+            nonce: signed.nonce,
             timestamp: signed.timestamp,
             channel,
             call: Some(call),
             caller,
-            until: rings.map(|left| (clock + left).as_secs()),
+            until: rings.map(|left| (clock::since_1970() + left).as_secs()),
         })
     }
 
     fn publish(&self, topic: &str, payload: Vec<u8>) {
-        if self.link.publish(topic, payload).is_err() {
+        if self.post.link.publish(topic, payload).is_err() {
             lock(&self.counts).unsent += 1;
             tracing::warn!("a message was not sent: too many wait for the broker");
         }
     }
-
-    fn random_id(&mut self) -> String {
-        format!("{:016x}", self.ids.random::<u64>())
-    }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the shell of the program; tokens and clients want the wall clock")]
-fn since_1970() -> Duration {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+/// A user id for a client of the broker: its device, and what nobody else has.
+pub(crate) fn user_of(client: &ClientId) -> String {
+    let prefix: String = client.device().chars().take(USER_PREFIX).collect();
+    format!("{prefix}-{}", random_id())
+}
+
+fn random_id() -> String {
+    format!("{:016x}", rand::random::<u64>())
 }
 
 async fn until(deadline: Option<Instant>) {
