@@ -18,7 +18,7 @@ from lib import table  # noqa: E402
 from lib.measure import busy_fraction, load, machine_ticks  # noqa: E402
 from lib.programs import ROOT  # noqa: E402
 from rows import (  # noqa: E402
-    board, calls, commands, cpu, delivery, engine, picture, publish, receive, recording, response, sdk, size,
+    board, calls, commands, cpu, delivery, detection, engine, picture, publish, receive, recording, response, sdk, size,
 )
 
 ROWS = {
@@ -35,6 +35,8 @@ ROWS = {
     "join": response.join,
     "start": response.start,
     "record": recording.record,
+    "motion": detection.motion,
+    "masks": detection.masks,
     "gpio": board.gpio,
     "signature": response.signature,
     "call": calls.call,

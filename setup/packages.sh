@@ -6,7 +6,7 @@ set -euo pipefail
 build=(libasound2-dev dpkg-dev pkg-config cmake nasm clang libclang-dev g++ make git ca-certificates python3 python3-venv)
 test=(chromium ffmpeg v4l-utils alsa-utils iproute2 xz-utils socat flex bison bc libelf-dev coturn nftables openssl
     dbus systemd python3-dbus python3-gi mosquitto dpkg-dev lintian man-db
-    mmdebstrap e2fsprogs dosfstools mtools rauc squashfs-tools)
+    mmdebstrap e2fsprogs dosfstools mtools rauc squashfs-tools dmsetup)
 # What the bench compares with (GStreamer, called from Python), and what draws its clips.
 bench=(chromium ffmpeg iproute2 nftables mosquitto python3-gi gir1.2-gst-plugins-base-1.0 gir1.2-gst-plugins-bad-1.0 gstreamer1.0-nice
     gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly)

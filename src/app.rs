@@ -28,6 +28,7 @@ mod logs;
 mod mail;
 mod memory;
 mod network;
+mod notices;
 mod pieces;
 mod power;
 mod record;

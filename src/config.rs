@@ -36,7 +36,7 @@ pub use settings::{Changed, SetError, Settings, TRIAL, Trial, differences, slowe
 pub use show::Setting;
 pub use tree::{Layer, Origin};
 
-use crate::{capture, control, playout, recorder, telemetry};
+use crate::{capture, control, detector, playout, recorder, telemetry};
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -56,6 +56,8 @@ pub struct Config {
     pub speaker: playout::Config,
     /// How picture and sound are sent.
     pub stream: Stream,
+    /// What the device notices by itself.
+    pub detect: detector::Config,
     /// What is recorded on the device itself.
     pub record: recorder::Config,
     /// Which engine sends them.

@@ -5,6 +5,7 @@ pub mod capture;
 pub mod cli;
 pub mod config;
 pub mod control;
+pub mod detector;
 pub mod exit;
 pub mod playout;
 pub mod recorder;

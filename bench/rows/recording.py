@@ -12,7 +12,7 @@ WINDOW = 20.0
 
 def used(clip, mode):
     """Processor time of the daemon over a window, in percent of a core, and what it wrote."""
-    with Daemon({"camera": {"source": f"file:{clip}"}, "record": {"mode": mode}, }) as daemon:
+    with Daemon({"camera": {"source": f"file:{clip}"}, "record": {"when": ["always"] if mode == "always" else []}}) as daemon:
         daemon.wait()
         time.sleep(WARM)
         before, cpu, began = daemon.metrics(), cpu_seconds(daemon.pid), time.monotonic()

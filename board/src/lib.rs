@@ -24,7 +24,8 @@ mod profile;
 pub mod table;
 
 pub use backend::{
-    Backend, Board, Declared, Fake, Kind, LineError, Nothing, Press, SharedFake, Shown, Temperature, Throttling, inspect, open,
+    Backend, Board, Declared, Fake, Kind, LineError, Move, Nothing, Press, SharedFake, Shown, Temperature, Throttling, inspect,
+    open,
 };
 pub use choose::{ChooseError, DIRECTORIES, Matched, choose, embedded, known};
 pub use keeper::{ButtonState, DayMode, FanState, FilterState, Keeper, LedState, LineState, PULSE_MS, State};

@@ -1,8 +1,8 @@
 //! A board as the daemon uses it: by the profile's names, with safe states, whatever is missing.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
-use board::{Backend, Board, Fake, Kind, LineError, Pattern, Profile, Shown, open};
+use board::{Backend, Board, Fake, Keeper, Kind, LineError, Move, Pattern, Profile, SharedFake, Shown, open};
 
 const GATE: &str = r#"
 [board]
@@ -193,6 +193,25 @@ fn event(kind: u16, code: u16, value: i32) -> Vec<u8> {
     bytes.extend(code.to_ne_bytes());
     bytes.extend(value.to_ne_bytes());
     bytes
+}
+
+#[test]
+fn a_watched_line_tells_when_it_moves_and_one_that_is_not_does_not() {
+    let gate = "[board]\nid = \"gate\"\nname = \"Gate\"\n[lines.pir]\nline = \"A\"\ndirection = \"input\"\nwatch = true\n\
+                [lines.door]\nline = \"B\"\ndirection = \"input\"\n";
+    let profile = Profile::parse("t", gate).expect("good");
+    let board = SharedFake::new(&profile, std::path::Path::new("/nowhere"), &[]);
+    let mut keeper = Keeper::new(&profile, Box::new(board.clone()), None, Duration::ZERO);
+    let watched = |on| Move { line: "pir".into(), on };
+    assert_eq!(keeper.watched(), [watched(false)]);
+    for (line, on) in [("pir", true), ("door", true), ("pir", false)] {
+        board.fake().press(line, on);
+    }
+    assert_eq!((keeper.wake(Duration::ZERO), keeper.moves()), (Vec::new(), vec![watched(true), watched(false)]));
+    assert_eq!(keeper.moves(), []);
+    let output = gate.replace("direction = \"input\"\nwatch", "direction = \"output\"\nsafe = false\nwatch");
+    let why = Profile::parse("t", &output).expect_err("bad").to_string();
+    assert!(why.contains("[lines.pir]: `watch` is for inputs"), "{why}");
 }
 
 #[test]

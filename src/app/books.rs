@@ -119,6 +119,7 @@ impl Books {
                 camera: facts::camera_status(&camera),
                 microphone: facts::microphone_status(&microphone),
                 speaker: facts::speaker_status(&speaker),
+                detection: parts.noticed.as_ref().map(|noticed| super::notices::detection(*noticed.borrow())),
                 room: parts
                     .room
                     .as_ref()
@@ -159,7 +160,7 @@ impl Books {
             board: Arc::clone(&self.board),
             joins_elsewhere: parts.server.is_some(),
             no_power: parts.power.refusal(),
-            no_recorder: parts.recorder.is_none().then_some("`[record] mode` is \"off\": nothing is recorded on this device"),
+            no_recorder: parts.recorder.is_none().then_some("`[record] when` is empty: nothing is recorded on this device"),
             clock_trusted: super::clock::is_trusted(),
             stopping: self.stopping,
         }

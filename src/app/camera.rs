@@ -48,10 +48,10 @@ impl Shell {
         self.camera_here = here || self.camera_here && !matches!(state.phase, Phase::Lost(_) | Phase::NoSignal);
     }
 
-    /// The camera is open while somebody watches, or something is recorded.
+    /// The camera is open while somebody watches, something is recorded, or its pictures are looked at.
     pub(super) fn open_camera(&self) {
         let recorded = self.parts.recorder.as_ref().is_some_and(|recorder| *recorder.needed().borrow());
-        if self.books.watched || recorded { self.parts.camera.open() } else { self.parts.camera.close() }
+        if self.books.watched || recorded || self.looks { self.parts.camera.open() } else { self.parts.camera.close() }
     }
 
     /// The encoder works at the size and rate that the camera really has.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use artc_bindings::{Engine, VideoSource};
 use media::Size;
+use tokio::sync::watch;
 
 use super::choices::Choices;
 use super::facts;
@@ -24,6 +25,7 @@ use crate::capture::audio::Microphone;
 use crate::capture::video::{self, Camera, ControlError, ModeError, SelectError, SnapshotError};
 use crate::control::jobs::{Ended, Progress};
 use crate::control::{BoardAct, ConfigAct, ControlChange, Effect, Failure, LogAct, Outcome, StateAct, StreamChange};
+use crate::detector::Noticed;
 use crate::playout::Speaker;
 use crate::recorder;
 
@@ -54,6 +56,8 @@ pub struct Parts {
     pub ladder: Arc<Ladder>,
     /// The recorder, where there is one.
     pub recorder: Option<recorder::Handle>,
+    /// What is noticed, where something is looked for.
+    pub noticed: Option<watch::Receiver<Noticed>>,
 }
 
 /// Something for a thread that may wait for a device.

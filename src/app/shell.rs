@@ -2,7 +2,7 @@
 //!
 //! It decides nothing: the session says what to call, the desk says what to answer, capture says what the devices do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +25,7 @@ use super::light::signal;
 use super::links::Links;
 use super::logs::Logs;
 use super::mail::Mail;
+use super::notices::Notices;
 use super::record::Recorded;
 use super::service::{Hangup, StatusLine};
 use super::settings::SettingsThread;
@@ -34,6 +35,7 @@ use super::wishes::Wishes;
 use crate::config::{self, Applies, Loaded};
 use crate::control::socket::{Arrival, Server};
 use crate::control::{Desk, Sender};
+use crate::detector::Noticed;
 use crate::session::{self, Input, Medium, Output, Session};
 use crate::telemetry::{Beat, Check, Fault};
 
@@ -73,6 +75,12 @@ pub struct Shell {
     pub(super) camera_here: bool,
     /// The camera's state that was told last.
     pub(super) camera_told: Option<SourceState>,
+    /// What was noticed and told last.
+    pub(super) noticed: Noticed,
+    /// The watched lines that are on.
+    pub(super) lines_on: BTreeSet<String>,
+    /// Whether somebody looks at the camera's pictures on the device itself.
+    pub(super) looks: bool,
     /// The configuration as it is to be.
     pub(super) wanted: watch::Receiver<Arc<Loaded>>,
     /// The configuration that the parts were started with, and what was changed live since.
@@ -105,8 +113,9 @@ impl Shell {
         self.catch_up(Purpose::CatchUp(None), &finished_in);
         let (reread_in, mut reread) = mpsc::channel(1);
         let mut links = Links::open();
-        let mut presses = self.board.presses();
+        let mut board_events = self.board.events();
         let mut recorded = Recorded::of(self.parts.recorder.as_ref());
+        let mut notices = Notices::of(self.parts.noticed.as_ref());
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
 
@@ -140,12 +149,10 @@ impl Shell {
                     let turns = self.calls.as_mut().map(|calls| calls.heed(event, now())).unwrap_or_default();
                     self.turn(turns);
                 }
-                Some(press) = presses.recv() => {
-                    let letters = self.desk.tell(Topic::BoardPress, || press);
-                    self.send_all(letters);
-                }
+                Some(event) = board_events.recv() => self.board_event(event),
                 Ok(()) = self.wanted.changed() => self.configured(),
                 () = recorded.next() => self.open_camera(),
+                noticed = notices.next() => self.noticed(noticed),
                 () = hangup.wait() => self.read_again(&reread_in),
                 Some(what) = reread.recv() => self.read_anew(what),
                 () = links.better() => self.session.handle(Input::LinkUp, now()),

@@ -1,6 +1,6 @@
 //! Starting in order, saying what is here, and ending in the reverse order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +33,7 @@ use crate::capture::audio::Microphone;
 use crate::capture::video::Camera;
 use crate::config::{self, Config, EngineKind, Loaded, Settings};
 use crate::control::{Config as ControlConfig, Desk, socket};
+use crate::detector::{Detector, Noticed};
 use crate::exit::Exit;
 use crate::playout::Speaker;
 use crate::recorder::RecordThread;
@@ -245,6 +246,13 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
             return Err(Exit::TryAgain);
         }
     };
+    let detector = match Detector::start(&config.detect, Arc::clone(&camera), Arc::clone(&microphone), now) {
+        Ok(detector) => detector,
+        Err(why) => {
+            eprintln!("artc-edge: no thread to notice anything: {why}");
+            return Err(Exit::TryAgain);
+        }
+    };
     let board_thread = match BoardThread::start(board, &config.board) {
         Ok(thread) => thread,
         Err(why) => {
@@ -297,6 +305,9 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
         failed: BTreeMap::new(),
         camera_here: false,
         camera_told: None,
+        noticed: Noticed::default(),
+        lines_on: BTreeSet::new(),
+        looks: detector.as_ref().is_some_and(Detector::looks),
         wanted,
         in_force: Arc::clone(&loaded),
         restart_at: None,
@@ -315,6 +326,7 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
             configured_camera: loaded.config.camera.source.clone(),
             ladder: Arc::clone(ladder),
             recorder: recording.as_ref().map(RecordThread::handle),
+            noticed: detector.as_ref().map(Detector::noticed),
         },
     };
 
@@ -348,6 +360,7 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
     kept.keep_audit(shell.desk.audit_hash());
 
     drop(shell);
+    drop(detector);
     drop(recording);
     close(uplink, camera, microphone, speaker).await;
     if let Some(room) = room.and_then(Arc::into_inner) {
@@ -365,7 +378,8 @@ fn hold_back(config: &Config) -> Config {
     config.camera.idle = crate::capture::video::Idle::Close;
     config.microphone.source = "none".into();
     config.speaker.device = "none".into();
-    config.record.mode = crate::recorder::Mode::Off;
+    config.record.when.clear();
+    config.detect = Default::default();
     config
 }
 

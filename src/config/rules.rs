@@ -6,6 +6,7 @@ use super::{
     secrets::{SECRETS, is_secret},
     tree::{Layer, Node},
 };
+use crate::recorder::When;
 
 /// A credential or a file named in a higher layer takes the place of a secret written in a lower one, and the other way
 /// round; only within one layer are both together a mistake.
@@ -38,6 +39,7 @@ pub(super) fn check(config: &Config, whole: &Node, broken: &[String], problems: 
         ("speaker", config.speaker.problems()),
         ("board", config.board.problems()),
         ("stream", config.stream.problems()),
+        ("detect", config.detect.problems()),
         ("record", config.record.problems()),
         ("engine.open", config.engine.open.problems()),
         ("engine.sdk", config.engine.sdk.problems()),
@@ -82,7 +84,15 @@ pub(super) fn check(config: &Config, whole: &Node, broken: &[String], problems: 
         }
     }
     if config.record.is_on() && config.engine.kind != EngineKind::Open {
-        say("record.mode", "needs `engine.kind` \"open\": the others hand no encoded pictures out".into());
+        say("record.when", "needs `engine.kind` \"open\": the others hand no encoded pictures out".into());
+    }
+    for (when, noticed, key) in [(When::Motion, config.detect.motion, "motion"), (When::Sound, config.detect.sound, "sound")] {
+        if config.record.when.contains(&when) && !noticed {
+            say("record.when", format!("\"{key}\" is noticed only with `detect.{key}` = true"));
+        }
+    }
+    if config.detect.sound && config.microphone.source == "none" {
+        say("detect.sound", "hears nothing with `microphone.source` = \"none\"".into());
     }
     let sdk = &config.engine.sdk;
     if config.engine.kind == EngineKind::Sdk {

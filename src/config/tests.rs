@@ -236,7 +236,10 @@ fn every_mistake_gets_its_message() {
         // Keys.
         ("[camera]\nwidht = 1", "t:2:1: unknown key `camera.widht`; did you mean `camera.width`?"),
         ("[camra]\nwidth = 640", "t:1:2: unknown key `camra`; did you mean `camera`?"),
-        ("[camera]\nzzz = 1", "t:2:1: unknown key `camera.zzz`; [camera] has source, width, height, fps, format, scale, idle"),
+        (
+            "[camera]\nzzz = 1",
+            "t:2:1: unknown key `camera.zzz`; [camera] has source, width, height, fps, format, scale, idle, masks",
+        ),
         ("[camera]\nbitrate_kbps = 1", "t:2:1: unknown key `camera.bitrate_kbps`; did you mean `stream.bitrate_kbps`?"),
         ("width = 640", "t:1:1: unknown key `width`; did you mean `camera.width`?"),
         ("[engine.opne]\nurl = \"ws://x\"", "t:1:9: unknown key `engine.opne`; did you mean `engine.open`?"),
@@ -244,7 +247,7 @@ fn every_mistake_gets_its_message() {
         ("camera = { fsp = 3 }", "t:1:12: unknown key `camera.fsp`; did you mean `camera.fps`?"),
         (
             "[zzz]",
-            "t:1:2: unknown key `zzz`; the sections are device, board, camera, cameras, microphone, speaker, stream, record, engine, \
+            "t:1:2: unknown key `zzz`; the sections are device, board, camera, cameras, microphone, speaker, stream, detect, record, engine, \
              room, calls, control, telemetry",
         ),
         // Types.
@@ -315,12 +318,36 @@ fn every_mistake_gets_its_message() {
         ("[microphone]\nchannels = 6", "t:2:12: `microphone.channels`: 6 is out of range, 1 or 2"),
         ("[speaker]\nvolume = 101", "t:2:10: `speaker.volume`: 101 is out of range, 0 to 100"),
         ("[speaker]\ndevice = \"\"", "t:2:10: `speaker.device`: is empty; use \"none\", \"auto\", a card or an ALSA name"),
+        (
+            "[camera]\nformat = \"h264\"\nmasks = [[[0.0, 0.0], [0.5, 0.5]]]",
+            "t:3:9: `camera.masks`: nothing can be covered in H.264 that comes encoded; set `camera.format` to \"auto\"",
+        ),
         ("[record]\npre_roll_s = 61", "t:2:14: `record.pre_roll_s`: 61 is out of range, 0 to 60 seconds"),
         ("[record]\nmost_mib = 15", "t:2:12: `record.most_mib`: 15 is out of range, 16 to 16777216 MiB"),
+        ("[record]\npost_roll_s = 601", "t:2:15: `record.post_roll_s`: 601 is out of range, 0 to 600 seconds"),
+        (
+            "[record]\nwhen = [\"movement\"]",
+            "t:2:9: `record.when[0]`: unknown value \"movement\"; it is one of \"always\", \"command\", \
+             \"motion\", \"sound\", \"line\"",
+        ),
+        ("[record]\nwhen = [\"motion\"]", "t:2:8: `record.when`: \"motion\" is noticed only with `detect.motion` = true"),
+        ("[detect]\nsensitivity = 0", "t:2:15: `detect.sensitivity`: 0 is out of range, 1 to 100"),
+        (
+            "[detect]\nzones = [[[0.0, 0.0], [1.0, 1.5]]]",
+            "t:2:9: `detect.zones`: number 1: 1.5 is out of range, 0 to 1 of width or height",
+        ),
+        (
+            "[detect]\nzones = [[[0.0, 0.0]]]",
+            "t:2:9: `detect.zones`: number 1: a zone has 1 points; two are the corners of a rectangle, 3 to 32 those of a polygon",
+        ),
+        (
+            "[detect]\nsound = true\n[microphone]\nsource = \"none\"",
+            "t:2:9: `detect.sound`: hears nothing with `microphone.source` = \"none\"",
+        ),
         ("[record]\nfolder = \"card\"", "t:2:10: `record.folder`: is no path from / on"),
         (
-            "[engine]\nkind = \"fake\"\n[record]\nmode = \"always\"",
-            "t:4:8: `record.mode`: needs `engine.kind` \"open\": the others hand no encoded pictures out",
+            "[engine]\nkind = \"fake\"\n[record]\nwhen = [\"always\"]",
+            "t:4:8: `record.when`: needs `engine.kind` \"open\": the others hand no encoded pictures out",
         ),
         ("[stream]\nbitrate_kbps = 10", "t:2:16: `stream.bitrate_kbps`: 10 is out of range, 50 to 50000 kbit/s"),
         // Cameras.

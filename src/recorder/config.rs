@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// When it records.
-    pub mode: Mode,
+    /// What makes it record; nothing: it does not.
+    pub when: Vec<When>,
     /// Where the files go. Unset: `recordings` in the state directory.
     pub folder: Option<PathBuf>,
     /// Seconds before the moment from which on something is to be recorded, 0 to 60.
     pub pre_roll_s: u32,
+    /// Seconds that it goes on after what set it off, 0 to 600.
+    pub post_roll_s: u32,
     /// MiB of memory for them and for what waits for the medium, 1 to 256.
     pub memory_mib: u32,
     /// A recording goes on in another file after so many seconds, 10 to 86400.
@@ -26,30 +28,42 @@ pub struct Config {
     pub most_days: u32,
 }
 
-/// When the device records.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What makes the device record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
-pub enum Mode {
-    /// Never.
-    #[default]
-    Off,
-    /// All the time.
+pub enum When {
+    /// It records all the time.
     Always,
-    /// When somebody asks for it.
+    /// Somebody asks for it. So they may where anything else is a reason.
     Command,
+    /// Something moves in the picture.
+    Motion,
+    /// It is louder than usual.
+    Sound,
+    /// A line of the board that is watched is on.
+    Line,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { mode: Mode::Off, folder: None, pre_roll_s: 5, memory_mib: 8, segment_s: 600, most_mib: 4096, most_days: 30 }
+        Self {
+            when: Vec::new(),
+            folder: None,
+            pre_roll_s: 5,
+            post_roll_s: 10,
+            memory_mib: 8,
+            segment_s: 600,
+            most_mib: 4096,
+            most_days: 30,
+        }
     }
 }
 
 impl Config {
     /// Whether there is a recorder at all.
     pub fn is_on(&self) -> bool {
-        self.mode != Mode::Off
+        !self.when.is_empty()
     }
 
     /// What is out of range, as (key below `[record]`, why).
@@ -61,6 +75,7 @@ impl Config {
             }
         };
         range("pre_roll_s", self.pre_roll_s.into(), 0, 60, "seconds");
+        range("post_roll_s", self.post_roll_s.into(), 0, 600, "seconds");
         range("memory_mib", self.memory_mib.into(), 1, 256, "MiB");
         range("segment_s", self.segment_s.into(), 10, 86_400, "seconds");
         range("most_mib", self.most_mib, 16, 16 << 20, "MiB");
@@ -75,8 +90,9 @@ impl Config {
     pub(super) fn settings(&self, channels: Option<u8>) -> Settings {
         let days = |days: u32| Duration::from_secs(u64::from(days) * 86_400);
         Settings {
-            // Nobody needs what was before where everything is recorded, or nothing was asked for.
-            holds: self.mode == Mode::Command && self.pre_roll_s > 0,
+            // Nobody needs what was before where everything is recorded.
+            holds: !self.when.contains(&When::Always) && self.pre_roll_s > 0,
+            post_roll: Duration::from_secs(self.post_roll_s.into()),
             segment: Duration::from_secs(self.segment_s.into()),
             limits: Limits { most_bytes: self.most_mib << 20, most_age: (self.most_days > 0).then(|| days(self.most_days)) },
             channels,

@@ -4,6 +4,7 @@
 
 mod config;
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -13,10 +14,13 @@ use artc_bindings::{EncodedTap, Engine, VideoSource};
 use record::{Intake, Now, Reason, Recorder, Standing, Store};
 use tokio::sync::watch;
 
-pub use config::{Config, Mode};
+pub use config::{Config, When};
 
 /// The recorder is looked at so often: with a fragment of half a second, what a power cut costs stays below one.
 const LOOK: Duration = Duration::from_millis(250);
+
+/// News that wait at most while the medium lets the thread wait.
+const MOST_NEWS: usize = 32;
 
 /// What time it is: this room has no clock.
 pub type Clock = fn() -> Now;
@@ -27,6 +31,7 @@ pub struct Handle {
     shared: Arc<Shared>,
     clock: Clock,
     store: Store,
+    when: Arc<[When]>,
     most_bytes: u64,
 }
 
@@ -34,6 +39,8 @@ struct Shared {
     recorder: Mutex<Recorder>,
     /// As it was after the last look, for who must not wait for the medium.
     standing: Mutex<Standing>,
+    /// What goes on that may be a reason to record, or does no more: news that nobody has seen to yet.
+    news: Mutex<VecDeque<(Reason, bool)>>,
     ended: Mutex<bool>,
     end: Condvar,
     /// Whether encoded pictures are needed, watched or not.
@@ -79,13 +86,15 @@ impl RecordThread {
         let shared = Arc::new(Shared {
             recorder: Mutex::new(recorder),
             standing: Mutex::default(),
+            news: Mutex::default(),
             ended: Mutex::new(false),
             end: Condvar::new(),
             needed: watch::Sender::new(false),
         });
-        let handle = Handle { shared, clock, store, most_bytes: settings.limits.most_bytes };
-        let (own, mode) = (handle.clone(), config.mode);
-        let run = move || own.run(&*engine, &tap, mode);
+        let when = config.when.clone().into();
+        let handle = Handle { shared, clock, store, when, most_bytes: settings.limits.most_bytes };
+        let (own, always) = (handle.clone(), config.when.contains(&When::Always));
+        let run = move || own.run(&*engine, &tap, always);
         let thread = std::thread::Builder::new().name("artc-record".into()).spawn(run)?;
         Ok(Self { handle, thread: Some(thread) })
     }
@@ -116,6 +125,27 @@ impl Handle {
     /// Ends the recording. May wait for the medium.
     pub fn stop(&self) -> Standing {
         self.change(Recorder::stop)
+    }
+
+    /// `what` goes on now, or no more; where that is a reason to record, it is seen to soon. Never waits for the medium.
+    pub fn goes_on(&self, what: When, on: bool) {
+        let reason = match what {
+            When::Motion => Reason::Motion,
+            When::Sound => Reason::Sound,
+            When::Line => Reason::Line,
+            When::Always | When::Command => return,
+        };
+        if self.when.contains(&what) {
+            let mut news = lock(&self.shared.news);
+            if news.len() == MOST_NEWS {
+                news.pop_front();
+            }
+            news.push_back((reason, on));
+        }
+    }
+
+    fn next_news(&self) -> Option<(Reason, bool)> {
+        lock(&self.shared.news).pop_front()
     }
 
     fn change(&self, change: impl FnOnce(&mut Recorder, Now)) -> Standing {
@@ -154,14 +184,14 @@ impl Handle {
         standing
     }
 
-    fn run(&self, engine: &dyn Engine, tap: &Arc<dyn EncodedTap>, mode: Mode) {
+    fn run(&self, engine: &dyn Engine, tap: &Arc<dyn EncodedTap>, always: bool) {
         match self.store.prepare() {
             Ok(0) => {}
             Ok(files) => tracing::info!(files, "recordings that were cut off keep what is whole of them"),
             // It is tried again with the first file, and told with it.
             Err(why) => tracing::warn!("{why}"),
         }
-        if mode == Mode::Always {
+        if always {
             self.change(|recorder, now| recorder.start(Reason::Always, now));
         }
         let mut tapped = false;
@@ -169,6 +199,9 @@ impl Handle {
             let now = (self.clock)();
             let key = {
                 let mut recorder = lock(&self.shared.recorder);
+                while let Some((reason, on)) = self.next_news() {
+                    recorder.trigger(reason, on, now);
+                }
                 recorder.step(now);
                 recorder.wants_key(now)
             };

@@ -105,6 +105,8 @@ pub const METRICS: &[Metric] = &[
     counter("artc_watch_dropped_total", "Others' encoded pictures for which the decoder's queue had no room."),
     counter("artc_watch_broken_units_total", "Others' encoded pictures that could not be decoded."),
 
+    counter("artc_detection_pictures_total", "Pictures in which motion and tampering were looked for."),
+    counter("artc_detected_total", "What was noticed, by `what`: motion, sound, tamper."),
     counter("artc_record_written_bytes_total", "Bytes written into recordings, all of the files."),
     counter("artc_record_media_bytes_total", "Bytes of pictures and sound among them."),
     counter("artc_record_dropped_total", "Pictures that found no room in the recorder's memory: the medium is too slow."),

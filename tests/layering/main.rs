@@ -8,13 +8,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Our crates, as they are named in Rust.
-const CRATES: [&str; 12] = [
+const CRATES: [&str; 13] = [
     "annexb",
     "artc_bindings",
     "artc_open",
     "board",
     "call_control",
     "drift",
+    "detection",
     "media",
     "record",
     "room",
@@ -32,6 +33,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("uplink", &["capture"], &["artc_bindings", "media"]),
     ("control", &[], &["wire"]),
     ("recorder", &[], &["artc_bindings", "record"]),
+    ("detector", &["capture"], &["detection", "media"]),
     ("telemetry", &["version"], &[]),
     ("version", &[], &[]),
     ("exit", &[], &[]),
@@ -39,7 +41,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     // The sum of the parts' configurations: it knows them all, and only those on top know it.
     (
         "config",
-        &["capture", "control", "recorder", "telemetry", "session", "playout", "storage"],
+        &["capture", "control", "detector", "recorder", "telemetry", "session", "playout", "storage"],
         &["artc_bindings", "artc_open", "board", "call_control", "room"],
     ),
 ];
@@ -59,6 +61,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("call-control", &["join-token"]),
     ("backoff", &[]),
     ("drift", &[]),
+    ("detection", &[]),
     ("tls-trust", &[]),
     ("mqtt-link", &["backoff", "tls-trust"]),
     (
@@ -101,6 +104,7 @@ const NOT_FOR: &[(&str, &[&str])] = &[
     ("drift", &["tokio", "alsa", "metrics", "tracing"]),
     ("app-state", &["axum", "serde", "metrics"]),
     ("record-api", &["tokio", "axum", "libc", "tracing", "metrics"]),
+    ("detection", &["tokio", "axum", "serde", "libc", "tracing", "metrics", "openh264"]),
     ("record", &["tokio", "axum", "openh264", "opus", "serde", "metrics"]),
     ("rtc", &["axum", "openh264", "opus"]),
     ("room", &["openh264", "opus", "v4l", "alsa"]),

@@ -5,7 +5,7 @@ use std::os::fd::BorrowedFd;
 use std::path::Path;
 
 use super::{
-    Board, Declared, LineError, Press, Shown, Temperature, Throttling,
+    Board, Declared, LineError, Move, Press, Shown, Temperature, Throttling,
     wired::{Driver, Wired},
 };
 use crate::{Line, Pattern, Profile};
@@ -88,6 +88,10 @@ impl Board for Fake {
 
     fn show(&mut self, led: &str, pattern: Pattern) -> Result<Shown, LineError> {
         self.0.show(led, pattern)
+    }
+
+    fn moves(&mut self) -> Vec<Move> {
+        self.0.moves()
     }
 
     fn presses(&mut self) -> Vec<Press> {

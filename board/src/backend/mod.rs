@@ -50,7 +50,12 @@ pub trait Board: Send {
         Vec::new()
     }
 
-    /// Descriptors that can be read from when a button has moved.
+    /// What the lines did that are watched, since it was last asked; known once [`Board::presses`] was asked. Does not wait.
+    fn moves(&mut self) -> Vec<Move> {
+        Vec::new()
+    }
+
+    /// Descriptors that can be read from when a button or a watched line has moved.
     fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
         Vec::new()
     }
@@ -94,6 +99,15 @@ pub enum Shown {
     Whole,
     /// Whoever asked: it has been lit, and has to be moved step by step.
     ByHand,
+}
+
+/// A watched line moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Move {
+    /// The line.
+    pub line: String,
+    /// It is on now.
+    pub on: bool,
 }
 
 /// A button went down or up.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Board, Declared, Fake, LineError, Press, Shown, Temperature, Throttling};
+use super::{Board, Declared, Fake, LineError, Move, Press, Shown, Temperature, Throttling};
 use crate::{Pattern, Profile};
 
 /// One [`Fake`] in several hands. Goes to its safe state when any of them lets go, as a board of which there is only one does. It has no
@@ -43,6 +43,10 @@ impl Board for SharedFake {
 
     fn show(&mut self, led: &str, pattern: Pattern) -> Result<Shown, LineError> {
         self.fake().show(led, pattern)
+    }
+
+    fn moves(&mut self) -> Vec<Move> {
+        self.fake().moves()
     }
 
     fn presses(&mut self) -> Vec<Press> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 
-use super::{Board, Declared, Kind, LineError, Press, Shown, Temperature, Throttling, input, led, sensors};
+use super::{Board, Declared, Kind, LineError, Move, Press, Shown, Temperature, Throttling, input, led, sensors};
 use crate::{Direction, Fan, Led, Line, Pattern, Profile};
 
 /// What moves lines.
@@ -38,6 +38,8 @@ pub(super) struct Wired<D: Driver> {
     pub(super) driver: D,
     names: Names,
     root: PathBuf,
+    /// What watched lines did that nobody has asked for yet.
+    moves: Vec<Move>,
 }
 
 /// What a profile declares, and what of it is there.
@@ -53,13 +55,14 @@ impl<D: Driver> Wired<D> {
     pub(super) fn open(profile: &Profile, mut driver: D, root: &Path) -> Self {
         let mut names = Names::claim(profile, &mut driver, root);
         names.keys.look();
-        Self { driver, names, root: root.into() }
+        Self { driver, names, root: root.into(), moves: Vec::new() }
     }
 }
 
 impl Names {
     pub(super) fn claim(profile: &Profile, driver: &mut impl Driver, root: &Path) -> Self {
-        let watched = |name: &String| profile.buttons.values().any(|button| button.line.as_ref() == Some(name));
+        let button = |name: &String| profile.buttons.values().any(|button| button.line.as_ref() == Some(name));
+        let watched = |name: &String| button(name) || profile.lines.get(name).is_some_and(|line| line.watch);
         let claim = |(name, line): (&String, &Line)| Some((name.clone(), driver.claim(name, line, watched(name)).err()?));
         let missing = profile.lines.iter().filter_map(claim).collect();
         Self { profile: profile.clone(), missing, class: led::Class::new(root), keys: input::Keys::new(profile, root) }
@@ -164,8 +167,15 @@ impl<D: Driver> Board for Wired<D> {
         for (line, on) in self.driver.moved() {
             let buttons = self.names.profile.buttons.iter().filter(|(_, button)| button.line.as_ref() == Some(&line));
             presses.extend(buttons.map(|(name, _)| Press { button: name.clone(), pressed: on }));
+            if self.names.profile.lines.get(&line).is_some_and(|line| line.watch) {
+                self.moves.push(Move { line, on });
+            }
         }
         presses
+    }
+
+    fn moves(&mut self) -> Vec<Move> {
+        std::mem::take(&mut self.moves)
     }
 
     fn descriptors(&self) -> Vec<BorrowedFd<'_>> {

@@ -18,7 +18,7 @@ pub use state::{ButtonState, FanState, FilterState, LedState, LineState, State};
 use day::DayNight;
 use lamp::Lamp;
 
-use crate::{Board, LineError, PRIVACY, Pattern, Press, Profile, STATUS, Shown, Signal, Temperature, Throttling};
+use crate::{Board, LineError, Move, PRIVACY, Pattern, Press, Profile, STATUS, Shown, Signal, Temperature, Throttling};
 
 /// How often light, temperature and missing devices are looked at, where something depends on them.
 const SAMPLE: Duration = Duration::from_secs(1);
@@ -333,6 +333,17 @@ impl Keeper {
             self.pressed.insert(press.button.clone(), press.pressed);
         }
         presses
+    }
+
+    /// What watched lines did until the last [`Keeper::wake`].
+    pub fn moves(&mut self) -> Vec<Move> {
+        self.board.moves()
+    }
+
+    /// The watched lines, and whether they are on; without those that cannot be read.
+    pub fn watched(&mut self) -> Vec<Move> {
+        let watched: Vec<_> = self.profile.lines.iter().filter(|(_, line)| line.watch).map(|(name, _)| name.clone()).collect();
+        watched.into_iter().filter_map(|line| Some(Move { on: self.board.get(&line).ok()?, line })).collect()
     }
 
     fn sample(&mut self, now: Duration) {

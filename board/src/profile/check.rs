@@ -44,6 +44,9 @@ fn lines(lines: &BTreeMap<String, Line>) -> Option<Mistake> {
         if line.line.is_empty() {
             return Some((at(".line"), format!("[lines.{name}]: `line` is empty; `gpioinfo` prints the kernel's names")));
         }
+        if line.watch && line.direction == Direction::Output {
+            return Some((at(".watch"), format!("[lines.{name}]: `watch` is for inputs; what an output does is known")));
+        }
         // A line with the label of its chip may be the one that another entry finds on any chip.
         let same =
             |other: &Line| other.line == line.line && (other.chip == line.chip || other.chip.is_none() || line.chip.is_none());

@@ -124,6 +124,9 @@ pub struct Line {
     pub pull: Pull,
     /// For outputs, and required there: whether it is on when nobody is in charge.
     pub safe: Option<bool>,
+    /// For inputs: whether it is told when it moves.
+    #[serde(default)]
+    pub watch: bool,
 }
 
 /// Which way a line goes.

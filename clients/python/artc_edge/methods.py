@@ -124,12 +124,22 @@ SpeakerState = Literal["starting", "ready", "playing", "lost"]
 # asked to. `timed_out`: It took longer than it may.
 State = Literal["running", "cancelling", "done", "failed", "cancelled", "timed_out"]
 
+# What has been done to a camera. `frozen`: It sends the same picture all the time. `black`: It sees
+# nothing but darkness, as it does at night where there is no light. `covered`: It sees nothing though
+# there is light: something is before it, or it is out of focus. `moved`: It sees another scene than
+# before. Told for ten seconds.
+Tampering = Literal["frozen", "black", "covered", "moved"]
+
 # Something that can be subscribed to. `board.press`: A button of the board went down or up.
 # `job.progress`: A job has come on, or ended. Who asked for the job is told without a subscription.
 # `camera.changed`: The camera is lost, back, closed for privacy, or in another state than before.
 # `config.changed`: Values of the configuration are others than before: set, reset, confirmed or
-# rolled back. `state.changed`: Another wish for how the device is to be was kept.
-Topic = Literal["board.press", "job.progress", "camera.changed", "config.changed", "state.changed"]
+# rolled back. `state.changed`: Another wish for how the device is to be was kept. `motion.changed`:
+# Something moves in the picture, or no more; where `[detect] motion` is on. `sound.changed`: It is
+# louder than usual, or no more; where `[detect] sound` is on. `tamper.changed`: Something has been
+# done to the camera, or all is well again; where `[detect] tamper` is on. `line.changed`: An input
+# line moved that the board's profile has watched (`watch = true`), or is on at the start.
+Topic = Literal["board.press", "job.progress", "camera.changed", "config.changed", "state.changed", "motion.changed", "sound.changed", "tamper.changed", "line.changed"]
 
 
 class Audio(TypedDict):
@@ -346,6 +356,16 @@ class Control(TypedDict):
     value: NotRequired[ControlValue]
 
 
+class Detection(TypedDict):
+    """What is noticed at the moment, of what `[detect]` says."""
+    # Something moves in the picture.
+    motion: bool
+    # It is louder than usual.
+    sound: bool
+    # What has been done to the camera; absent while nothing has.
+    tampering: NotRequired[Tampering]
+
+
 class DeviceClock(TypedDict):
     """The clock of the device."""
     # Where it comes from.
@@ -431,6 +451,8 @@ class DeviceStatus(TypedDict):
     uptime_s: int
     # Why it is not connected, where that is known.
     connection_reason: NotRequired[str]
+    # What it notices by itself; absent where `[detect]` says nothing.
+    detection: NotRequired[Detection]
     # How the run before this one ended.
     restart: NotRequired[Restart]
     # The room that this device serves itself; absent where it publishes to another server.
@@ -559,6 +581,16 @@ class Line(TypedDict):
     safe: NotRequired[bool]
 
 
+class LineChangedEvent(TypedDict):
+    """Parameters of the notification `line.changed`."""
+    # The line.
+    line: str
+    # It is on now.
+    on: bool
+    # The device's clock then, in milliseconds since 1970.
+    time_ms: int
+
+
 class Lines(TypedDict):
     """What `audit.tail` answers."""
     # The lines as they are in the journal, oldest first: each a JSON object, to be checked letter by
@@ -625,6 +657,14 @@ class Mode(TypedDict):
     height: int
     # Pixels a row.
     width: int
+
+
+class MotionChangedEvent(TypedDict):
+    """Parameters of the notification `motion.changed`."""
+    # Something moves now; otherwise nothing has for as long as `[detect] quiet_s` says.
+    motion: bool
+    # The device's clock then, in milliseconds since 1970.
+    time_ms: int
 
 
 class NetInterface(TypedDict):
@@ -758,7 +798,7 @@ class RecordPart(TypedDict):
     name: str
     # From which byte on.
     offset: int
-    # How many the recording has; after the last of them nothing comes.
+    # How many the recording has; after the last of them nothing comes, unless it is still being written.
     total: int
     # The bytes in base64; only on the unix socket.
     base64: NotRequired[str]
@@ -856,6 +896,14 @@ class Snapshot(TypedDict):
     name: str
     # The picture in base64; only on the unix socket.
     base64: NotRequired[str]
+
+
+class SoundChangedEvent(TypedDict):
+    """Parameters of the notification `sound.changed`."""
+    # It is loud now; otherwise it has not been for as long as `[detect] quiet_s` says.
+    sound: bool
+    # The device's clock then, in milliseconds since 1970.
+    time_ms: int
 
 
 class Source(TypedDict):
@@ -994,6 +1042,14 @@ class StreamSent(TypedDict):
     height: int
     # Pixels a row.
     width: int
+
+
+class TamperChangedEvent(TypedDict):
+    """Parameters of the notification `tamper.changed`."""
+    # The device's clock then, in milliseconds since 1970.
+    time_ms: int
+    # What has been done; absent when all is well again.
+    tampering: NotRequired[Tampering]
 
 
 class Temperature(TypedDict):
@@ -1321,9 +1377,9 @@ class Commands:
         return reply
 
     async def record_fetch(self, *, id: str, length: int | None = None, offset: int | None = None) -> RecordPart:
-        """Brings a part of a recording that has ended. Role: operate. `id`: Which recording; one that has
-        ended. `length`: How many bytes at most, 1 to 4194304, which is also what is meant where it is left
-        out. `offset`: From which byte on.
+        """Brings a part of a recording that has ended. Role: operate. `id`: Which recording. Of one that is
+        being written comes what is whole by now; asked for again, more. `length`: How many bytes at most, 1
+        to 4194304, which is also what is meant where it is left out. `offset`: From which byte on.
         """
         reply: RecordPart = await self.call("record.fetch", _given(id=id, length=length, offset=offset))
         return reply

@@ -270,6 +270,16 @@ export type ControlKind = "integer" | "boolean" | "menu" | "bitmask" | "button";
 /** The value of a control. */
 export type ControlValue = boolean | number | string;
 
+/** What is noticed at the moment, of what `[detect]` says. */
+export interface Detection {
+  /** Something moves in the picture. */
+  motion: boolean;
+  /** It is louder than usual. */
+  sound: boolean;
+  /** What has been done to the camera; absent while nothing has. */
+  tampering?: Tampering;
+}
+
 /** The clock of the device. */
 export interface DeviceClock {
   /** Where it comes from. */
@@ -351,6 +361,8 @@ export interface DeviceStatus {
   uptime_s: number;
   /** Why it is not connected, where that is known. */
   connection_reason?: string;
+  /** What it notices by itself; absent where `[detect]` says nothing. */
+  detection?: Detection;
   /** How the run before this one ended. */
   restart?: Restart;
   /** The room that this device serves itself; absent where it publishes to another server. */
@@ -498,6 +510,16 @@ export interface Line {
   safe?: boolean;
 }
 
+/** Parameters of the notification `line.changed`. */
+export interface LineChangedEvent {
+  /** The line. */
+  line: string;
+  /** It is on now. */
+  on: boolean;
+  /** The device's clock then, in milliseconds since 1970. */
+  time_ms: number;
+}
+
 /** What `audit.tail` answers. */
 export interface Lines {
   /** The lines as they are in the journal, oldest first: each a JSON object, to be checked letter by letter. */
@@ -569,6 +591,14 @@ export interface Mode {
   height: number;
   /** Pixels a row. */
   width: number;
+}
+
+/** Parameters of the notification `motion.changed`. */
+export interface MotionChangedEvent {
+  /** Something moves now; otherwise nothing has for as long as `[detect] quiet_s` says. */
+  motion: boolean;
+  /** The device's clock then, in milliseconds since 1970. */
+  time_ms: number;
 }
 
 /** A network interface. */
@@ -703,7 +733,7 @@ export interface RecordPart {
   name: string;
   /** From which byte on. */
   offset: number;
-  /** How many the recording has; after the last of them nothing comes. */
+  /** How many the recording has; after the last of them nothing comes, unless it is still being written. */
   total: number;
   /** The bytes in base64; only on the unix socket. */
   base64?: string;
@@ -819,6 +849,14 @@ export interface Snapshot {
   name: string;
   /** The picture in base64; only on the unix socket. */
   base64?: string;
+}
+
+/** Parameters of the notification `sound.changed`. */
+export interface SoundChangedEvent {
+  /** It is loud now; otherwise it has not been for as long as `[detect] quiet_s` says. */
+  sound: boolean;
+  /** The device's clock then, in milliseconds since 1970. */
+  time_ms: number;
 }
 
 /** What a camera or microphone is doing, with its counters. Grabbed = broken + dropped + pushed + in flight. */
@@ -979,6 +1017,22 @@ export interface StreamSent {
   width: number;
 }
 
+/** Parameters of the notification `tamper.changed`. */
+export interface TamperChangedEvent {
+  /** The device's clock then, in milliseconds since 1970. */
+  time_ms: number;
+  /** What has been done; absent when all is well again. */
+  tampering?: Tampering;
+}
+
+/**
+ * What has been done to a camera. `frozen`: It sends the same picture all the time. `black`: It sees nothing but
+ * darkness, as it does at night where there is no light. `covered`: It sees nothing though there is light:
+ * something is before it, or it is out of focus. `moved`: It sees another scene than before. Told for ten
+ * seconds.
+ */
+export type Tampering = "frozen" | "black" | "covered" | "moved";
+
 /** What a sensor says. */
 export interface Temperature {
   /** Degrees Celsius. */
@@ -1008,9 +1062,13 @@ export interface Throttling {
  * job has come on, or ended. Who asked for the job is told without a subscription. `camera.changed`: The camera
  * is lost, back, closed for privacy, or in another state than before. `config.changed`: Values of the
  * configuration are others than before: set, reset, confirmed or rolled back. `state.changed`: Another wish for
- * how the device is to be was kept.
+ * how the device is to be was kept. `motion.changed`: Something moves in the picture, or no more; where
+ * `[detect] motion` is on. `sound.changed`: It is louder than usual, or no more; where `[detect] sound` is on.
+ * `tamper.changed`: Something has been done to the camera, or all is well again; where `[detect] tamper` is on.
+ * `line.changed`: An input line moved that the board's profile has watched (`watch = true`), or is on at the
+ * start.
  */
-export type Topic = "board.press" | "job.progress" | "camera.changed" | "config.changed" | "state.changed";
+export type Topic = "board.press" | "job.progress" | "camera.changed" | "config.changed" | "state.changed" | "motion.changed" | "sound.changed" | "tamper.changed" | "line.changed";
 
 /**
  * What `event.subscribe` and `event.unsubscribe` take, and what they answer: then all subscriptions of the
@@ -1317,6 +1375,14 @@ export interface Notifications {
   "config.changed": ConfigChangedEvent;
   /** Another wish for how the device is to be was kept. */
   "state.changed": StateChangedEvent;
+  /** Something moves in the picture, or no more; where `[detect] motion` is on. */
+  "motion.changed": MotionChangedEvent;
+  /** It is louder than usual, or no more; where `[detect] sound` is on. */
+  "sound.changed": SoundChangedEvent;
+  /** Something has been done to the camera, or all is well again; where `[detect] tamper` is on. */
+  "tamper.changed": TamperChangedEvent;
+  /** An input line moved that the board's profile has watched (`watch = true`), or is on at the start. */
+  "line.changed": LineChangedEvent;
 }
 
 /** Data topic of commands, replies and notifications. */

@@ -18,6 +18,7 @@ pub mod pcm;
 pub mod scale;
 pub mod shrink;
 pub mod turn;
+pub mod zone;
 
 pub use convert::Converter;
 pub use encoded::EncodedFrame;

@@ -7,7 +7,7 @@
 //!
 //! [`mp4`] and [`torn`] are the bytes alone, for whoever writes such files elsewhere.
 //!
-//! Not for capturing, not for encoding, and not for deciding when to record. Time is an argument throughout.
+//! Not for capturing, not for encoding, and not for noticing what is worth recording. Time is an argument throughout.
 #![forbid(unsafe_code)]
 
 mod file;
@@ -19,6 +19,7 @@ mod recorder;
 mod ring;
 mod store;
 pub mod torn;
+mod trigger;
 
 pub use intake::Intake;
 pub use name::{Id, Reason, date};

@@ -8,6 +8,7 @@ use crate::fragment::{ENOUGH, Fragment};
 use crate::intake::Intake;
 use crate::name::{Id, Reason};
 use crate::store::{Fault, Limits, Store};
+use crate::trigger::Triggers;
 
 /// A refused medium is tried again after so long.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -25,6 +26,8 @@ const SHARE: u64 = 4;
 pub struct Settings {
     /// Whether pictures are held before anything is recorded.
     pub holds: bool,
+    /// So long a recording goes on after what set it off.
+    pub post_roll: Duration,
     /// A recording goes on in another file after so long.
     pub segment: Duration,
     /// What the folder may hold.
@@ -69,6 +72,7 @@ pub struct Recorder {
     store: Store,
     settings: Settings,
     standing: Standing,
+    triggers: Triggers,
     writer: Option<Writer>,
     fragment: Fragment,
     again_at: Option<Duration>,
@@ -89,6 +93,7 @@ impl Recorder {
             store,
             settings,
             standing: Standing::default(),
+            triggers: Triggers::new(settings.post_roll),
             writer: None,
             fragment: Fragment::default(),
             again_at: None,
@@ -99,8 +104,21 @@ impl Recorder {
         }
     }
 
-    /// Begins to record, with what is in memory. One that runs goes on as it is.
+    /// Begins to record, with what is in memory, until [`Recorder::stop`]. One that runs goes on as it is.
     pub fn start(&mut self, reason: Reason, now: Now) {
+        self.triggers.hold();
+        self.begin(reason, now);
+    }
+
+    /// Something that is to be recorded goes on now, or no more: recorded is from the pre-roll before the first of such things to the
+    /// post-roll after the last of them.
+    pub fn trigger(&mut self, reason: Reason, on: bool, now: Now) {
+        if self.triggers.set(reason, on, now.monotonic) && self.standing.wanted.is_none() {
+            self.begin(reason, now);
+        }
+    }
+
+    fn begin(&mut self, reason: Reason, now: Now) {
         self.standing.wanted.get_or_insert((reason, now.monotonic));
         self.intake.arm(true);
         self.again_at = None;
@@ -108,8 +126,10 @@ impl Recorder {
         self.step(now);
     }
 
-    /// Ends the recording; what came until now is in its file when this returns.
+    /// Ends the recording, whatever set it off; what came until now is in its file when this returns. What still goes on sets none off
+    /// before it has ended and begun again.
     pub fn stop(&mut self, now: Now) {
+        self.triggers.clear();
         if self.standing.wanted.is_some() && self.standing.fault.is_none() {
             self.write(now, true);
         }
@@ -122,6 +142,9 @@ impl Recorder {
     /// Does what is due: to be called four times a second while anything is held or recorded.
     pub fn step(&mut self, now: Now) {
         self.tidy(now);
+        if self.triggers.is_over(now.monotonic) {
+            self.stop(now);
+        }
         if self.standing.wanted.is_none() || self.again_at.is_some_and(|at| now.monotonic < at) {
             return;
         }

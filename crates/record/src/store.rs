@@ -1,7 +1,7 @@
 //! The folder with the recordings. What is in it is said by the names of its files alone; files that are not ours are left alone.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Seek};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -58,14 +58,14 @@ impl Fault {
     }
 }
 
-/// Why a recording cannot be read.
+/// Why a recording cannot be read, or deleted.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// There is none of this name.
     #[error("there is no recording {0}")]
     Unknown(Id),
-    /// Nothing whole is there yet.
-    #[error("{0} is still being written; it can be had when it has ended")]
+    /// It would be written to all the same.
+    #[error("{0} is still being written; it can be deleted when it has ended")]
     Writing(Id),
     /// The medium refuses.
     #[error(transparent)]
@@ -132,19 +132,33 @@ impl Store {
         Ok(entries)
     }
 
-    /// Opens a recording that has ended, for reading. What it says of the size stays true: nothing writes to it any more.
+    /// Opens a recording for reading. Of one that is being written, the entry tells how many bytes are whole by now: more follow, and of these
+    /// none changes.
     pub fn open(&self, id: Id) -> Result<(File, Entry), OpenError> {
-        let entry = self.find(id)?;
-        let file = self.open_file(&entry.file, OFlags::RDONLY).map_err(|why| match why.kind() {
+        // Between the two looks it may have ended, and got its name.
+        self.open_once(id).or_else(|why| if matches!(why, OpenError::Unknown(_)) { self.open_once(id) } else { Err(why) })
+    }
+
+    fn open_once(&self, id: Id) -> Result<(File, Entry), OpenError> {
+        let mut entry = self.find(id)?;
+        let path = self.folder.join(&entry.file);
+        let mut file = self.open_file(&entry.file, OFlags::RDONLY).map_err(|why| match why.kind() {
             io::ErrorKind::NotFound => OpenError::Unknown(id),
-            _ => Fault::new("open", &self.folder.join(&entry.file), why).into(),
+            _ => Fault::new("open", &path, why).into(),
         })?;
+        if entry.duration.is_none() {
+            let whole = torn::look(&mut file).and_then(|whole| file.rewind().map(|()| whole));
+            entry.bytes = whole.map_err(|why| Fault::new("read", &path, why))?.len;
+        }
         Ok((file, entry))
     }
 
     /// Deletes a recording that has ended.
     pub fn remove(&self, id: Id) -> Result<(), RemoveError> {
         let entry = self.find(id)?;
+        if entry.duration.is_none() {
+            return Err(OpenError::Writing(id));
+        }
         self.remove_file(&entry).map_err(OpenError::from)
     }
 
@@ -198,8 +212,7 @@ impl Store {
     }
 
     fn find(&self, id: Id) -> Result<Entry, OpenError> {
-        let entry = self.list()?.into_iter().find(|entry| entry.id == id).ok_or(OpenError::Unknown(id))?;
-        if entry.duration.is_none() { Err(OpenError::Writing(id)) } else { Ok(entry) }
+        self.list()?.into_iter().find(|entry| entry.id == id).ok_or(OpenError::Unknown(id))
     }
 
     /// Never through a link: what is opened lies in the folder.

@@ -246,3 +246,15 @@ pub struct Press {
     /// The device's clock then, in milliseconds since 1970.
     pub time_ms: u64,
 }
+
+/// Parameters of the notification `line.changed`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "LineChangedEvent")]
+pub struct LineChanged {
+    /// The line.
+    pub line: String,
+    /// It is on now.
+    pub on: bool,
+    /// The device's clock then, in milliseconds since 1970.
+    pub time_ms: u64,
+}

@@ -52,6 +52,9 @@ pub struct Status {
     /// The speaker; absent where the configuration switches none on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speaker: Option<Speaker>,
+    /// What it notices by itself; absent where `[detect]` says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detection: Option<crate::detection::Detection>,
     /// The room that this device serves itself; absent where it publishes to another server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<Room>,

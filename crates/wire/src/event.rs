@@ -44,6 +44,14 @@ topics! {
     ConfigChanged = "config.changed", "config.changed";
     /// Another wish for how the device is to be was kept.
     StateChanged = "state.changed", "state.changed";
+    /// Something moves in the picture, or no more; where `[detect] motion` is on.
+    MotionChanged = "motion.changed", "motion.changed";
+    /// It is louder than usual, or no more; where `[detect] sound` is on.
+    SoundChanged = "sound.changed", "sound.changed";
+    /// Something has been done to the camera, or all is well again; where `[detect] tamper` is on.
+    TamperChanged = "tamper.changed", "tamper.changed";
+    /// An input line moved that the board's profile has watched (`watch = true`), or is on at the start.
+    LineChanged = "line.changed", "line.changed";
 }
 
 /// What `event.subscribe` and `event.unsubscribe` take, and what they answer: then all subscriptions of the caller.

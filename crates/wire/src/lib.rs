@@ -19,6 +19,7 @@ pub mod auth;
 pub mod board;
 pub mod camera;
 pub mod config;
+pub mod detection;
 pub mod device;
 pub mod error;
 pub mod event;

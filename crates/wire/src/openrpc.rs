@@ -92,6 +92,10 @@ fn notification(topic: Topic, schemas: &mut SchemaGenerator) -> Value {
         Topic::CameraChanged => schemas.subschema_for::<crate::device::Source>(),
         Topic::ConfigChanged => schemas.subschema_for::<crate::event::ConfigChanged>(),
         Topic::StateChanged => schemas.subschema_for::<crate::event::StateChanged>(),
+        Topic::MotionChanged => schemas.subschema_for::<crate::detection::MotionChanged>(),
+        Topic::SoundChanged => schemas.subschema_for::<crate::detection::SoundChanged>(),
+        Topic::LineChanged => schemas.subschema_for::<crate::board::LineChanged>(),
+        Topic::TamperChanged => schemas.subschema_for::<crate::detection::TamperChanged>(),
     };
     json!({ "name": topic.notification(), "summary": topic.summary(), "params": params, "x-topic": topic.name() })
 }

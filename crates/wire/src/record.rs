@@ -92,7 +92,7 @@ pub struct List {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "RecordFetch")]
 pub struct Fetch {
-    /// Which recording; one that has ended.
+    /// Which recording. Of one that is being written comes what is whole by now; asked for again, more.
     pub id: String,
     /// From which byte on.
     #[serde(default)]
@@ -115,7 +115,7 @@ pub struct Part {
     pub offset: u64,
     /// How many bytes come.
     pub bytes: u64,
-    /// How many the recording has; after the last of them nothing comes.
+    /// How many the recording has; after the last of them nothing comes, unless it is still being written.
     pub total: u64,
     /// The bytes in base64; only on the unix socket.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -14,10 +14,10 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_cha
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use board::{Board, Keeper, Kind, Profile, Signal};
+use board::{Board, Keeper, Kind, Move, Profile, Signal};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use tokio::sync::mpsc;
-use wire::board::Press;
+use wire::board::{LineChanged, Press};
 
 use super::clock::{now, since_1970};
 use crate::config;
@@ -26,11 +26,20 @@ use crate::telemetry::Fault;
 
 /// What waits for the thread at most: more than commands can be in flight.
 const MESSAGES: usize = 512;
-/// Presses of buttons that wait for the loop at most; people are slower than that.
-const PRESSES: usize = 64;
+/// Presses of buttons and moves of lines that wait for the loop at most; people are slower than that.
+const EVENTS: usize = 64;
 
 /// Takes what came of an act.
 pub type Answer = Box<dyn FnOnce(Outcome) + Send>;
+
+/// Something happened at the board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BoardEvent {
+    /// A button went down or up.
+    Press(Press),
+    /// A line that is watched has moved, or is on at the start.
+    Line(LineChanged),
+}
 
 enum Message {
     Act(BoardAct, Answer),
@@ -45,7 +54,7 @@ pub struct BoardThread {
     messages: Option<SyncSender<Message>>,
     wake: Arc<OwnedFd>,
     thread: Option<JoinHandle<()>>,
-    presses: Option<mpsc::Receiver<Press>>,
+    events: Option<mpsc::Receiver<BoardEvent>>,
     wants_brightness: Arc<AtomicBool>,
     info: Arc<wire::board::Info>,
 }
@@ -71,20 +80,20 @@ impl BoardThread {
         let mut keeper = Keeper::new(profile, board, patience, now());
         let info = Arc::new(facts::info(profile, &keeper.state()));
         let (messages, inbox) = sync_channel(MESSAGES);
-        let (pressed, presses) = mpsc::channel(PRESSES);
+        let (happened, events) = mpsc::channel(EVENTS);
         let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
         let wants_brightness = Arc::new(AtomicBool::new(keeper.wants_brightness()));
         let worker = Worker {
             profile: profile.clone(),
             keeper,
             inbox,
-            pressed,
+            happened,
             wake: Arc::clone(&wake),
             wants_brightness: Arc::clone(&wants_brightness),
             fault: Fault::default(),
         };
         let thread = std::thread::Builder::new().name("board".into()).spawn(move || worker.run())?;
-        Ok(Self { messages: Some(messages), wake, thread: Some(thread), presses: Some(presses), wants_brightness, info })
+        Ok(Self { messages: Some(messages), wake, thread: Some(thread), events: Some(events), wants_brightness, info })
     }
 
     /// What the board had at the start.
@@ -92,9 +101,9 @@ impl BoardThread {
         Arc::clone(&self.info)
     }
 
-    /// What its buttons do; once. Asked for again, it is one that never has any.
-    pub fn presses(&mut self) -> mpsc::Receiver<Press> {
-        self.presses.take().unwrap_or_else(|| mpsc::channel(1).1)
+    /// What its buttons and watched lines do; once. Asked for again, it is one that never has any.
+    pub fn events(&mut self) -> mpsc::Receiver<BoardEvent> {
+        self.events.take().unwrap_or_else(|| mpsc::channel(1).1)
     }
 
     /// Has `act` done; `answer` is called from the thread. False when too much waits already.
@@ -157,7 +166,7 @@ struct Worker {
     profile: Profile,
     keeper: Keeper,
     inbox: Receiver<Message>,
-    pressed: mpsc::Sender<Press>,
+    happened: mpsc::Sender<BoardEvent>,
     wake: Arc<OwnedFd>,
     wants_brightness: Arc<AtomicBool>,
     fault: Fault<String>,
@@ -165,6 +174,8 @@ struct Worker {
 
 impl Worker {
     fn run(mut self) {
+        // What is on at the start has not moved, and is no less a reason.
+        self.keeper.watched().into_iter().filter(|line| line.on).for_each(|line| self.tell_line(line));
         loop {
             loop {
                 match self.inbox.try_recv() {
@@ -195,13 +206,11 @@ impl Worker {
     /// Does what is due, and passes on what has happened.
     fn look(&mut self) {
         for press in self.keeper.wake(now()) {
-            let time_ms = since_1970().as_millis() as u64;
-            let press = Press { button: press.button, pressed: press.pressed, time_ms };
+            let press = Press { button: press.button, pressed: press.pressed, time_ms: time_ms() };
             tracing::info!(button = press.button, pressed = press.pressed, "button");
-            if self.pressed.try_send(press).is_err() {
-                metrics::counter!("artc_board_presses_dropped_total").increment(1);
-            }
+            self.tell(BoardEvent::Press(press));
         }
+        self.keeper.moves().into_iter().for_each(|line| self.tell_line(line));
         self.wants_brightness.store(self.keeper.wants_brightness(), Ordering::Relaxed);
         // What does not do as it is told is told of once, and tried again at the next change.
         if let Some(change) = self.fault.see(self.keeper.trouble().map(str::to_owned)) {
@@ -209,6 +218,17 @@ impl Worker {
                 Some(why) => tracing::warn!("the board does not do as it is told: {why}"),
                 None => tracing::info!("the board does as it is told again"),
             }
+        }
+    }
+
+    fn tell_line(&self, Move { line, on }: Move) {
+        tracing::info!(line, on, "line");
+        self.tell(BoardEvent::Line(LineChanged { line, on, time_ms: time_ms() }));
+    }
+
+    fn tell(&self, event: BoardEvent) {
+        if self.happened.try_send(event).is_err() {
+            metrics::counter!("artc_board_presses_dropped_total").increment(1);
         }
     }
 
@@ -223,6 +243,11 @@ impl Worker {
         let _ = poll(&mut waited, timeout.as_ref());
         let _ = rustix::io::read(&*self.wake, &mut [0u8; 8]);
     }
+}
+
+/// The device's clock, for who is told.
+fn time_ms() -> u64 {
+    since_1970().as_millis() as u64
 }
 
 #[cfg(test)]

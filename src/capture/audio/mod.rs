@@ -14,6 +14,7 @@
 
 mod alsa;
 mod config;
+mod level;
 mod pump;
 mod ring;
 mod state;
@@ -41,6 +42,7 @@ pub use tone::{BEEP, BEEP_HZ, TONE_HZ};
 
 use crate::soundcard::Way;
 pub use crate::soundcard::{Identity, Loss};
+use level::Level;
 
 /// Changes of phase that a slow listener may lag behind before the oldest are lost to it.
 const EVENTS: usize = 16;
@@ -73,6 +75,7 @@ struct Shared {
     private: AtomicBool,
     stop: AtomicBool,
     wake: OwnedFd,
+    level: Level,
     /// See [`Microphone::turns`].
     turns: Arc<AtomicU64>,
 }
@@ -137,6 +140,7 @@ impl Microphone {
             private: AtomicBool::new(private),
             stop: AtomicBool::new(false),
             wake: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
+            level: Level::default(),
             turns: Arc::default(),
         });
         let thread = if off {
@@ -178,6 +182,12 @@ impl Microphone {
             muted: self.shared.muted.load(Ordering::Relaxed),
             mixer: facts.mixer,
         }
+    }
+
+    /// How loud it was since this was asked last, in dB of full scale, -96 to 0; `None` where no device and no tone was heard. For one who
+    /// asks: what was told is forgotten.
+    pub fn take_level(&self) -> Option<f32> {
+        self.shared.level.take()
     }
 
     /// Sets the volume, 0 to 100 (more is 100): in the card's mixer where it has a knob for it, else in software. It holds for

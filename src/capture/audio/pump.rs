@@ -421,6 +421,9 @@ fn emit(shared: &Shared, gain: &mut Gain, done: Done, full_volume: bool) {
     gain.set(factor(volume, muted));
     let channels = block.format.channels;
     gain.apply(block.samples_mut(), channels);
+    if !silent {
+        shared.level.hear(block.samples());
+    }
     shared.ring.push(block, silent);
 }
 

@@ -2,11 +2,15 @@
 
 use std::fmt;
 
+use media::zone::{self, Point};
 use media::{PixelFormat, Size};
 use serde::{Deserialize, Serialize};
 
 use super::file::PREFIX;
 use super::mode::{FourCc, Mode};
+
+/// Why a camera that encodes by itself and masks do not go together.
+pub(super) const NO_MASKS: &str = "nothing can be covered in H.264 that comes encoded";
 
 /// Which camera, and what is asked of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,11 +32,22 @@ pub struct Config {
     pub scale: bool,
     /// What happens to the device while nobody watches.
     pub idle: Idle,
+    /// What nobody is to see: zones that are black in every picture that leaves the camera. Not for a camera that encodes by itself.
+    pub masks: Vec<Vec<Point>>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { source: "auto".into(), width: 1280, height: 720, fps: 30.0, format: Format::Auto, scale: false, idle: Idle::Keep }
+        Self {
+            source: "auto".into(),
+            width: 1280,
+            height: 720,
+            fps: 30.0,
+            format: Format::Auto,
+            scale: false,
+            idle: Idle::Keep,
+            masks: Vec::new(),
+        }
     }
 }
 
@@ -141,6 +156,10 @@ impl Config {
                 "source",
                 format!("\"{}\" names no file; write {PREFIX} and its whole path, as in \"{PREFIX}/srv/clip.y4m\"", self.source),
             ));
+        }
+        found.extend(zone::problem_of(&self.masks).map(|why| ("masks", why)));
+        if !self.masks.is_empty() && self.format == Format::H264 {
+            found.push(("masks", format!("{NO_MASKS}; set `camera.format` to \"auto\"")));
         }
         if self.source.is_empty() {
             found.push(("source", "is empty; use \"auto\", \"pattern\", a device node or a stable id".into()));

@@ -132,16 +132,20 @@ impl Camera {
         self.shared.is_open()
     }
 
+    /// The latest picture of a camera that delivers, or of the pattern; the latest key frame of one that encodes by itself. Its buffer is one
+    /// of a few: whoever keeps it costs the next picture.
+    pub fn latest(&self) -> Option<Captured> {
+        let facts = self.shared.facts();
+        match facts.phase {
+            Phase::Live | Phase::Pattern => facts.latest.clone(),
+            _ => None,
+        }
+    }
+
     /// Mean brightness of the latest picture of a camera that delivers, 0 to 255, from some thousand of its pixels; `None` for a camera
     /// that encodes by itself. Takes microseconds.
     pub fn brightness(&self) -> Option<u8> {
-        let frame = {
-            let facts = self.shared.facts();
-            match (&facts.phase, &facts.latest) {
-                (Phase::Live | Phase::Pattern, Some(Captured::Raw(frame))) => frame.clone(),
-                _ => return None,
-            }
-        };
+        let Some(Captured::Raw(frame)) = self.latest() else { return None };
         let width = frame.size.width as usize;
         let luma = (*frame.buffer).as_ref().get(..width * frame.size.height as usize)?;
         let pixels = || luma.chunks_exact(width.max(1)).step_by(16).flat_map(|row| row.iter().step_by(16));

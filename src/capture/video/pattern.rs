@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use media::draw::Canvas;
 use media::pattern::{Look, draw_background, draw_card, draw_heartbeat, draw_moving};
+use media::zone::{Cover, Point};
 use media::{Frame, FramePool, Size};
 
 use super::mode::{FourCc, Mode, Rate};
@@ -63,20 +64,22 @@ enum Picture {
 pub(super) struct Drawn {
     picture: Picture,
     pool: FramePool,
+    cover: Cover,
     pace: Pace,
     sequence: u32,
 }
 
 impl Drawn {
-    /// The test pattern.
-    pub(super) fn pattern(size: Size, rate: Rate, look: Look, now: Duration) -> Self {
+    /// The test pattern, but for what is under `masks`.
+    pub(super) fn pattern(size: Size, rate: Rate, look: Look, masks: &[Vec<Point>], now: Duration) -> Self {
         let background = |size, bytes: &mut [u8]| {
             if let Some(mut canvas) = Canvas::new(size, bytes) {
                 draw_background(&mut canvas);
             }
         };
         let pool = FramePool::with_background(size, POOL_DEPTH, background);
-        Self { picture: Picture::Pattern(look), pool, pace: Pace::new(rate, now), sequence: 0 }
+        let cover = if masks.is_empty() { Cover::default() } else { Cover::new(masks.iter().map(Vec::as_slice), pool.size()) };
+        Self { picture: Picture::Pattern(look), pool, cover, pace: Pace::new(rate, now), sequence: 0 }
     }
 
     /// The card.
@@ -87,7 +90,7 @@ impl Drawn {
             }
         };
         let pool = FramePool::with_background(size, POOL_DEPTH, background);
-        Self { picture: Picture::Card, pool, pace: Pace::new(CARD_RATE, now), sequence: 0 }
+        Self { picture: Picture::Card, pool, cover: Cover::default(), pace: Pace::new(CARD_RATE, now), sequence: 0 }
     }
 
     /// The pattern looks like this from the next frame on; a card stays as it is.
@@ -114,7 +117,7 @@ impl Drawn {
         self.sequence = self.sequence.wrapping_add(missed as u32);
         let (sequence, size) = (self.sequence, self.pool.size());
         self.sequence = sequence.wrapping_add(1);
-        let picture = &self.picture;
+        let (picture, cover) = (&self.picture, &self.cover);
         let drawn = self.pool.fill(captured_at, sequence, |bytes| {
             if let Some(mut canvas) = Canvas::new(size, bytes) {
                 match picture {
@@ -122,6 +125,8 @@ impl Drawn {
                     Picture::Card => draw_heartbeat(&mut canvas, sequence),
                 }
             }
+            // Made for this size.
+            let _ = cover.fill(size, bytes);
             Ok::<_, Infallible>(())
         });
         Some((drawn.and_then(Result::ok), missed))
@@ -157,7 +162,7 @@ mod tests {
     #[test]
     fn the_pattern_is_stamped_with_its_own_time() {
         let start = Duration::from_secs(5);
-        let mut source = Drawn::pattern(Size::new(320, 180), Rate::new(30, 1), Look::default(), start);
+        let mut source = Drawn::pattern(Size::new(320, 180), Rate::new(30, 1), Look::default(), &[], start);
         let (first, _) = source.next(start).unwrap();
         let (second, _) = source.next(start + Duration::from_millis(40)).unwrap();
         let (first, second) = (first.unwrap(), second.unwrap());

@@ -46,10 +46,10 @@ fn what_cannot_be_is_refused_by_its_reason() {
         assert_eq!((said.as_str(), why.as_str()), (name, text), "{method} {params}");
     }
     let mut bench = Bench::new();
-    bench.view.no_recorder = Some("`[record] mode` is \"off\"");
+    bench.view.no_recorder = Some("`[record] when` is empty");
     for (method, params) in [("record.start", json!({})), ("record.list", json!({})), ("record.fetch", json!({ "id": ID }))] {
         let (said, why, _) = bench.refused(&local(1), &request(1, method, params));
-        assert_eq!((said.as_str(), why.as_str()), ("not_available", "`[record] mode` is \"off\""), "{method}");
+        assert_eq!((said.as_str(), why.as_str()), ("not_available", "`[record] when` is empty"), "{method}");
     }
 }
 

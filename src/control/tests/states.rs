@@ -27,7 +27,7 @@ const STATES: [(&str, Change); 16] = [
     ("about to stop", |view| view.stopping = true),
     ("closed for privacy", |view| camera(view, SourceState::Private)),
     ("safe mode", |view| view.status.safe_mode_s = Some(600)),
-    ("no recorder", |view| view.no_recorder = Some("`[record] mode` is \"off\"")),
+    ("no recorder", |view| view.no_recorder = Some("`[record] when` is empty")),
 ];
 
 /// Method, lawful parameters, and what becomes of it in each state: `a` answered, `d` done by the shell, `j` begun as a job, `-` not available,

@@ -5,3 +5,4 @@ mod media;
 mod medium;
 mod playing;
 mod retention;
+mod trigger;

@@ -1,5 +1,6 @@
 //! The folder keeps to its limits: by bytes, by age, and whatever the clock on the wall does.
 
+use std::io::Read;
 use std::time::Duration;
 
 use record::{Limits, OpenError, Settings};
@@ -76,16 +77,20 @@ fn a_clock_that_jumps_while_it_records_changes_no_time_inside() {
 }
 
 #[test]
-fn what_is_read_or_deleted_is_a_recording_that_has_ended() {
+fn what_is_deleted_has_ended_and_what_is_read_is_whole() {
     let folder = tempfile::tempdir().unwrap();
     let outside = tempfile::NamedTempFile::new().unwrap();
     let mut rig = Rig::new(folder.path(), settings());
     rig.start();
     rig.run(2.0);
     let writing = rig.recorder.standing().writing.unwrap();
-    assert!(matches!(rig.store.open(writing), Err(OpenError::Writing(id)) if id == writing));
+    let (mut file, entry) = rig.store.open(writing).unwrap();
+    let mut begun = vec![0; entry.bytes as usize];
+    file.read_exact(&mut begun).unwrap();
+    assert!(!begun.is_empty() && entry.duration.is_none());
     assert!(matches!(rig.store.remove(writing), Err(OpenError::Writing(_))));
     rig.stop();
+    assert!(std::fs::read(&files(folder.path())[0]).unwrap().starts_with(&begun), "what was whole did not change");
     let (file, entry) = rig.store.open(writing).unwrap();
     assert_eq!(file.metadata().unwrap().len(), entry.bytes);
     rig.store.remove(writing).unwrap();

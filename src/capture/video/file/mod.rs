@@ -46,7 +46,7 @@ impl Played {
     pub(super) fn start(path: &Path, config: &Config, now: Duration) -> Result<Self, Lost> {
         let clip = Clip::read(path, config)?;
         let size = size_out(path, &clip.mode, config).map_err(|detail| Lost { loss: Loss::NoMode, detail })?;
-        let output = Output::new(Some(clip.format), size);
+        let output = cover(path, clip.format, size, config).map_err(|detail| Lost { loss: Loss::NoMode, detail })?;
         let pace = Pace::new(clip.mode.fps, now);
         Ok(Self { path: path.into(), clip, output, pace, next: 0, sequence: 0, broken: None })
     }
@@ -87,7 +87,7 @@ impl Played {
     pub(super) fn set_mode(&mut self, config: &Config) -> Result<Mode, String> {
         let size = size_out(&self.path, &self.clip.mode, config)?;
         if self.output.size().is_some_and(|now| now != size) {
-            self.output = Output::new(Some(self.clip.format), size);
+            self.output = cover(&self.path, self.clip.format, size, config)?;
         }
         Ok(self.mode())
     }
@@ -153,6 +153,11 @@ fn size_out(path: &Path, mode: &Mode, config: &Config) -> Result<Size, String> {
     }
     let way_out = if mode.format() == Some(PixelFormat::H264) { "encode it smaller" } else { "set [camera] scale = true" };
     Err(format!("file {}: its pictures are {}, above the 2K limit (1920x1088); {way_out}", path.display(), mode.size))
+}
+
+/// The output, with what is to be covered in it.
+fn cover(path: &Path, format: PixelFormat, size: Size, config: &Config) -> Result<Output, String> {
+    Output::new(Some(format), size, &config.masks).map_err(|why| format!("file {}: {why}", path.display()))
 }
 
 /// Bytes of a row of the first plane, without padding.

@@ -114,7 +114,13 @@ impl Live {
             self.device.stop(stream);
             return Err(OpenError::NoMode { path: self.identity.node.clone(), why });
         }
-        let output = Output::new(stream.mode.format(), size);
+        let output = match Output::new(stream.mode.format(), size, &config.masks) {
+            Ok(output) => output,
+            Err(why) => {
+                self.device.stop(stream);
+                return Err(OpenError::NoMode { path: self.identity.node.clone(), why });
+            }
+        };
         Ok(Running { stream, choice, output, started: now, good: None, any: false })
     }
 

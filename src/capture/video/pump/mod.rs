@@ -287,7 +287,8 @@ impl Pump {
     }
 
     fn pattern(&self, detail: &str, retry: Option<Retry>) -> Source {
-        let drawn = Drawn::pattern(self.config.size(), Rate::from_fps(self.config.fps), self.knobs.look(), clock());
+        let drawn =
+            Drawn::pattern(self.config.size(), Rate::from_fps(self.config.fps), self.knobs.look(), &self.config.masks, clock());
         self.shared.slot.set_depth(SLOT_DEPTH);
         {
             let mut facts = self.shared.facts();

@@ -1,0 +1,7 @@
+//! What the running daemon notices and records, as its owner meets it.
+
+mod clip;
+mod commands;
+mod daemon;
+mod masks;
+mod noticing;
