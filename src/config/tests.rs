@@ -317,6 +317,10 @@ fn every_mistake_gets_its_message() {
         ),
         ("[microphone]\nchannels = 6", "t:2:12: `microphone.channels`: 6 is out of range, 1 or 2"),
         ("[speaker]\nvolume = 101", "t:2:10: `speaker.volume`: 101 is out of range, 0 to 100"),
+        (
+            "[microphone]\nsource = \"file:x.wav,raw\"",
+            "t:2:10: `microphone.source`: \"file:x.wav,raw\" is an ALSA name with arguments that may write files; give it a name of its own in /etc/asound.conf",
+        ),
         ("[speaker]\ndevice = \"\"", "t:2:10: `speaker.device`: is empty; use \"none\", \"auto\", a card or an ALSA name"),
         (
             "[camera]\nformat = \"h264\"\nmasks = [[[0.0, 0.0], [0.5, 0.5]]]",

@@ -32,6 +32,8 @@ impl Config {
         let mut found = Vec::new();
         if self.device.is_empty() {
             found.push(("device", "is empty; use \"none\", \"auto\", a card or an ALSA name".into()));
+        } else if let Some(problem) = crate::soundcard::problem(&self.device) {
+            found.push(("device", problem));
         }
         if self.volume > 100 {
             found.push(("volume", format!("{} is out of range, 0 to 100", self.volume)));

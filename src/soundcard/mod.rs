@@ -4,9 +4,11 @@
 mod card;
 mod fault;
 mod knob;
+mod name;
 #[cfg(test)]
 mod tests;
 
 pub use card::{Identity, Way, devices, node};
 pub use fault::{Fault, Loss, OpenError};
 pub use knob::{Knob, factor};
+pub use name::problem;

@@ -33,6 +33,8 @@ impl Config {
         }
         if self.source.is_empty() {
             found.push(("source", "is empty; use \"auto\", \"tone\", \"none\" or an ALSA name".into()));
+        } else if let Some(problem) = crate::soundcard::problem(&self.source) {
+            found.push(("source", problem));
         }
         found
     }
