@@ -6,5 +6,5 @@ use wire::method::Discovery;
 use super::Decision;
 
 pub(super) fn discover() -> Decision {
-    Reply::RpcDiscover(Discovery(wire::openrpc::brief().clone())).into()
+    Reply::RpcDiscover(Discovery(wire::openrpc::discovery())).into()
 }

@@ -47,6 +47,7 @@ pub fn files() -> io::Result<Vec<Made>> {
     };
     Ok(vec![
         Made { path: "docs/control/openrpc.json", text: format!("{:#}\n", wire::openrpc::document()) },
+        Made { path: "crates/wire/src/discovery.json", text: format!("{}\n", wire::openrpc::brief()) },
         Made { path: "docs/control.md", text: page::write(&document, &examples) },
         Made { path: "clients/typescript/src/methods.ts", text: typescript::types(&document) },
         Made { path: "clients/typescript/src/commands.ts", text: typescript::commands(&document) },

@@ -270,7 +270,7 @@ impl Method {
     }
 }
 
-/// The OpenRPC document, as [`crate::openrpc::brief`] made it.
+/// The OpenRPC document, as [`crate::openrpc::discovery`] has it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Discovery(pub serde_json::Value);

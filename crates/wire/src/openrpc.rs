@@ -10,17 +10,20 @@ use crate::event::Topic;
 use crate::method::Kind;
 use crate::{Code, Method};
 
-/// The document that `rpc.discover` answers: [`document`] without what each member of a type means, so that it fits a message.
-/// docs/control.md and docs/control/openrpc.json tell all. It is made once and kept.
-pub fn brief() -> &'static Value {
-    static BRIEF: OnceLock<Value> = OnceLock::new();
-    BRIEF.get_or_init(|| {
-        let mut document = document().clone();
-        if let Some(schemas) = document.pointer_mut("/components/schemas") {
-            leave_out_meanings(schemas);
-        }
-        document
-    })
+/// What `rpc.discover` answers: [`brief`] as wire-codegen wrote it down, so that a device carries a text and no generator of schemas.
+pub fn discovery() -> Value {
+    // A test holds the text.
+    serde_json::from_str(include_str!("discovery.json")).unwrap_or_default()
+}
+
+/// [`document`] without what each member of a type means, so that it fits a message. docs/control.md and docs/control/openrpc.json
+/// tell all.
+pub fn brief() -> Value {
+    let mut document = document().clone();
+    if let Some(schemas) = document.pointer_mut("/components/schemas") {
+        leave_out_meanings(schemas);
+    }
+    document
 }
 
 fn leave_out_meanings(schema: &mut Value) {
