@@ -96,6 +96,7 @@ impl Call {
                 ..call_control::Config::default()
             },
             service: Service { invite: vec![self.device.parse::<ClientId>()?], ..Service::default() },
+            ..Config::default()
         })
     }
 
