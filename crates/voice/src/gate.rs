@@ -64,7 +64,8 @@ mod tests {
         let mut said = block(8000);
         let closed = gate.is_closed(now);
         gate.captured(&mut said, closed);
-        said.samples().iter().rev().take(2).map(|sample| sample.abs()).max().unwrap()
+        // The block before its end fades.
+        said.samples().last().unwrap().abs()
     }
 
     #[test]
