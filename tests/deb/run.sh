@@ -3,7 +3,8 @@
 # usage: tests/deb/run.sh   (builds the program and its manual page if they are not built yet)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-cargo build --release --locked --quiet --bin artc-edge --example man
+# Of the workspace, not of the package alone: that would resolve other features, and most would be built once more.
+cargo build --release --locked --quiet --workspace --bin artc-edge --example man
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 root=$work/root

@@ -23,4 +23,4 @@ import os, urllib.request
 request = urllib.request.Request(os.environ["ARTC_S3_ENDPOINT"] + "/" + os.environ["ARTC_S3_BUCKET"], method="PUT")
 urllib.request.urlopen(request).read()
 PY
-${CARGO:-cargo test --release --locked} -p mixing --test s3 -- --ignored
+${CARGO:-cargo test --release --locked} --workspace --test s3 -- --ignored
