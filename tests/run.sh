@@ -17,6 +17,9 @@ stages=("$@")
 [ $# -gt 0 ] || stages=("${all[@]}")
 
 run_stage() {
+    # What daemons remember, among it that they were killed, is no other stage's.
+    export XDG_STATE_HOME=$PWD/target/test-state/$1
+    rm -rf "$XDG_STATE_HOME"
     case "$1" in
         setup) setup/packages.sh test ;;
         web) make --no-print-directory web && (PATH="$(setup/node.sh):$PATH"; cd web && npm test --silent) ;;

@@ -81,7 +81,9 @@ class Camera:
     def __enter__(self):
         self.log = open(self.folder.name + "/log", "w+")
         command = [os.environ["ARTC_EDGE"], "run", "--config", self.config]
-        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
+        # A state of its own: daemons that others killed would lead into safe mode, where there is no camera.
+        state = {**os.environ, "STATE_DIRECTORY": self.folder.name + "/state"}
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, env=state)
         return self
 
     def host(self):
