@@ -98,6 +98,19 @@ fn a_page_of_elsewhere_cannot_read_them() {
 }
 
 #[test]
+fn an_address_is_free_as_soon_as_its_service_has_ended() {
+    let runtime = Runtime::new().expect("a runtime");
+    let mut config = loopback();
+    for _ in 0..50 {
+        let served = runtime.block_on(telemetry().serve(&config)).unwrap_or_else(|why| panic!("{why}"));
+        let address = served.address.expect("over TCP");
+        assert_eq!(tcp(address, "/livez").0, 200);
+        config.listen = address;
+        runtime.block_on(served.end());
+    }
+}
+
+#[test]
 fn a_unix_socket_serves_the_same_and_replaces_a_dead_one() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("telemetry.sock");

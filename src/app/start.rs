@@ -366,7 +366,9 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
     if let Some(room) = room.and_then(Arc::into_inner) {
         room.stop().await;
     }
-    drop(served);
+    if let Some(served) = served {
+        served.end().await;
+    }
     Ok(end)
 }
 

@@ -61,12 +61,19 @@ fn plain(why: &io::Error) -> String {
     }
 }
 
-/// Metrics and health being served; dropping it ends that and removes the socket.
+/// Metrics and health being served; dropping it ends that soon and removes the socket, [`Served::end`] ends it at once.
 pub struct Served {
     /// Where, when over TCP: with the port that was really taken.
     pub address: Option<SocketAddr>,
     socket: Option<PathBuf>,
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
+}
+
+impl Served {
+    /// Ends it; the address is free when this returns, for who starts again with another configuration.
+    pub async fn end(mut self) {
+        self.tasks.shutdown().await;
+    }
 }
 
 impl Drop for Served {
@@ -108,7 +115,7 @@ pub(super) async fn serve(telemetry: Telemetry, config: &Config) -> Result<Serve
             state.telemetry.health().liveness(now());
         }
     });
-    Ok(Served { address, socket: config.socket.clone(), _tasks: tasks })
+    Ok(Served { address, socket: config.socket.clone(), tasks })
 }
 
 /// Binds the socket. One that a killed daemon left behind is taken away first; one that answers is not.
