@@ -10,11 +10,14 @@ cd "$(dirname "$0")/.."
 
 logs=target/test-logs
 mkdir -p "$logs"
-all=(setup web build rust deb yocto clients network python browser mixing kernel system fuzz)
-beside=(servers lint arm)
+all=(setup web build rust deb clients network python browser mixing kernel system fuzz)
+beside=(servers lint yocto arm)
 stages=("$@")
-[ $# -eq 0 ] || beside=()
-[ $# -gt 0 ] || stages=("${all[@]}")
+whole=no
+if [ $# -eq 0 ]; then
+    stages=("${all[@]}")
+    whole=yes
+fi
 
 run_stage() {
     # What daemons remember, among it that they were killed, is no other stage's.
@@ -38,7 +41,7 @@ run_stage() {
         kernel) tests/kernel/run.sh ;;
         system) tests/system/run.sh ;;
         fuzz) tests/fuzz.sh 10 ;;
-        *) echo "no stage $1 (there are: ${all[*]} servers lint arm)" >&2; return 64 ;;
+        *) echo "no stage $1 (there are: ${all[*]} ${beside[*]})" >&2; return 64 ;;
     esac
 }
 
@@ -97,14 +100,16 @@ for name in "${stages[@]}"; do
     stage "$name"
     ran+=("$name")
     # From here on there is everything that they need, and the cores are no longer wanted by the build.
-    [ "$name" != build ] || start_beside
+    [ "$whole-$name" != yes-build ] || start_beside
 done
-wait
-for name in "${beside[@]}"; do
-    echo "=== $name"
-    cat "$logs/$name.log"
-    ran+=("$name")
-done
+if [ "$whole" = yes ]; then
+    wait
+    for name in "${beside[@]}"; do
+        echo "=== $name"
+        cat "$logs/$name.log"
+        ran+=("$name")
+    done
+fi
 
 printf '\n'
 passed=0
