@@ -21,25 +21,9 @@ pub struct Config {
     /// Logins, tokens, devices, recordings over HTTP.
     pub http: crate::http::config::Config,
     /// Recordings that are asked for over HTTP.
-    pub record: Record,
+    pub record: crate::record::config::Config,
     /// Numbers and health.
     pub telemetry: Telemetry,
-}
-
-/// `[record]`: recordings that are asked for over HTTP.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Record {
-    /// Jobs at once.
-    pub most_jobs: u32,
-    /// Networks of ours that callbacks may go to: single addresses, or `ADDRESS/BITS`. Everything outward they may.
-    pub callbacks_may_reach: Vec<crate::record::egress::Net>,
-}
-
-impl Default for Record {
-    fn default() -> Self {
-        Self { most_jobs: 4, callbacks_may_reach: Vec::new() }
-    }
 }
 
 /// `[state]`: what outlives the process.
@@ -53,9 +37,13 @@ pub struct State {
 impl State {
     /// The file, with the service manager's word where there is none of ours.
     pub fn path(&self) -> Option<PathBuf> {
-        let folder = || std::env::var_os("STATE_DIRECTORY").filter(|folder| !folder.is_empty());
-        self.file.clone().or_else(|| folder().map(|folder| PathBuf::from(folder).join("artc-room.sqlite")))
+        self.file.clone().or_else(|| state_folder().map(|folder| folder.join("artc-room.sqlite")))
     }
+}
+
+/// The service manager's state directory, where it gives one.
+pub(crate) fn state_folder() -> Option<PathBuf> {
+    std::env::var_os("STATE_DIRECTORY").filter(|folder| !folder.is_empty()).map(PathBuf::from)
 }
 
 /// `[telemetry]`: numbers and health.
@@ -143,7 +131,12 @@ impl Config {
         let of = |section: &str, found: Vec<(&'static str, String)>| {
             found.into_iter().map(|(key, why)| (format!("{section}.{key}"), why)).collect::<Vec<_>>()
         };
-        let parts = [("room", self.room.problems()), ("calls", self.calls.problems()), ("http", self.http.problems())];
+        let parts = [
+            ("room", self.room.problems()),
+            ("calls", self.calls.problems()),
+            ("http", self.http.problems()),
+            ("record", self.record.problems()),
+        ];
         let mut found: Vec<_> = parts.into_iter().flat_map(|(section, problems)| of(section, problems)).collect();
         let mut say = |key: &str, why: &str| found.push((format!("service.{key}"), why.to_owned()));
         let service = &self.service;
@@ -167,8 +160,8 @@ impl Config {
                 found.push(("room.api_secret_file".into(), "is not set; tokens for a room elsewhere need its secret".into()));
             }
         }
-        if !(1..=1000).contains(&self.record.most_jobs) {
-            found.push(("record.most_jobs".into(), "is out of range, 1 to 1000".into()));
+        if self.record.enabled() && !self.http.enabled {
+            found.push(("http.enabled".into(), "is false, and recordings are asked for there".into()));
         }
         if self.telemetry.listen.is_some_and(|listen| !listen.ip().is_loopback()) {
             found.push(("telemetry.listen".into(), "is no address of this machine alone, such as 127.0.0.1:7891".into()));

@@ -22,15 +22,17 @@ mod sign;
 mod telemetry;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use app_state::State;
 use call_control::Rules;
-pub use config::{Config, Record, Service, State as StateConfig, Telemetry, TokenRule};
+pub use config::{Config, Service, State as StateConfig, Telemetry, TokenRule};
 pub use http::config::{Config as HttpConfig, KeyConfig, Role, UserConfig};
 use mixing::Recorders;
 use mqtt_link::{Link, Presence};
+pub use record::config::Config as RecordConfig;
 use record::egress::Egress;
 pub use record::egress::Net;
 use record::outbox::Outbox;
@@ -53,6 +55,9 @@ const LIFE: Duration = Duration::from_secs(48 * 3600);
 /// How long the good-bye to the broker may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 
+/// How long it may take to end the files of recordings.
+const FILES: Duration = Duration::from_secs(3);
+
 /// Web connections at once: those who use the API, and those who watch it.
 const CONNECTIONS: usize = 4096;
 const WATCHERS: usize = 16;
@@ -69,6 +74,17 @@ pub enum StartError {
     /// What is kept cannot be opened.
     #[error(transparent)]
     State(#[from] app_state::OpenError),
+    /// Recordings have no place to go to.
+    #[error(transparent)]
+    Store(#[from] mixing::OpenError),
+    /// The folder where recordings are written cannot be made.
+    #[error("`record.work` {folder}: {source}")]
+    Work {
+        /// Which.
+        folder: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
     /// A web address is taken, or not this machine's.
     #[error("`{key}` {address}: {source}; choose another, or stop what uses it")]
     Listen {
@@ -90,6 +106,7 @@ pub struct Server {
     http: Option<SocketAddr>,
     telemetry: Option<SocketAddr>,
     tasks: Vec<JoinHandle<()>>,
+    jobs: Option<Arc<Jobs>>,
 }
 
 impl Server {
@@ -101,7 +118,7 @@ impl Server {
         Self::start_with(config, None)
     }
 
-    /// As [`Server::start`], with somebody who records; without, jobs cannot be begun.
+    /// As [`Server::start`], with somebody else who records than the configuration says.
     ///
     /// # Errors
     /// [`StartError`].
@@ -126,7 +143,7 @@ impl Server {
         };
         let (stop, stopping) = watch::channel(false);
         let counts = Arc::new(Mutex::new(Counts::default()));
-        let mut server = Self { room, counts, stop, stopping, http: None, telemetry: None, tasks: Vec::new() };
+        let mut server = Self { room, counts, stop, stopping, http: None, telemetry: None, tasks: Vec::new(), jobs: None };
         let address = config.service.server.clone().or_else(|| server.room.as_ref().map(|room| room.signal_url()));
         if let Some(listen) = config.telemetry.listen {
             let calls = config.calls.enabled.then(|| Arc::clone(&server.counts));
@@ -143,9 +160,20 @@ impl Server {
         if config.http.enabled {
             let wrong = StartError::Configuration;
             let outbox = Outbox::new(state.clone(), Egress::new(config.record.callbacks_may_reach.clone()));
-            let most = config.record.most_jobs;
+            let recorders = match recorders {
+                Some(recorders) => Some(recorders),
+                None => record::recorders::recorders(&config.record, server.room.as_deref(), address.as_deref())?,
+            };
             let (jobs_state, jobs_signer) = (state.clone(), Arc::clone(&signer));
-            let jobs = Jobs::new(Parts { state: jobs_state, signer: jobs_signer, outbox: outbox.clone(), recorders, most });
+            let jobs = Jobs::new(Parts {
+                state: jobs_state,
+                signer: jobs_signer,
+                outbox: outbox.clone(),
+                recorders,
+                most: config.record.most_jobs,
+                bucket: config.record.bucket.clone(),
+            });
+            server.jobs = Some(Arc::clone(&jobs));
             let router = http::Web::new(config, signer, address, state, Arc::clone(&jobs)).map_err(wrong)?.router();
             server.tasks.push(tokio::spawn(outbox.run(server.stopping.clone())));
             tokio::spawn(async move { jobs.go_on().await });
@@ -182,9 +210,14 @@ impl Server {
         service::lock(&self.counts).clone()
     }
 
-    /// Says good-bye to broker and participants, and ends. Takes at most two seconds.
+    /// Ends the files of recordings, which go on at the next start, says good-bye to broker and participants, and ends. Takes at most
+    /// five seconds.
     pub async fn stop(mut self) {
         let _ = self.stop.send(true);
+        if let Some(jobs) = self.jobs.take() {
+            // What is not in its place by then goes there at the next start.
+            drop(tokio::time::timeout(FILES, jobs.suspend()).await);
+        }
         let ended = async {
             for task in self.tasks.drain(..) {
                 drop(task.await);

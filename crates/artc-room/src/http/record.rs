@@ -119,6 +119,7 @@ async fn put_rule(State(web): State<Arc<Web>>, Path(app_id): Path<String>, heade
         None => (format!("{:032x}", rand::random::<u128>()), now),
     };
     let rule = new.check(Of { app_id: &app_id, rule_id: &rule_id, made, updated: now })?;
+    web.jobs.check_bucket(&rule)?;
     let body = serde_json::to_string(&rule).unwrap_or_default();
     web.state.put_rule(app_state::Rule { rule_id, app_id, body, made, updated: now }).await?;
     answer(if before.is_some() { StatusCode::OK } else { StatusCode::CREATED }, rule)

@@ -2,10 +2,13 @@
 //!
 //! Who records is [`mixing::Recorders`]; what may be asked for is `record-api`'s; over which path it is asked is `http/record.rs`'s.
 
+pub(crate) mod config;
 pub(crate) mod egress;
 pub(crate) mod outbox;
+pub(crate) mod recorders;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use app_state::{State, StateError};
@@ -16,6 +19,7 @@ use record_api::job::{Job, JobEnd, JobState, JobUpdate, NewJob};
 use record_api::rule::Rule;
 use record_api::{ApiError, Code};
 use room::token::VideoGrant;
+use tokio::sync::Notify;
 
 use crate::clock;
 use crate::config::TokenRule;
@@ -32,12 +36,19 @@ pub(crate) struct Parts {
     pub recorders: Option<Arc<dyn Recorders>>,
     /// Jobs at once.
     pub most: u32,
+    /// The one bucket that rules may name, where it is one that recordings go to.
+    pub bucket: Option<String>,
 }
 
 /// All jobs.
 pub(crate) struct Jobs {
     parts: Parts,
     running: Mutex<BTreeMap<String, Arc<dyn mixing::Job>>>,
+    /// The process is about to end: recordings that end now go on in the next one.
+    suspended: AtomicBool,
+    /// Jobs, ended or not, of which something may still be told; and who waits for there to be none.
+    listening: AtomicUsize,
+    heard_all: Notify,
     /// Who reads a job to write it back holds this meanwhile.
     turn: tokio::sync::Mutex<()>,
 }
@@ -58,7 +69,14 @@ pub(crate) struct StateErrorOf(pub StateError);
 
 impl Jobs {
     pub fn new(parts: Parts) -> Arc<Self> {
-        Arc::new(Self { parts, running: Mutex::default(), turn: tokio::sync::Mutex::default() })
+        Arc::new(Self {
+            parts,
+            running: Mutex::default(),
+            suspended: AtomicBool::new(false),
+            listening: AtomicUsize::new(0),
+            heard_all: Notify::new(),
+            turn: tokio::sync::Mutex::default(),
+        })
     }
 
     fn running(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<dyn mixing::Job>>> {
@@ -79,6 +97,19 @@ impl Jobs {
         let rules = self.parts.state.rules(app_id.to_owned()).await.map_err(StateErrorOf)?;
         let found = rules.into_iter().find(|rule| rule.rule_id == rule_id);
         found.map(|rule| serde_json::from_str(&rule.body).map_err(internal)).transpose()
+    }
+
+    /// Whether recordings can go where a rule says.
+    ///
+    /// # Errors
+    /// It names another bucket than the one that they go to.
+    pub fn check_bucket(&self, rule: &Rule) -> Result<(), ApiError> {
+        match &self.parts.bucket {
+            Some(own) if *own != rule.obs_addr.bucket => {
+                Err(ApiError::invalid("obs_addr.bucket", &format!("{own}, where recordings of this server go")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Begins a job.
@@ -118,7 +149,9 @@ impl Jobs {
 
     /// Has the recorder do it, and listens to what becomes of it.
     fn start(self: &Arc<Self>, job: Job, rule: Rule) -> Result<(), ApiError> {
-        let Some(recorders) = &self.parts.recorders else { return Err(internal("there is no recorder in this process")) };
+        let nowhere = || internal("`[record]` names neither `folder` nor `bucket`, so nothing is recorded");
+        let recorders = self.parts.recorders.as_ref().ok_or_else(nowhere)?;
+        self.check_bucket(&rule)?;
         let spec = self.spec(&job, &rule)?;
         let (handle, events) = recorders.start(spec).map_err(|why| match why {
             StartError::Spec(why) => ApiError::new(Code::InvalidParameterValue, why.to_string()),
@@ -146,6 +179,7 @@ impl Jobs {
 
     fn listen(self: &Arc<Self>, mut job: Job, rule: Rule, mut events: Events) {
         let jobs = Arc::clone(self);
+        self.listening.fetch_add(1, Ordering::AcqRel);
         tokio::spawn(async move {
             while let Some(event) = events.recv().await {
                 let _turn = jobs.turn.lock().await;
@@ -156,6 +190,8 @@ impl Jobs {
                 jobs.heard(&mut job, &rule, event).await;
             }
             jobs.running().remove(&job.job_id);
+            jobs.listening.fetch_sub(1, Ordering::AcqRel);
+            jobs.heard_all.notify_one();
         });
     }
 
@@ -171,10 +207,15 @@ impl Jobs {
             Event::StoreRefuses { detail } => tracing::warn!(job = job.job_id, "the store refuses: {detail}"),
             Event::StoreTakes => tracing::info!(job = job.job_id, "the store takes files again"),
             Event::Ended { reason, detail } => {
-                job.end(reason.into(), detail.clone(), now);
-                self.keep(job).await;
+                let goes_on = self.suspended.load(Ordering::Acquire) && job.state != JobState::Stopped;
+                if !goes_on {
+                    job.end(reason.into(), detail.clone(), now);
+                    self.keep(job).await;
+                }
                 self.running().remove(&job.job_id);
-                self.parts.outbox.put(&Notice::over(job, &detail)).await;
+                if !goes_on {
+                    self.parts.outbox.put(&Notice::over(job, &detail)).await;
+                }
             }
             _ => {}
         }
@@ -239,6 +280,16 @@ impl Jobs {
         job.end(JobEnd::TenantStop, String::new(), clock::seconds());
         self.keep(&job).await;
         Ok(())
+    }
+
+    /// Ends the files of all jobs, because the process is about to end; the next one goes on with the jobs. Returns when they are where they
+    /// belong and what is told of them is kept: a file that is in its place is told of by no later process.
+    pub async fn suspend(&self) {
+        self.suspended.store(true, Ordering::Release);
+        self.running().values().for_each(|job| job.stop());
+        while self.listening.load(Ordering::Acquire) > 0 {
+            self.heard_all.notified().await;
+        }
     }
 
     /// Goes on with the jobs of the process before, and stores what others left behind.

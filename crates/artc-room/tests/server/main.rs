@@ -4,7 +4,14 @@
 #[allow(dead_code, reason = "the tests of calls use more of it")]
 mod broker;
 mod login;
+#[path = "../../../mixing/tests/recording/person.rs"]
+#[allow(dead_code, reason = "the tests of mixing use more of it")]
+mod person;
+#[path = "../../../mixing/tests/recording/probe.rs"]
+mod probe;
 mod program;
+mod receiver;
 mod record;
+mod recorded;
 mod restart;
 mod tokens;

@@ -27,6 +27,8 @@ pub struct Place {
     pub folder: tempfile::TempDir,
     /// Requests a second from one address.
     pub requests: u32,
+    /// Where the room listens; the next process finds no other free port.
+    pub room: String,
     /// Further lines of configuration.
     pub sections: String,
 }
@@ -59,7 +61,7 @@ impl Place {
         ] {
             std::fs::write(folder.path().join(name), format!("{text}\n")).expect("written");
         }
-        Self { folder, requests: 10_000, sections: String::new() }
+        Self { folder, requests: 10_000, room: "127.0.0.1:0".into(), sections: String::new() }
     }
 
     pub fn file(&self, name: &str) -> PathBuf {
@@ -70,7 +72,7 @@ impl Place {
         let file = |name: &str| self.file(name).display().to_string();
         let broker = if self.sections.contains("secret_file") { "broker_rooms = [\"call-*\"]\n" } else { "" };
         let text = format!(
-            "[room]\nlisten = \"127.0.0.1:0\"\nmedia_port = 0\ntcp_port = 0\napi_secret_file = {:?}\n\
+            "[room]\nlisten = {:?}\nmedia_port = 0\ntcp_port = 0\napi_secret_file = {:?}\n\
              [room.apps.app1]\nkey_file = {:?}\n\
              [state]\nfile = {:?}\n\
              [telemetry]\nlisten = \"127.0.0.1:0\"\n\
@@ -78,6 +80,7 @@ impl Place {
              [http.keys]\nadmin = {{ secret_file = {:?}, role = \"own\" }}\n\
              operator = {{ secret_file = {:?}, role = \"operate\" }}\nwatcher = {{ secret_file = {:?}, role = \"observe\" }}\n\
              [http.users.alice]\npassword_file = {:?}\nrooms = [\"yard\", \"call-*\"]\n{}",
+            self.room,
             file("room"),
             file("app"),
             file("state.sqlite"),
@@ -146,6 +149,12 @@ impl Program {
 
     pub fn watched(&self, path: &str) -> Reply {
         ask(self.telemetry, "GET", path, &[], b"")
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub fn stop(mut self) {
+        let asked = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill(1)");
+        assert!(asked.success() && self.child.wait().expect("gone").success());
     }
 
     /// Takes its power away.

@@ -1,9 +1,7 @@
 //! The documented REST of recordings over HTTP, with recorders that do as the test says, and a real web server that is called back.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use artc_room::{Config, Server};
@@ -14,7 +12,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config as Runs, TestRunner};
 use serde_json::{Value, json};
 
-use crate::program::{ADMIN, OPERATOR, PATIENCE, Place, Reply, WATCHER, ask, until};
+use crate::program::{ADMIN, OPERATOR, Place, Reply, WATCHER, ask, until};
+use crate::receiver::{AUTH_KEY, Receiver};
 
 /// Recorders that note what they are asked for; the test tells what becomes of it.
 #[derive(Default)]
@@ -27,6 +26,7 @@ struct Script {
 struct Scripted {
     custom: bool,
     seen: Arc<Mutex<Vec<String>>>,
+    told: tokio::sync::mpsc::Sender<Event>,
 }
 
 impl Job for Scripted {
@@ -38,6 +38,8 @@ impl Job for Scripted {
 
     fn stop(&self) {
         self.seen.lock().unwrap().push("stop".into());
+        // Nobody listens any more where it has ended before.
+        let _ = self.told.try_send(Event::Ended { reason: StopReason::Stopped, detail: String::new() });
     }
 
     fn state(&self) -> State {
@@ -49,10 +51,10 @@ impl Recorders for Script {
     fn start(&self, spec: JobSpec) -> Result<(Box<dyn Job>, Events), StartError> {
         spec.check()?;
         let (sender, events) = tokio::sync::mpsc::channel(16);
-        self.told.lock().unwrap().insert(spec.id.clone(), sender);
+        self.told.lock().unwrap().insert(spec.id.clone(), sender.clone());
         let custom = matches!(spec.scene.layout, mixing::Layout::Custom(_));
         self.started.lock().unwrap().push(spec);
-        Ok((Box::new(Scripted { custom, seen: Arc::clone(&self.seen) }), events))
+        Ok((Box::new(Scripted { custom, seen: Arc::clone(&self.seen), told: sender }), events))
     }
 
     fn left(&self) -> Vec<String> {
@@ -70,62 +72,6 @@ impl Script {
         sender.send(event).await.expect("somebody listens");
     }
 }
-
-/// A web server that is called back: what came, and what it answers.
-struct Receiver {
-    url: String,
-    came: mpsc::Receiver<(String, Vec<u8>)>,
-    answers: Arc<Mutex<u16>>,
-}
-
-impl Receiver {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("http://{}/callback?of=tests", listener.local_addr().expect("an address"));
-        let (sender, came) = mpsc::channel();
-        let answers = Arc::new(Mutex::new(200));
-        let status = Arc::clone(&answers);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let Some(request) = receive(&stream) else { continue };
-                let status = *status.lock().unwrap();
-                let place = if status == 302 { "Location: http://127.0.0.1:1/\r\n" } else { "" };
-                let text = format!("HTTP/1.1 {status} x\r\n{place}Content-Length: 2\r\nConnection: close\r\n\r\n{{}}");
-                let _ = (&stream).write_all(text.as_bytes());
-                if sender.send(request).is_err() {
-                    return;
-                }
-            }
-        });
-        Self { url, came, answers }
-    }
-
-    fn next(&self) -> (String, Value) {
-        let (head, body) = self.came.recv_timeout(PATIENCE).expect("a callback");
-        let signed = |name: &str| head.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")).map(str::to_owned));
-        if let Some(signature) = signed("x-rtc-signature") {
-            let (rand, timestamp) = (signed("x-rtc-rand").expect("a rand"), signed("x-rtc-timestamp").expect("a time"));
-            assert_eq!(signature, record_api::callback::signature(AUTH_KEY, &rand, &timestamp, &body));
-        }
-        (head, serde_json::from_slice(&body).expect("JSON"))
-    }
-}
-
-fn receive(stream: &TcpStream) -> Option<(String, Vec<u8>)> {
-    let (mut reader, mut head) = (BufReader::new(stream), String::new());
-    while !head.ends_with("\r\n\r\n") {
-        if reader.read_line(&mut head).ok()? == 0 {
-            return None;
-        }
-    }
-    let head = head.to_ascii_lowercase();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok())?;
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    Some((head, body))
-}
-
-const AUTH_KEY: &str = "8923ab8c2dcef4538923ab8c2dcef453";
 
 struct Rest {
     server: Server,
@@ -257,7 +203,6 @@ async fn a_job_from_its_start_to_the_callbacks_and_over_a_restart() {
 
     assert_eq!(rest.ask("DELETE", &path, OPERATOR, &Value::Null).status, 204);
     assert_eq!(*rest.script.seen.lock().unwrap(), ["stop"]);
-    rest.script.tell(&id, Event::Ended { reason: StopReason::Stopped, detail: String::new() }).await;
     // What was taken when the first process ended may have come twice.
     let told = std::iter::repeat_with(|| receiver.next().1).find(|told| told["event_type"] != "RECORD_FILE_COMPLETE");
     assert_eq!(told.expect("for ever")["event_type"], "CLOUD_RECORD_OVER");

@@ -10,7 +10,8 @@ use mixing::{Event, FileFinished, Recorders as _};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
-use crate::room::{PATIENCE, Sends, Stage, Told, recorders, spec, start};
+use crate::person::Sends;
+use crate::room::{PATIENCE, Stage, Told, recorders, spec, start};
 use crate::{let_it_record, path, probe};
 
 /// The child finds here where the room is, and where it writes.

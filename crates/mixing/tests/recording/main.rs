@@ -1,6 +1,7 @@
 //! Jobs in a real room with real engines, and their files as ffmpeg sees them.
 
 mod kill;
+mod person;
 mod probe;
 mod room;
 
@@ -9,7 +10,8 @@ use std::time::Duration;
 
 use mixing::{Event, FileFinished, Format, Hls, JobSpec, Mp4, Recorders as _, State, StopReason};
 
-use crate::room::{Sends, Stage, recorders, spec, start};
+use crate::person::Sends;
+use crate::room::{Stage, recorders, spec, start};
 
 /// Red and green, as they stand in the picture.
 const COLORS: [[u8; 3]; 2] = [[81, 90, 240], [81, 100, 80]];
