@@ -22,8 +22,26 @@ pub struct Config {
     pub http: crate::http::config::Config,
     /// Recordings that are asked for over HTTP.
     pub record: crate::record::config::Config,
+    /// Streams pushed in and pulled out over RTMP.
+    pub rtmp: Rtmp,
     /// Numbers and health.
     pub telemetry: Telemetry,
+}
+
+/// `[rtmp]`: streams pushed in and pulled out over RTMP.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rtmp {
+    /// Where. Unset: nowhere.
+    pub listen: Option<SocketAddr>,
+    /// Connections at once, 1 to 1000; each stream is one.
+    pub connections: u32,
+}
+
+impl Default for Rtmp {
+    fn default() -> Self {
+        Self { listen: None, connections: 32 }
+    }
 }
 
 /// `[state]`: what outlives the process.
@@ -152,13 +170,16 @@ impl Config {
             (_, Some(app)) if !self.room.apps.contains_key(app) => say("app", "is none of `[room.apps]`"),
             _ => {}
         }
-        if !self.room.enabled && (self.calls.enabled || self.http.enabled) {
+        if !self.room.enabled && (self.calls.enabled || self.http.enabled || self.rtmp.listen.is_some()) {
             if service.server.is_none() {
                 say("server", "is not set, and there is no room in this process: name the one that is joined");
             }
             if service.token == TokenRule::LiveKit && self.room.api_secret_file.is_none() {
                 found.push(("room.api_secret_file".into(), "is not set; tokens for a room elsewhere need its secret".into()));
             }
+        }
+        if !(1..=1000).contains(&self.rtmp.connections) {
+            found.push(("rtmp.connections".into(), "is out of range, 1 to 1000".into()));
         }
         if self.record.enabled() && !self.http.enabled {
             found.push(("http.enabled".into(), "is false, and recordings are asked for there".into()));
@@ -172,7 +193,7 @@ impl Config {
                 "needs `calls.secret_file`, by which the broker's passwords are known".into(),
             ));
         }
-        if !self.room.enabled && !self.calls.enabled && !self.http.enabled {
+        if !self.room.enabled && !self.calls.enabled && !self.http.enabled && self.rtmp.listen.is_none() {
             found
                 .push(("room.enabled".into(), "false leaves nothing to do; enable it, `calls.enabled` or `http.enabled`".into()));
         }

@@ -7,6 +7,7 @@
 //! - `service`: what the broker says, carried out;
 //! - `http/`: logins, tokens, devices;
 //! - `record/`: recordings, and the callbacks about them;
+//! - `rtmp`: streams in and out over RTMP;
 //! - `telemetry`: numbers and health.
 //!
 //! What a call is, is decided in `call-control`; who may join and what is forwarded, in `room`; what outlives the process is kept in
@@ -17,6 +18,8 @@ mod clock;
 mod config;
 mod http;
 mod record;
+#[cfg(feature = "rtmp")]
+mod rtmp;
 mod service;
 mod sign;
 mod telemetry;
@@ -28,7 +31,7 @@ use std::time::Duration;
 
 use app_state::State;
 use call_control::Rules;
-pub use config::{Config, Service, State as StateConfig, Telemetry, TokenRule};
+pub use config::{Config, Rtmp, Service, State as StateConfig, Telemetry, TokenRule};
 pub use http::config::{Config as HttpConfig, KeyConfig, Role, UserConfig};
 use mixing::Recorders;
 use mqtt_link::{Link, Presence};
@@ -105,6 +108,7 @@ pub struct Server {
     stopping: watch::Receiver<bool>,
     http: Option<SocketAddr>,
     telemetry: Option<SocketAddr>,
+    rtmp: Option<SocketAddr>,
     tasks: Vec<JoinHandle<()>>,
     jobs: Option<Arc<Jobs>>,
 }
@@ -136,14 +140,15 @@ impl Server {
             None => Secret::random(),
         };
         let key = Key::new(config.room.api_key.clone(), secret.clone());
-        let signer = Arc::new(Signer::new(config, key).map_err(StartError::Configuration)?);
+        let signer = Arc::new(Signer::new(config, key.clone()).map_err(StartError::Configuration)?);
         let room = match config.room.enabled {
             true => Some(Arc::new(room::Server::start_with(config.room.clone(), secret)?)),
             false => None,
         };
         let (stop, stopping) = watch::channel(false);
         let counts = Arc::new(Mutex::new(Counts::default()));
-        let mut server = Self { room, counts, stop, stopping, http: None, telemetry: None, tasks: Vec::new(), jobs: None };
+        let mut server =
+            Self { room, counts, stop, stopping, http: None, telemetry: None, rtmp: None, tasks: Vec::new(), jobs: None };
         let address = config.service.server.clone().or_else(|| server.room.as_ref().map(|room| room.signal_url()));
         if let Some(listen) = config.telemetry.listen {
             let calls = config.calls.enabled.then(|| Arc::clone(&server.counts));
@@ -152,6 +157,9 @@ impl Server {
                 Some(server.serve("telemetry.listen", listen, |listener| {
                     Ok(Site { listener, tls: None, router, connections: WATCHERS })
                 })?);
+        }
+        if let Some(listen) = config.rtmp.listen {
+            server.rtmp = Some(server.take_streams(listen, config.rtmp.connections as usize, (key, address.clone()))?);
         }
         if config.calls.enabled {
             let venue = Venue { signer: Arc::clone(&signer), server: address.clone(), room: server.room.clone() };
@@ -205,6 +213,11 @@ impl Server {
         self.telemetry
     }
 
+    /// Where streams are pushed in and pulled out.
+    pub fn rtmp(&self) -> Option<SocketAddr> {
+        self.rtmp
+    }
+
     /// What was counted so far.
     pub fn counts(&self) -> Counts {
         service::lock(&self.counts).clone()
@@ -241,6 +254,32 @@ impl Server {
         let refused = |why| telemetry::refused("connection", why);
         self.tasks.push(tokio::spawn(web_listener::serve(site(listener)?, self.stopping.clone(), refused)));
         Ok(bound)
+    }
+
+    /// RTMP on `address`, at the room of this process or, with the key, at `server`.
+    #[cfg(feature = "rtmp")]
+    fn take_streams(
+        &mut self,
+        address: SocketAddr,
+        connections: usize,
+        server: (Key, Option<String>),
+    ) -> Result<SocketAddr, StartError> {
+        let listen = |source| StartError::Listen { key: "rtmp.listen", address, source };
+        let listener = web_listener::bind(address).map_err(listen)?;
+        let bound = listener.local_addr().map_err(listen)?;
+        let gateway = rtmp::gateway(listener, connections, self.room.as_ref(), server);
+        let stopping = self.stopping.clone();
+        self.tasks.push(tokio::spawn(async move {
+            if let Err(why) = gateway.serve(stopping).await {
+                tracing::error!("RTMP has ended: {why}");
+            }
+        }));
+        Ok(bound)
+    }
+
+    #[cfg(not(feature = "rtmp"))]
+    fn take_streams(&mut self, _: SocketAddr, _: usize, _: (Key, Option<String>)) -> Result<SocketAddr, StartError> {
+        Err(StartError::Configuration("`rtmp.listen`: this program was built without RTMP".into()))
     }
 
     fn take_calls(&mut self, config: &Config, venue: Venue, state: State) -> Result<(), StartError> {

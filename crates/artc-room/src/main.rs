@@ -72,6 +72,9 @@ async fn run(config: &Config) -> ExitCode {
     if let Some(address) = server.telemetry() {
         println!("metrics {address}");
     }
+    if let Some(address) = server.rtmp() {
+        println!("rtmp    {address}");
+    }
     if let Some(broker) = config.calls.broker.as_ref().filter(|_| config.calls.enabled) {
         println!("calls   {broker}");
     }

@@ -25,6 +25,7 @@ pub const METRICS: &[(&str, &str)] = &[
     ("artc_server_jobs", "Recording jobs that have not ended."),
     ("artc_server_invited_total", "Invitations with a token that were sent."),
     ("artc_server_requests_total", "Web requests that were answered, by path and status."),
+    ("artc_server_rtmp_streams", "Streams over RTMP now, by their way: in or out."),
     ("artc_server_refused_total", "What was refused, by what it was and why."),
     ("artc_server_tokens_total", "Join tokens that were signed, by rule."),
 ];
