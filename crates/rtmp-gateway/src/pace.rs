@@ -4,28 +4,28 @@
 /// One step follows this share of what a piece is off.
 const SHARE: i64 = 64;
 /// Further off is no drift: the publisher has begun anew.
-const JUMP: i64 = 1_000_000;
+const JUMP: u64 = 1_000_000;
 
 /// The times of one track. All in microseconds but for what goes in and out.
 #[derive(Default)]
 pub(crate) struct Pace {
     offset: Option<i64>,
-    last: u32,
+    last: i64,
 }
 
 impl Pace {
     /// When a piece with the track's time `own` that came at `now` is to be shown; both in milliseconds, and never before the one before it.
+    /// As RTMP has it, modulo 2^32.
     pub(crate) fn at(&mut self, own: i64, now: u64) -> u32 {
         let own = own.saturating_mul(1000);
         let wanted = i64::try_from(now).unwrap_or(i64::MAX).saturating_mul(1000).saturating_sub(own);
         let offset = match self.offset {
-            Some(offset) if (wanted - offset).abs() <= JUMP => offset + (wanted - offset) / SHARE,
+            Some(offset) if wanted.abs_diff(offset) <= JUMP => offset + (wanted - offset) / SHARE,
             _ => wanted,
         };
         self.offset = Some(offset);
-        let at = u32::try_from((own.saturating_add(offset) / 1000).max(0)).unwrap_or(u32::MAX);
-        self.last = self.last.max(at);
-        self.last
+        self.last = self.last.max(own.saturating_add(offset) / 1000);
+        self.last as u32
     }
 }
 
@@ -53,6 +53,10 @@ mod tests {
         assert_eq!(pace.at(1_000_000, 10), 10);
         assert_eq!(pace.at(0, 3_000), 3_000);
         assert_eq!(pace.at(-500, 3_001), 3_000);
-        assert_eq!(pace.at(i64::MIN, u64::MAX), u32::MAX, "no time breaks it");
+        let days = 50 * 24 * 3600 * 1000;
+        assert_eq!(u64::from(pace.at(7, days)), days % (1 << 32), "the number begins anew after 49 days");
+        for (own, now) in [(i64::MIN, u64::MAX), (i64::MAX, 0), (i64::MIN, 0)] {
+            pace.at(own, now);
+        }
     }
 }

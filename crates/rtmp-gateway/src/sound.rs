@@ -92,7 +92,7 @@ mod tests {
     fn heard(rate: u32, channels: usize) -> (Format, Vec<i16>) {
         let tone: Vec<f32> = (0..rate).map(|n| 0.5 * (n as f32 * 1000.0 * std::f32::consts::TAU / rate as f32).sin()).collect();
         let planes = vec![tone.as_slice(); channels];
-        let mut encoder = syom::Encoder::new(rate, channels, &syom::EncodeOptions::adts()).unwrap();
+        let mut encoder = syom::Encoder::new(rate, channels, &syom::EncodeOptions::adts().with_bitrate_bps(48_000)).unwrap();
         let mut frames = Vec::new();
         encoder
             .feed(&planes, |frame| {
