@@ -31,7 +31,7 @@ pub use error::{ConfigError, Problem};
 pub use load::{DEFAULT_FILE, File, Loaded, Remote, Sources, load, load_as_run};
 pub use remote::{Edit, EditError, state_directory};
 pub use secrets::{SecretError, read_secret};
-pub use sections::{Board, Device, EncoderChoice, Engine, EngineKind, Latency, NamedCamera, Stream};
+pub use sections::{Board, Device, EncoderChoice, Engine, EngineKind, Latency, NamedCamera, Stream, Talking, Voice};
 pub use settings::{Changed, SetError, Settings, TRIAL, Trial, differences, slowest};
 pub use show::Setting;
 pub use tree::{Layer, Origin};
@@ -54,6 +54,8 @@ pub struct Config {
     pub microphone: capture::audio::Config,
     /// The speaker that plays what others say.
     pub speaker: playout::Config,
+    /// What is done to the microphone's sound.
+    pub voice: Voice,
     /// How picture and sound are sent.
     pub stream: Stream,
     /// What the device notices by itself.

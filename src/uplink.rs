@@ -2,7 +2,7 @@
 //!
 //! A picture goes from its slot into the engine as it is: its bytes are shared, not copied, and nothing is allocated for it. Sound
 //! goes in blocks of 10 ms; a block that finds the engine's buffer full is offered again after its own duration, a picture is not,
-//! because a newer one is on its way. What is muted is taken and thrown away here, so that it never reaches the engine at all.
+//! because a newer one is on its way. Sound is cleaned here, in place, where a speaker plays beside the microphone. What is muted is taken and thrown away here, so that it never reaches the engine at all.
 //!
 //! The law of the books, at every moment, for pictures and for sound: taken = pushed + muted + too large + not joined + full +
 //! refused + in flight; and what capture calls pushed is what is taken here.
@@ -19,6 +19,8 @@ use std::time::Duration;
 use artc_bindings::{CallError, Engine, SampleError, VideoDataSample, VideoSource};
 use media::PcmBlock;
 use media::format::Size;
+use rustix::time::{ClockId, clock_gettime};
+use voice::Duplex;
 
 use crate::capture::audio::Ring;
 use crate::capture::video::{Captured, Slot};
@@ -50,7 +52,13 @@ struct Shared {
 
 impl Uplink {
     /// Starts carrying. The threads live until the uplink is dropped or the capture threads end.
-    pub fn start(engine: Arc<dyn Engine>, video: Arc<Slot<Captured>>, audio: Option<Arc<Ring>>) -> std::io::Result<Self> {
+    /// `voice` cleans the sound on the way.
+    pub fn start(
+        engine: Arc<dyn Engine>,
+        video: Arc<Slot<Captured>>,
+        audio: Option<Arc<Ring>>,
+        voice: Option<Arc<Duplex>>,
+    ) -> std::io::Result<Self> {
         let shared = Arc::new(Shared { stop: AtomicBool::new(false), video: Feed::new("video"), audio: Feed::new("audio") });
         let mut uplink = Self { shared, threads: Vec::new() };
         uplink.spawn("uplink-video", {
@@ -59,7 +67,7 @@ impl Uplink {
         })?;
         if let Some(ring) = audio {
             let shared = Arc::clone(&uplink.shared);
-            uplink.spawn("uplink-audio", move || shared.carry_audio(&*engine, &ring))?;
+            uplink.spawn("uplink-audio", move || shared.carry_audio(&*engine, &ring, voice.as_deref()))?;
         }
         Ok(uplink)
     }
@@ -123,11 +131,15 @@ impl Shared {
         }
     }
 
-    fn carry_audio(&self, engine: &dyn Engine, ring: &Ring) {
+    fn carry_audio(&self, engine: &dyn Engine, ring: &Ring, voice: Option<&Duplex>) {
         while !self.stopped() {
             self.audio.turn();
             match ring.take(PATIENCE) {
-                Some(block) => self.audio.offer(|| self.push_audio(engine, &block)),
+                Some(mut block) => {
+                    // Also of what is thrown away, so that the echo is known when it is not any more.
+                    voice.into_iter().for_each(|voice| voice.captured(&mut block, clock()));
+                    self.audio.offer(|| self.push_audio(engine, &block));
+                }
                 None if ring.is_closed() => return,
                 None => {}
             }
@@ -176,6 +188,12 @@ fn sample(captured: &Captured) -> VideoDataSample {
             VideoDataSample::h264(Arc::clone(&unit.data) as _, width, height, milliseconds(at), Some(at))
         }
     }
+}
+
+/// `CLOCK_MONOTONIC`, which captures are stamped by.
+fn clock() -> Duration {
+    let now = clock_gettime(ClockId::Monotonic);
+    Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
 }
 
 fn milliseconds(at: Duration) -> i64 {

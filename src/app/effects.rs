@@ -8,6 +8,7 @@ use std::sync::Arc;
 use artc_bindings::{Engine, VideoSource};
 use media::Size;
 use tokio::sync::watch;
+use voice::Duplex;
 
 use super::choices::Choices;
 use super::facts;
@@ -38,6 +39,8 @@ pub struct Parts {
     pub microphone: Arc<Microphone>,
     /// The speaker, which may be switched off.
     pub speaker: Arc<Speaker>,
+    /// What is between speaker and microphone.
+    pub voice: Arc<Duplex>,
     /// The engine.
     pub engine: Arc<dyn Engine>,
     /// The server that is joined over the network, where there is one.
@@ -150,6 +153,9 @@ pub fn begin(effect: Effect, parts: &Parts, tickets: &TicketSource, wishes: Wish
         Effect::MuteAudio(muted) => Begun::Sound(Wishes { audio_muted: muted, ..wishes }),
         Effect::SetSpeakerVolume(speaker_volume) => Begun::Sound(Wishes { speaker_volume, ..wishes }),
         Effect::MuteSpeaker(speaker_muted) => Begun::Sound(Wishes { speaker_muted, ..wishes }),
+        Effect::SetVoice { echo, noise, gain, half_duplex } => {
+            Begun::Sound(Wishes { voice: voice::Settings { echo, noise, gain, half: half_duplex }, ..wishes })
+        }
         Effect::SetVolume(volume) => Begun::Sound(Wishes { volume, ..wishes }),
         Effect::SetDualStream(dual) => Begun::Picture(Wishes { dual, ..wishes }),
         Effect::SetAudioProfile(quality, scene) => Begun::Sound(Wishes { profile: facts::profile(quality, scene), ..wishes }),

@@ -152,6 +152,23 @@ pub fn speaker_sound(state: &playout::State) -> Option<wire::audio::Speaker> {
     (state.phase != playout::Phase::Off).then_some(wire::audio::Speaker { volume, muted, mixer })
 }
 
+/// What is done to the microphone's sound, as `audio.get` shows it.
+pub fn voice(voice: &voice::Duplex) -> wire::audio::Voice {
+    let voice::Settings { echo, noise, gain, half } = voice.settings();
+    let voice::Stats { echo_return_loss_db, echo_return_loss_enhancement_db, .. } = voice.stats();
+    wire::audio::Voice { echo, noise, gain, half_duplex: half, echo_return_loss_db, echo_return_loss_enhancement_db }
+}
+
+/// The echo as metrics.
+pub fn tell_of_voice(stats: voice::Stats) {
+    if let Some(db) = stats.echo_return_loss_db {
+        metrics::gauge!("artc_voice_echo_return_loss_db").set(f64::from(db));
+    }
+    if let Some(db) = stats.echo_return_loss_enhancement_db {
+        metrics::gauge!("artc_voice_echo_return_loss_enhancement_db").set(f64::from(db));
+    }
+}
+
 /// Hands on what the engine heard in blocks of 10 ms; what is left of it is less than that, and lost.
 pub fn heard(frame: &artc_bindings::AudioPcmFrame, at: Duration, play: impl FnMut(PcmBlock)) {
     let format = PcmFormat { rate: frame.sample_rates, channels: frame.channels };

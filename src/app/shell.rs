@@ -164,6 +164,7 @@ impl Shell {
                         self.restart_at = Some(now() + RESTART_AFTER);
                     }
                     self.books.sample(&*self.parts.engine, now());
+                    facts::tell_of_voice(self.parts.voice.stats());
                     if self.board.wants_brightness() && let Some(mean) = self.parts.camera.brightness() {
                         self.board.brightness(mean);
                     }
@@ -210,6 +211,10 @@ impl Shell {
             let config = &wanted.config;
             match key.as_str() {
                 "stream.bitrate_kbps" => self.wish(Wishes { bitrate_kbps: config.stream.bitrate_kbps, ..self.wishes }),
+                "voice.echo" | "voice.noise" | "voice.gain" | "voice.duplex" => {
+                    let voice = Wishes::of(config).voice;
+                    self.wish(Wishes { voice, ..self.wishes });
+                }
                 "control.allow" | "control.keys" | "control.require_signature" | "control.roles" | "control.token_role" => {
                     self.desk.reconfigure(&config.control)
                 }
@@ -410,6 +415,9 @@ impl Shell {
         }
         if wishes.volume != before.volume {
             self.parts.microphone.set_volume(wishes.volume);
+        }
+        if wishes.voice != before.voice {
+            self.parts.voice.set(wishes.voice);
         }
         self.parts.speaker.set_volume(wishes.speaker_volume);
         self.parts.speaker.set_muted(wishes.speaker_muted);

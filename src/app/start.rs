@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use artc_bindings::Engine;
+use voice::Duplex;
 use wire::device::Info;
 
 use super::announce::{introduce, line, where_to_look};
@@ -143,9 +144,13 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
     if held_back.is_none() {
         source.source = choices.camera(&config.camera.source);
     }
+    let wishes = Wishes::of(config);
+    let voice = Arc::new(Duplex::new(wishes.voice));
     let parts = Camera::start_private(source, private)
         .and_then(|camera| Ok((camera, Microphone::start_private(config.microphone.clone(), private)?)))
-        .and_then(|(camera, microphone)| Ok((camera, microphone, Speaker::start(config.speaker.clone())?)));
+        .and_then(|(camera, microphone)| {
+            Ok((camera, microphone, Speaker::start_beside(config.speaker.clone(), Some(Arc::clone(&voice)))?))
+        });
     let (camera, microphone, speaker) = match parts {
         Ok((camera, microphone, speaker)) => (Arc::new(camera), Arc::new(microphone), Arc::new(speaker)),
         Err(why) => {
@@ -221,7 +226,6 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
     let open = &config.engine.open;
     let elsewhere = open.url.clone().filter(|_| config.engine.kind == EngineKind::Open);
     let elsewhere = elsewhere.map(|url| Server { url, ca_file: open.ca_file.clone() });
-    let wishes = Wishes::of(config);
     let socket_path = socket::path(&config.control, |name| std::env::var(name).ok());
     let server = match socket::Server::bind(&socket_path, config.control.socket_group.as_deref()) {
         Ok(server) => Some(server),
@@ -231,7 +235,7 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
         }
     };
     let sound = (config.microphone.source != "none").then(|| microphone.ring());
-    let uplink = Uplink::start(Arc::clone(&made.engine), camera.slot(), sound);
+    let uplink = Uplink::start(Arc::clone(&made.engine), camera.slot(), sound, Some(Arc::clone(&voice)));
     let uplink = match uplink {
         Ok(uplink) => uplink,
         Err(why) => {
@@ -317,6 +321,7 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
             camera: Arc::clone(&camera),
             microphone: Arc::clone(&microphone),
             speaker: Arc::clone(&speaker),
+            voice,
             engine: made.engine,
             server: elsewhere,
             power: Power::find(),

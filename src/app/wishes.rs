@@ -3,7 +3,7 @@
 use artc_bindings::{AudioQualityMode, AudioSceneMode, Dimensions, VideoEncoderConfiguration};
 use media::Size;
 
-use crate::config::Config;
+use crate::config::{Config, Talking};
 use crate::control::StreamChange;
 
 /// What is asked for now.
@@ -29,6 +29,8 @@ pub struct Wishes {
     pub speaker_volume: u8,
     /// Others are not heard.
     pub speaker_muted: bool,
+    /// What is done to the microphone's sound.
+    pub voice: voice::Settings,
 }
 
 impl Wishes {
@@ -45,6 +47,13 @@ impl Wishes {
             volume: 100,
             speaker_volume: config.speaker.volume,
             speaker_muted: false,
+            voice: voice::Settings {
+                // Nothing is played that could come back.
+                echo: config.voice.echo && config.speaker.is_on() && voice::Duplex::can_clean(),
+                noise: config.voice.noise && voice::Duplex::can_clean(),
+                gain: config.voice.gain && voice::Duplex::can_clean(),
+                half: config.voice.duplex == Talking::Half && config.speaker.is_on(),
+            },
         }
     }
 

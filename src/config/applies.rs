@@ -17,7 +17,7 @@ pub enum Applies {
 }
 
 /// All keys that are not [`Applies::Restart`].
-const TABLE: [(&str, Applies); 27] = [
+const TABLE: [(&str, Applies); 31] = [
     ("board.profile", Applies::OnDevice),
     ("calls.ca_file", Applies::OnDevice),
     ("calls.secret_file", Applies::OnDevice),
@@ -46,6 +46,10 @@ const TABLE: [(&str, Applies); 27] = [
     ("telemetry.log", Applies::Live),
     ("telemetry.log_to", Applies::NextStart),
     ("telemetry.socket", Applies::OnDevice),
+    ("voice.duplex", Applies::Live),
+    ("voice.echo", Applies::Live),
+    ("voice.gain", Applies::Live),
+    ("voice.noise", Applies::Live),
 ];
 
 /// What it takes until a new value of `key` is in force.

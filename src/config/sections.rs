@@ -77,6 +77,37 @@ impl Stream {
     }
 }
 
+/// `[voice]`: what is done to the microphone's sound, because there is a speaker beside it or noise around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Voice {
+    /// What the speaker plays is taken out of what the microphone hears.
+    pub echo: bool,
+    /// Steady noise is suppressed.
+    pub noise: bool,
+    /// Quiet voices are made louder, loud ones quieter.
+    pub gain: bool,
+    /// Whether both sides may be heard at once.
+    pub duplex: Talking,
+}
+
+/// Whether both sides may be heard at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Talking {
+    /// They may.
+    #[default]
+    Full,
+    /// While the speaker is heard, the microphone is silent.
+    Half,
+}
+
+impl Default for Voice {
+    fn default() -> Self {
+        Self { echo: true, noise: false, gain: false, duplex: Talking::Full }
+    }
+}
+
 /// `[engine]`: which engine joins the room.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

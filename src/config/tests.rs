@@ -247,8 +247,8 @@ fn every_mistake_gets_its_message() {
         ("camera = { fsp = 3 }", "t:1:12: unknown key `camera.fsp`; did you mean `camera.fps`?"),
         (
             "[zzz]",
-            "t:1:2: unknown key `zzz`; the sections are device, board, camera, cameras, microphone, speaker, stream, detect, record, engine, \
-             room, calls, control, telemetry",
+            "t:1:2: unknown key `zzz`; the sections are device, board, camera, cameras, microphone, speaker, voice, stream, detect, record, \
+             engine, room, calls, control, telemetry",
         ),
         // Types.
         ("camera = 3", "t:1:10: `camera`: expected a section or table, found the number 3"),

@@ -1,6 +1,6 @@
 //! Family `audio`: volume, mute and profile of the microphone's sound, volume and mute of the speaker.
 
-use wire::audio::{Mute, SetProfile, SetVolume};
+use wire::audio::{Mute, SetProfile, SetVoice, SetVolume};
 use wire::device::SourceState;
 use wire::{Code, Refusal, Reply};
 
@@ -45,6 +45,31 @@ pub(super) fn set_profile(params: SetProfile, view: &View) -> Result<Decision, R
 pub(super) fn mute(params: Mute, view: &View) -> Result<Decision, Refusal> {
     microphone(view)?;
     Ok(Effect::MuteAudio(params.muted).into())
+}
+
+pub(super) fn set_voice(params: SetVoice, view: &View) -> Result<Decision, Refusal> {
+    let SetVoice { echo, noise, gain, half_duplex } = params;
+    if params == SetVoice::default() {
+        let why = "audio.set_voice: nothing to set; name echo, noise, gain or half_duplex";
+        return Err(Refusal::new(Code::InvalidParams, why));
+    }
+    microphone(view)?;
+    if echo == Some(true) || half_duplex == Some(true) {
+        speaker(view)?;
+    }
+    if let Some(why) = view.no_cleaner
+        && [echo, noise, gain].contains(&Some(true))
+    {
+        return Err(Refusal::new(Code::NotAvailable, why));
+    }
+    let now = view.audio.voice;
+    Ok(Effect::SetVoice {
+        echo: echo.unwrap_or(now.echo),
+        noise: noise.unwrap_or(now.noise),
+        gain: gain.unwrap_or(now.gain),
+        half_duplex: half_duplex.unwrap_or(now.half_duplex),
+    }
+    .into())
 }
 
 /// A lost speaker keeps its volume and mute for when it comes back; where none is configured, nobody is listened to.

@@ -134,6 +134,7 @@ pub fn dispatch(request: &Request, caller: Caller<'_>, permissions: &Permissions
         Command::AudioSetVolume(params) => audio::set_volume(params, view),
         Command::AudioSetProfile(params) => audio::set_profile(params, view),
         Command::AudioSetSpeakerVolume(params) => audio::set_speaker_volume(params, view),
+        Command::AudioSetVoice(params) => audio::set_voice(params, view),
         Command::AudioMuteSpeaker(params) => audio::mute_speaker(params, view),
         Command::AudioMute(params) => audio::mute(params, view),
         Command::RecordStart(_) => super::record::start(view),

@@ -50,6 +50,17 @@ pub enum Effect {
     SetAudioProfile(audio::Quality, audio::Scene),
     /// Set the speaker's volume, 0 to 100; answered by [`Outcome::Audio`].
     SetSpeakerVolume(u8),
+    /// Say what is done to the microphone's sound; answered by [`Outcome::Audio`].
+    SetVoice {
+        /// Take the echo out.
+        echo: bool,
+        /// Suppress noise.
+        noise: bool,
+        /// Even the level.
+        gain: bool,
+        /// One side at a time.
+        half_duplex: bool,
+    },
     /// Mute or unmute the speaker; answered by [`Outcome::Audio`].
     MuteSpeaker(bool),
     /// Mute or unmute the sound; answered by [`Outcome::Audio`].

@@ -48,6 +48,7 @@ pub fn reply(method: Method, outcome: &Outcome, name: &str) -> Result<Reply, Ref
         (Method::AudioSetVolume, Outcome::Audio(audio)) => Reply::AudioSetVolume((**audio).clone()),
         (Method::AudioSetProfile, Outcome::Audio(audio)) => Reply::AudioSetProfile((**audio).clone()),
         (Method::AudioSetSpeakerVolume, Outcome::Audio(audio)) => Reply::AudioSetSpeakerVolume((**audio).clone()),
+        (Method::AudioSetVoice, Outcome::Audio(audio)) => Reply::AudioSetVoice((**audio).clone()),
         (Method::AudioMuteSpeaker, Outcome::Audio(audio)) => Reply::AudioMuteSpeaker((**audio).clone()),
         (Method::AudioMute, Outcome::Audio(audio)) => Reply::AudioMute((**audio).clone()),
         (Method::RecordStart, Outcome::Recorder(status)) => Reply::RecordStart((**status).clone()),

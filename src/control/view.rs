@@ -27,6 +27,8 @@ pub struct View {
     pub joins_elsewhere: bool,
     /// Why the machine can neither be restarted nor switched off from here; nothing where it can.
     pub no_power: Option<&'static str>,
+    /// Why this device can take neither echo nor noise out of its sound; nothing where it can.
+    pub no_cleaner: Option<&'static str>,
     /// Why nothing is recorded on this device; nothing where it can be.
     pub no_recorder: Option<&'static str>,
     /// Somebody has set the clock that `status.time_ms` shows.

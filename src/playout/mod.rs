@@ -31,6 +31,7 @@ use std::time::Duration;
 use media::PcmBlock;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::fd::OwnedFd;
+use voice::Duplex;
 
 pub use config::Config;
 pub use queue::Counters;
@@ -97,6 +98,14 @@ impl Speaker {
     /// # Errors
     /// When the system gives no thread or no descriptor.
     pub fn start(config: Config) -> io::Result<Self> {
+        Self::start_beside(config, None)
+    }
+
+    /// The same beside a microphone: `voice` is told of everything that is really written, and of how long it takes until it is heard.
+    ///
+    /// # Errors
+    /// As [`Speaker::start`].
+    pub fn start_beside(config: Config, voice: Option<Arc<Duplex>>) -> io::Result<Self> {
         let on = config.is_on();
         let facts = Facts {
             phase: if on { Phase::Starting } else { Phase::Off },
@@ -120,7 +129,7 @@ impl Speaker {
             turns: Arc::default(),
         });
         let thread = if on {
-            let pump = pump::Pump::new(config, Arc::clone(&shared));
+            let pump = pump::Pump::new(config, Arc::clone(&shared), voice);
             Some(std::thread::Builder::new().name("speaker".into()).spawn(move || pump.run())?)
         } else {
             None

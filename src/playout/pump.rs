@@ -6,10 +6,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use alsa::poll::pollfd;
-use media::PcmBlock;
 use media::pcm::Gain;
+use media::{PcmBlock, PcmFormat};
 use metrics::{counter, gauge};
 use rustix::time::{ClockId, clock_gettime};
+use voice::Duplex;
 
 use super::alsa::{self as device, Playback};
 use super::flow::Flow;
@@ -34,6 +35,8 @@ const BLOCK: Duration = Duration::from_millis(10);
 pub(super) struct Pump {
     config: Config,
     shared: Arc<Shared>,
+    /// Who wants to know what is written.
+    voice: Option<Arc<Duplex>>,
     /// The device in use, or lost.
     identity: Option<Identity>,
     /// The volume in software, on its way from block to block.
@@ -63,8 +66,8 @@ struct Device {
 }
 
 impl Pump {
-    pub(super) fn new(config: Config, shared: Arc<Shared>) -> Self {
-        Self { config, shared, identity: None, gain: Gain::new(0.0) }
+    pub(super) fn new(config: Config, shared: Arc<Shared>, voice: Option<Arc<Duplex>>) -> Self {
+        Self { config, shared, voice, identity: None, gain: Gain::new(0.0) }
     }
 
     /// Runs until the speaker is dropped.
@@ -201,19 +204,20 @@ impl Pump {
     }
 
     /// Gives the device a block, or silence; false when it has too much already.
-    fn give(&mut self, device: &mut Device, block: Option<&mut PcmBlock>, now: Duration) -> Result<bool, Fault> {
+    fn give(&mut self, device: &mut Device, mut block: Option<&mut PcmBlock>, now: Duration) -> Result<bool, Fault> {
         let begins = !device.running;
+        let heard_in = if begins { device.flow.target().saturating_sub(BLOCK) } else { device.waits(now)? };
         if begins {
             // What plays first is silence, as long as sound is to wait from then on.
             device.flow.interrupted();
             for _ in 0..device.flow.target().as_millis() / BLOCK.as_millis() - 1 {
                 device.playback.write(device.flow.silence())?;
             }
-        } else if device.flow.is_too_much(device.waits(now)?) {
+        } else if device.flow.is_too_much(heard_in) {
             device.flow.cut();
             return Ok(false);
         }
-        let samples = match block {
+        let samples = match &mut block {
             Some(block) => {
                 let volume = self.shared.volume.load(Ordering::Relaxed);
                 // A knob at its lowest position still lets something through; 0 means silence.
@@ -226,6 +230,12 @@ impl Pump {
             None => device.flow.silence(),
         };
         let all = device.playback.write(samples)?;
+        if let Some(voice) = &self.voice {
+            match block {
+                Some(block) => voice.played(block, heard_in, now),
+                None => voice.played(&PcmBlock::silence(PcmFormat { rate: 48_000, channels: 1 }, now), heard_in, now),
+            }
+        }
         if begins {
             device.playback.start()?;
             device.running = true;

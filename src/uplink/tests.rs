@@ -76,7 +76,7 @@ fn a_picture_reaches_the_viewer_with_its_time_and_without_a_copy() {
     let pair = Pair::new(WorldConfig::default());
     pair.join();
     let slot = Arc::new(Slot::new(2));
-    let uplink = Uplink::start(Arc::clone(&pair.camera) as _, Arc::clone(&slot), None).expect("threads");
+    let uplink = Uplink::start(Arc::clone(&pair.camera) as _, Arc::clone(&slot), None, None).expect("threads");
     let captured_at = Duration::from_micros(1_234_567_890);
     let picture = frame(SMALL, captured_at);
     slot.grab().push(Captured::Raw(picture.clone()));
@@ -176,7 +176,7 @@ fn muted_media_never_reach_the_engine() {
     let microphone =
         Microphone::start(crate::capture::audio::Config { source: "tone".into(), ..Default::default() }).expect("a thread");
     let slot = Arc::new(Slot::new(2));
-    let uplink = Uplink::start(Arc::clone(&pair.camera) as _, Arc::clone(&slot), Some(microphone.ring())).expect("threads");
+    let uplink = Uplink::start(Arc::clone(&pair.camera) as _, Arc::clone(&slot), Some(microphone.ring()), None).expect("threads");
     uplink.mute_video(true);
     slot.grab().push(Captured::Raw(frame(SMALL, Duration::ZERO)));
     eventually("a muted picture", || uplink.video().muted == 1);
@@ -193,7 +193,7 @@ fn muted_media_never_reach_the_engine() {
 fn an_uplink_ends_at_once_and_by_itself_when_capture_ends() {
     let pair = Pair::new(WorldConfig::default());
     let slot: Arc<Slot<Captured>> = Arc::new(Slot::new(2));
-    let uplink = Uplink::start(Arc::clone(&pair.camera) as _, Arc::clone(&slot), None).expect("threads");
+    let uplink = Uplink::start(Arc::clone(&pair.camera) as _, Arc::clone(&slot), None, None).expect("threads");
     slot.close();
     eventually("the end of the thread", || uplink.threads.iter().all(JoinHandle::is_finished));
     drop(uplink);

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Our crates, as they are named in Rust.
-const CRATES: [&str; 13] = [
+const CRATES: [&str; 14] = [
     "annexb",
     "artc_bindings",
     "artc_open",
@@ -21,6 +21,7 @@ const CRATES: [&str; 13] = [
     "room",
     "rtc",
     "v4l2_node",
+    "voice",
     "wire",
 ];
 
@@ -28,9 +29,9 @@ const CRATES: [&str; 13] = [
 const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("soundcard", &[], &[]),
     ("capture", &["soundcard"], &["media", "v4l2_node"]),
-    ("playout", &["soundcard"], &["drift", "media"]),
+    ("playout", &["soundcard"], &["drift", "media", "voice"]),
     ("session", &[], &["artc_bindings"]),
-    ("uplink", &["capture"], &["artc_bindings", "media"]),
+    ("uplink", &["capture"], &["artc_bindings", "media", "voice"]),
     ("control", &[], &["wire"]),
     ("recorder", &[], &["artc_bindings", "record"]),
     ("detector", &["capture"], &["detection", "media"]),
@@ -90,7 +91,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("rtmp-gateway", &["annexb", "artc-bindings", "artc-open", "media"]),
     ("rtc", &["annexb"]),
     ("v4l2-node", &[]),
-    ("voice", &["media"]),
+    ("voice", &["drift", "media"]),
     ("room", &["join-token", "rtc", "web-listener"]),
     ("artc-open", &["artc-bindings", "backoff", "media", "rtc", "tls-trust", "v4l2-node"]),
     ("artc-python", &["artc-bindings", "artc-open"]),
@@ -104,6 +105,7 @@ const NOT_FOR: &[(&str, &[&str])] = &[
     ("join-token", &["tokio", "axum", "str0m", "libc"]),
     ("call-control", &["tokio", "axum", "libc", "tracing", "metrics"]),
     ("drift", &["tokio", "alsa", "metrics", "tracing"]),
+    ("voice", &["tokio", "alsa", "metrics", "tracing"]),
     ("app-state", &["axum", "serde", "metrics"]),
     ("record-api", &["tokio", "axum", "libc", "tracing", "metrics"]),
     ("detection", &["tokio", "axum", "serde", "libc", "tracing", "metrics", "openh264"]),

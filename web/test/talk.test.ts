@@ -34,6 +34,8 @@ describe("talking", () => {
     await settle();
     expect([talk.button.getAttribute("aria-pressed"), talk.button.getAttribute("aria-label")]).toEqual(["true", "Stop talking"]);
     expect(talk.element.textContent).toContain("is played at the camera");
+    talk.audio({ ...AUDIO, speaker, voice: { echo: false, noise: false, gain: false, half_duplex: true } });
+    expect(talk.element.textContent).toContain("one side talks at a time");
     now.mockReturnValue(2000);
     release();
     await settle();

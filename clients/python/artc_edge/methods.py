@@ -164,6 +164,8 @@ class Audio(TypedDict):
     scene: NotRequired[AudioScene]
     # The speaker that plays what others say; absent where the configuration switches none on.
     speaker: NotRequired[AudioSpeaker]
+    # What is done to the microphone's sound.
+    voice: NotRequired[AudioVoice]
 
 
 class AudioSpeaker(TypedDict):
@@ -174,6 +176,22 @@ class AudioSpeaker(TypedDict):
     muted: bool
     # Volume, 0 to 100.
     volume: int
+
+
+class AudioVoice(TypedDict):
+    """What is done to the microphone's sound, and what came of it."""
+    # What the speaker plays is taken out of what the microphone hears.
+    echo: bool
+    # Quiet voices are made louder, loud ones quieter.
+    gain: bool
+    # While the speaker is heard, the microphone is silent.
+    half_duplex: bool
+    # Steady noise is suppressed.
+    noise: bool
+    # How much quieter the echo comes back than it was played, in dB; absent before there was any.
+    echo_return_loss_db: NotRequired[float]
+    # How much of the echo is taken out, in dB; absent before there was any.
+    echo_return_loss_enhancement_db: NotRequired[float]
 
 
 class BoardInfo(TypedDict):
@@ -1345,6 +1363,15 @@ class Commands:
         Role: operate. `muted`: True to mute, false to unmute.
         """
         reply: Audio = await self.call("audio.mute_speaker", _given(muted=muted))
+        return reply
+
+    async def audio_set_voice(self, *, echo: bool | None = None, gain: bool | None = None, half_duplex: bool | None = None, noise: bool | None = None) -> Audio:
+        """Says what is done to the microphone's sound: echo, noise, level, and whether one side talks at a
+        time; what is left out stays. Role: operate. `echo`: Whether the echo is to be taken out; needs a
+        speaker. `gain`: Whether the level is to be evened. `half_duplex`: Whether one side is to talk at a
+        time; needs a speaker. `noise`: Whether noise is to be suppressed.
+        """
+        reply: Audio = await self.call("audio.set_voice", _given(echo=echo, gain=gain, half_duplex=half_duplex, noise=noise))
         return reply
 
     async def audio_mute(self, *, muted: bool) -> Audio:

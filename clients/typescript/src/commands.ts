@@ -172,6 +172,14 @@ export abstract class Commands {
     return this.call("audio.mute_speaker", params, options);
   }
 
+  /**
+   * Says what is done to the microphone's sound: echo, noise, level, and whether one side talks at a time; what is
+   * left out stays. Role: operate.
+   */
+  audioSetVoice(params: Params<"audio.set_voice"> = {}, options?: CallOptions): Result<"audio.set_voice"> {
+    return this.call("audio.set_voice", params, options);
+  }
+
   /** Stops or resumes sending the sound; the track stays published. Role: operate. */
   audioMute(params: Params<"audio.mute">, options?: CallOptions): Result<"audio.mute"> {
     return this.call("audio.mute", params, options);

@@ -26,6 +26,8 @@ export interface Audio {
   scene?: AudioScene;
   /** The speaker that plays what others say; absent where the configuration switches none on. */
   speaker?: AudioSpeaker;
+  /** What is done to the microphone's sound. */
+  voice?: AudioVoice;
 }
 
 /**
@@ -49,6 +51,22 @@ export interface AudioSpeaker {
   muted: boolean;
   /** Volume, 0 to 100. */
   volume: number;
+}
+
+/** What is done to the microphone's sound, and what came of it. */
+export interface AudioVoice {
+  /** What the speaker plays is taken out of what the microphone hears. */
+  echo: boolean;
+  /** Quiet voices are made louder, loud ones quieter. */
+  gain: boolean;
+  /** While the speaker is heard, the microphone is silent. */
+  half_duplex: boolean;
+  /** Steady noise is suppressed. */
+  noise: boolean;
+  /** How much quieter the echo comes back than it was played, in dB; absent before there was any. */
+  echo_return_loss_db?: number;
+  /** How much of the echo is taken out, in dB; absent before there was any. */
+  echo_return_loss_enhancement_db?: number;
 }
 
 /** What this board has, and how it is. */
@@ -1226,6 +1244,11 @@ export interface Methods {
    * operate.
    */
   "audio.mute_speaker": { params: { muted: boolean }; result: Audio };
+  /**
+   * Says what is done to the microphone's sound: echo, noise, level, and whether one side talks at a time; what is
+   * left out stays. Role: operate.
+   */
+  "audio.set_voice": { params: { echo?: boolean; gain?: boolean; half_duplex?: boolean; noise?: boolean }; result: Audio };
   /** Stops or resumes sending the sound; the track stays published. Role: operate. */
   "audio.mute": { params: { muted: boolean }; result: Audio };
   /** Begins to record, with the seconds before that are in memory; what is recorded already goes on. Role: operate. */

@@ -1,19 +1,18 @@
 //! What stands between the speaker's thread and the microphone's. Neither waits for the other: what was played is handed over in a short
-//! queue, and cleaning is done on the microphone's thread alone.
+//! queue, and cleaning is done on the microphone's thread alone. Switched off, both come and go without a lock or a copy.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use media::{PcmBlock, PcmFormat};
+use media::PcmBlock;
 
+use crate::reference::Reference;
 use crate::{Cleaner, Gate, Settings};
 
 /// Blocks that were played and not heard of by the microphone's thread yet: 200 ms.
 const DEPTH: usize = 20;
-const BLOCK: Duration = Duration::from_millis(10);
-/// After so many blocks without anything played, the speaker counts as resting, and plays silence as far as the echo is concerned.
-const RESTS: u32 = 5;
 
 /// How the two sides get on.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -26,24 +25,34 @@ pub struct Stats {
     pub held: bool,
 }
 
+/// Makes a [`Cleaner`] that does what the settings say, where the build has one.
+type Make = Box<dyn Fn(Settings) -> Option<Box<dyn Cleaner>> + Send + Sync>;
+
 /// See the module.
 pub struct Duplex {
+    make: Make,
+    /// Somebody wants to know what is played.
+    listens: AtomicBool,
+    /// Something is done to what is heard.
+    works: AtomicBool,
     played: Mutex<Played>,
     ear: Mutex<Ear>,
 }
 
 #[derive(Debug)]
 struct Played {
-    blocks: VecDeque<PcmBlock>,
+    /// With the time at which each was written.
+    blocks: VecDeque<(PcmBlock, Duration)>,
     /// How long the last block takes until it is heard, from when it was written.
     delay: Duration,
     gate: Gate,
 }
 
 struct Ear {
+    /// Made when there is something to clean, and let go when there is not: it has megabytes of its own.
     cleaner: Option<Box<dyn Cleaner>>,
+    reference: Reference,
     settings: Settings,
-    silent_for: u32,
     stats: Stats,
 }
 
@@ -57,22 +66,30 @@ impl Duplex {
     /// With what this build has for cleaning.
     pub fn new(settings: Settings) -> Self {
         #[cfg(feature = "sonora")]
-        let cleaner: Option<Box<dyn Cleaner>> = Some(Box::new(crate::Apm::new(settings)));
+        let make = |settings| -> Option<Box<dyn Cleaner>> { Some(Box::new(crate::Apm::new(settings))) };
         #[cfg(not(feature = "sonora"))]
-        let cleaner = None;
-        Self::with(cleaner, settings)
+        let make = |_| None;
+        Self::with(make, settings)
     }
 
-    /// With this cleaner, or none.
-    pub fn with(cleaner: Option<Box<dyn Cleaner>>, settings: Settings) -> Self {
+    /// With what `make` makes for cleaning, if it makes anything.
+    pub fn with(make: impl Fn(Settings) -> Option<Box<dyn Cleaner>> + Send + Sync + 'static, settings: Settings) -> Self {
         let played = Played { blocks: VecDeque::with_capacity(DEPTH), delay: Duration::ZERO, gate: Gate::default() };
-        let ear = Ear { cleaner, settings, silent_for: RESTS, stats: Stats::default() };
-        Self { played: Mutex::new(played), ear: Mutex::new(ear) }
+        let ear = Ear { cleaner: None, reference: Reference::default(), settings: Settings::OFF, stats: Stats::default() };
+        let made = Self {
+            make: Box::new(make),
+            listens: AtomicBool::new(false),
+            works: AtomicBool::new(false),
+            played: Mutex::new(played),
+            ear: Mutex::new(ear),
+        };
+        made.set(settings);
+        made
     }
 
     /// Whether this build can take echo and noise out.
-    pub fn can_clean(&self) -> bool {
-        self.ear().cleaner.is_some()
+    pub const fn can_clean() -> bool {
+        cfg!(feature = "sonora")
     }
 
     /// What is done.
@@ -82,11 +99,29 @@ impl Duplex {
 
     /// What is to be done from the next block on.
     pub fn set(&self, settings: Settings) {
+        // Made and let go while nobody waits for it.
+        let lacks = settings.cleans() && self.ear().cleaner.is_none();
+        let made = if lacks { (self.make)(settings) } else { None };
         let mut ear = self.ear();
-        ear.settings = settings;
-        if let Some(cleaner) = &mut ear.cleaner {
-            cleaner.set(settings);
+        let gone = if settings.cleans() {
+            match (&mut ear.cleaner, made) {
+                (Some(cleaner), _) => cleaner.set(settings),
+                (none, made) => *none = made,
+            }
+            None
+        } else {
+            ear.cleaner.take()
+        };
+        if !settings.echo {
+            ear.reference.clear();
+            (ear.stats.echo_return_loss_db, ear.stats.echo_return_loss_enhancement_db) = (None, None);
         }
+        ear.settings = settings;
+        drop(ear);
+        drop(gone);
+        self.listens.store(settings.echo || settings.half, Ordering::Relaxed);
+        // Ends only with the next block: a microphone that was silent comes back without a click.
+        self.works.fetch_or(settings != Settings::OFF, Ordering::Relaxed);
     }
 
     /// How the two sides get on.
@@ -96,48 +131,54 @@ impl Duplex {
 
     /// The speaker was given `block` at `now`, on the clock of captures (`CLOCK_MONOTONIC`), and it is heard after `delay`.
     pub fn played(&self, block: &PcmBlock, delay: Duration, now: Duration) {
+        if !self.listens.load(Ordering::Relaxed) {
+            return;
+        }
         let mut played = self.played_so_far();
         if played.blocks.len() == DEPTH {
             played.blocks.pop_front();
         }
-        played.blocks.push_back(block.clone());
+        played.blocks.push_back((block.clone(), now));
         played.delay = delay;
         played.gate.played(block, delay, now);
     }
 
-    /// Cleans what the microphone heard from `block.captured_at` on, in place.
-    pub fn captured(&self, block: &mut PcmBlock) {
-        let heard_at = block.captured_at;
+    /// Cleans what the microphone heard from `block.captured_at` on, in place; `now` is on the same clock.
+    pub fn captured(&self, block: &mut PcmBlock, now: Duration) {
+        if !self.works.load(Ordering::Relaxed) {
+            return;
+        }
         let mut ear = self.ear();
-        let Ear { cleaner, settings, silent_for, stats } = &mut *ear;
+        let Ear { cleaner, reference, settings, stats } = &mut *ear;
         // As few as there are: the speaker's thread is not to wait for what is done with them.
         let mut blocks = [const { None }; DEPTH];
-        let delay = {
+        let plays_in = {
             let mut played = self.played_so_far();
-            stats.held = settings.half && played.gate.is_closed(heard_at);
+            stats.held = settings.half && played.gate.is_closed(block.captured_at);
             for slot in &mut blocks {
                 *slot = played.blocks.pop_front();
             }
             played.delay
         };
-        if let Some(cleaner) = cleaner
-            && settings.cleans()
-        {
-            *silent_for = if blocks[0].is_some() { 0 } else { silent_for.saturating_add(1) };
-            if *silent_for >= RESTS {
-                cleaner.render(&PcmBlock::silence(PcmFormat { rate: 48_000, channels: 1 }, heard_at));
+        if let Some(cleaner) = cleaner {
+            if settings.echo {
+                blocks.iter().flatten().for_each(|(block, written_at)| reference.add(block, *written_at));
+                let waited = reference.waits();
+                cleaner.render(&reference.next(block.captured_at));
+                // From here to the loudspeaker, and from the microphone to here; what waited here was on its way meanwhile.
+                let delay = (plays_in + now.saturating_sub(block.captured_at)).saturating_sub(waited);
+                cleaner.capture(block, delay);
+                (stats.echo_return_loss_db, stats.echo_return_loss_enhancement_db) = cleaner.echo();
+            } else {
+                cleaner.capture(block, Duration::ZERO);
             }
-            for block in blocks.iter().flatten() {
-                cleaner.render(block);
-            }
-            // Its first sample is as old as it is long, at least.
-            cleaner.capture(block, delay + BLOCK);
-            (stats.echo_return_loss_db, stats.echo_return_loss_enhancement_db) =
-                if settings.echo { cleaner.echo() } else { (None, None) };
         }
-        let held = stats.held;
+        let (held, settings) = (stats.held, *settings);
         drop(ear);
         self.played_so_far().gate.captured(block, held);
+        if settings == Settings::OFF {
+            self.works.store(false, Ordering::Relaxed);
+        }
     }
 
     fn played_so_far(&self) -> MutexGuard<'_, Played> {

@@ -2,7 +2,8 @@
 //! noise is suppressed, the level is evened; or, where none of that is to be, one side talks at a time.
 //!
 //! [`Duplex`] stands between the speaker and the microphone: [`Duplex::played`] on the speaker's thread takes what was really written and
-//! how long it takes until it is heard, [`Duplex::captured`] on the microphone's changes a block in place. What cleans is a [`Cleaner`], of
+//! how long it takes until it is heard, [`Duplex::captured`] on the microphone's changes a block in place. Their clocks run apart, which
+//! [`Reference`] makes up for. What cleans is a [`Cleaner`], of
 //! which there is one: [`Apm`], WebRTC's audio processing in Rust (`sonora`).
 //!
 //! Not for devices and not for threads.
@@ -11,12 +12,14 @@
 mod apm;
 mod duplex;
 mod gate;
+mod reference;
 pub mod trial;
 
 #[cfg(feature = "sonora")]
 pub use apm::Apm;
 pub use duplex::{Duplex, Stats};
 pub use gate::Gate;
+pub use reference::Reference;
 
 use std::time::Duration;
 

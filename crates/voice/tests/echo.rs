@@ -84,7 +84,7 @@ fn what_is_switched_off_changes_nothing() {
         block.samples_mut().iter_mut().enumerate().for_each(|(at, sample)| *sample = at as i16 * 30);
         let before = block.samples().to_vec();
         duplex.played(&block.clone(), Duration::from_millis(30), Duration::ZERO);
-        duplex.captured(&mut block);
+        duplex.captured(&mut block, Duration::ZERO);
         assert_eq!(block.samples(), before);
     }
 }
@@ -93,7 +93,7 @@ fn what_is_switched_off_changes_nothing() {
 #[test]
 fn every_format_of_a_microphone_is_cleaned_and_each_part_is_switched_live() {
     let duplex = Duplex::new(ECHO);
-    assert!(duplex.can_clean());
+    assert!(Duplex::can_clean());
     let mut now = Duration::ZERO;
     for (rate, channels) in [(8_000, 1), (16_000, 2), (32_000, 1), (44_100, 1), (44_100, 2), (48_000, 2), (48_000, 1)] {
         let mut noise = 1_u32;
@@ -107,7 +107,7 @@ fn every_format_of_a_microphone_is_cleaned_and_each_part_is_switched_live() {
                 noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 *sample = (noise >> 22) as i16 - 512;
             }
-            duplex.captured(&mut heard);
+            duplex.captured(&mut heard, now);
             if block >= 500 {
                 left += heard.samples().iter().map(|sample| u64::from(sample.unsigned_abs())).sum::<u64>()
                     / heard.samples().len() as u64;
@@ -118,6 +118,52 @@ fn every_format_of_a_microphone_is_cleaned_and_each_part_is_switched_live() {
     duplex.set(Settings::OFF);
     let mut heard = PcmBlock::silence(PcmFormat { rate: 48_000, channels: 1 }, now);
     heard.samples_mut().fill(777);
-    duplex.captured(&mut heard);
+    duplex.captured(&mut heard, now);
     assert!(heard.samples().iter().all(|sample| *sample == 777), "off is off at once");
+}
+
+/// Speaker and microphone whose clocks run apart: the echo is taken out all the same, minutes later.
+#[test]
+fn an_echo_over_two_clocks_is_taken_out() {
+    let far: Vec<i16> = far().iter().map(|sample| sample / 2).collect();
+    let far = brought_to(&far, RATE, 48_000);
+    let format = PcmFormat { rate: 48_000, channels: 1 };
+    for ppm in [300.0, -300.0] {
+        let duplex = Duplex::new(Settings { echo: true, ..Settings::OFF });
+        let block = |at: usize| {
+            let mut block = PcmBlock::silence(format, Duration::ZERO);
+            let from = at * 480 % (far.len() - 480);
+            block.samples_mut().copy_from_slice(&far[from..from + 480]);
+            block
+        };
+        // The sound on the microphone's clock, 50 ms late and a third as loud.
+        let mut room = Stretcher::new(48_000, 48_000).expect("both rates are usual");
+        let mut echo = std::collections::VecDeque::from(vec![0_i16; 480 * 5]);
+        let (mut written, mut came, mut left) = (0_u32, 0.0, 0.0);
+        for at in 0..4000_u32 {
+            let (captured_at, now) = (Duration::from_millis(10) * at, Duration::from_millis(10) * (at + 1));
+            loop {
+                let written_at = Duration::from_millis(10).mul_f64(f64::from(written) / (1.0 + ppm * 1e-6));
+                if written_at > now {
+                    break;
+                }
+                let block = block(written as usize);
+                duplex.played(&block, Duration::from_millis(30), written_at);
+                echo.extend(room.stretch(block.samples(), 1.0 / (1.0 + ppm * 1e-6)).iter().map(|s| (s * 32_767.0 / 3.0) as i16));
+                written += 1;
+            }
+            let mut heard = PcmBlock::silence(format, captured_at);
+            heard.samples_mut().iter_mut().zip(echo.drain(..480)).for_each(|(to, sample)| *to = sample);
+            let power = |block: &PcmBlock| block.samples().iter().map(|sample| f64::from(*sample).powi(2)).sum::<f64>();
+            let before = power(&heard);
+            duplex.captured(&mut heard, now);
+            if at >= 3000 {
+                came += before;
+                left += power(&heard);
+            }
+        }
+        let taken = 10.0 * (came / f64::max(left, 1.0)).log10();
+        println!("{ppm} ppm: {taken:.1} dB, {:?}", duplex.stats());
+        assert!(taken > 20.0, "{ppm} ppm: {taken:.1} dB of echo are taken out");
+    }
 }

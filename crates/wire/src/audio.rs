@@ -29,6 +29,47 @@ pub struct Audio {
     /// The speaker that plays what others say; absent where the configuration switches none on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speaker: Option<Speaker>,
+    /// What is done to the microphone's sound.
+    #[serde(default)]
+    pub voice: Voice,
+}
+
+/// What is done to the microphone's sound, and what came of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "AudioVoice")]
+pub struct Voice {
+    /// What the speaker plays is taken out of what the microphone hears.
+    pub echo: bool,
+    /// Steady noise is suppressed.
+    pub noise: bool,
+    /// Quiet voices are made louder, loud ones quieter.
+    pub gain: bool,
+    /// While the speaker is heard, the microphone is silent.
+    pub half_duplex: bool,
+    /// How much quieter the echo comes back than it was played, in dB; absent before there was any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub echo_return_loss_db: Option<f32>,
+    /// How much of the echo is taken out, in dB; absent before there was any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub echo_return_loss_enhancement_db: Option<f32>,
+}
+
+/// What `audio.set_voice` takes: what is left out stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetVoice {
+    /// Whether the echo is to be taken out; needs a speaker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub echo: Option<bool>,
+    /// Whether noise is to be suppressed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<bool>,
+    /// Whether the level is to be evened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gain: Option<bool>,
+    /// Whether one side is to talk at a time; needs a speaker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub half_duplex: Option<bool>,
 }
 
 /// How what others say is played.

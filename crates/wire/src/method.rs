@@ -155,6 +155,8 @@ methods! {
     AudioSetSpeakerVolume = "audio.set_speaker_volume", Change, Operate, audio::SetVolume => audio::Audio;
     /// Stops or resumes playing what others say, where the device plays sound; refused where it does not.
     AudioMuteSpeaker = "audio.mute_speaker", Change, Operate, audio::Mute => audio::Audio;
+    /// Says what is done to the microphone's sound: echo, noise, level, and whether one side talks at a time; what is left out stays.
+    AudioSetVoice = "audio.set_voice", Change, Operate, audio::SetVoice => audio::Audio;
     /// Stops or resumes sending the sound; the track stays published.
     AudioMute = "audio.mute", Change, Operate, audio::Mute => audio::Audio;
     /// Begins to record, with the seconds before that are in memory; what is recorded already goes on.

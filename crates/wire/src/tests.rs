@@ -348,6 +348,7 @@ fn every_method_has_a_command_that_round_trips() {
             Method::StreamMute | Method::AudioMute | Method::AudioMuteSpeaker => json!({ "muted": true }),
             Method::StreamDual | Method::StreamScreen => json!({ "on": true }),
             Method::AudioSetProfile => json!({ "quality": "stereo_high", "scene": "music" }),
+            Method::AudioSetVoice => json!({ "noise": true, "half_duplex": false }),
             Method::AudioSetVolume | Method::AudioSetSpeakerVolume => json!({ "volume": 40 }),
             Method::BoardGetLine => json!({ "line": "door" }),
             Method::BoardSetLine => json!({ "line": "door", "on": true }),

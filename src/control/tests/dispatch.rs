@@ -180,6 +180,12 @@ fn values_outside_of_what_is_possible_are_refused_with_what_is() {
         ("stream.set", json!({ "fps": 1e300 }), "out_of_range", "inf frames a second is not between 1 and 120"),
         ("stream.set", json!({ "bitrate_kbps": 49 }), "out_of_range", "49 kbit/s is not between 50 and 50000"),
         ("audio.set_profile", json!({}), "invalid_params", "audio.set_profile: nothing to set; name quality or scene"),
+        (
+            "audio.set_voice",
+            json!({}),
+            "invalid_params",
+            "audio.set_voice: nothing to set; name echo, noise, gain or half_duplex",
+        ),
         ("audio.set_speaker_volume", json!({ "volume": 101 }), "out_of_range", "volume 101 is not between 0 and 100"),
         (
             "stream.screen",

@@ -18,6 +18,7 @@ mod socket;
 mod state;
 mod states;
 mod update;
+mod voice;
 
 use std::time::Duration;
 

@@ -61,6 +61,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("audio.set_profile", r#"{"scene":"music"}"#, "dddddd-ddddd-ddd"),
     ("audio.set_speaker_volume", r#"{"volume":5}"#, "dddddddddddd-ddd"),
     ("audio.mute_speaker", r#"{"muted":true}"#, "dddddddddddd-ddd"),
+    ("audio.set_voice", r#"{"echo":true,"noise":true}"#, "dddddd-ddddd-ddd"),
     ("audio.mute", r#"{"muted":true}"#, "dddddd-ddddd-ddd"),
     ("record.start", "{}", "dddddddddddd-dd-"),
     ("record.stop", "{}", "dddddddddddd-dd-"),

@@ -17,6 +17,7 @@ export class Talk {
   readonly #talk: (on: boolean) => Promise<void>;
   #may = false;
   #speaker: Audio["speaker"];
+  #half = false;
   #status: DeviceStatus["speaker"];
   #talking = false;
   #wanted = false;
@@ -56,8 +57,9 @@ export class Talk {
     this.#show();
   }
 
-  audio({ speaker }: Audio): void {
+  audio({ speaker, voice }: Audio): void {
     this.#speaker = speaker;
+    this.#half = voice?.half_duplex === true;
     this.#show();
   }
 
@@ -122,6 +124,7 @@ export class Talk {
 
   #hint(): string {
     if (this.#speaker?.muted) return "You are talking, and the speaker is muted.";
+    if (this.#half) return "You are talking, and do not hear the camera meanwhile: one side talks at a time.";
     return "You are talking: what you say is played at the camera.";
   }
 }
