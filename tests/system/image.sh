@@ -12,7 +12,9 @@ mirror=${ARTC_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 # polkitd lets the daemon restart the machine and end an installation; the rest is the least that such a device has.
 packages=systemd,systemd-sysv,udev,dbus,rauc,rauc-service,polkitd,init-system-helpers,libasound2,libgcc-s1,dosfstools,e2fsprogs
 omit=('/usr/share/doc/*' '/usr/share/locale/*' '/usr/share/man/*')
-key=$(printf '%s ' bookworm "$packages" "${omit[@]}" | sha256sum | cut -c1-12)
+# What only serves while packages are set up, or knows devices that are not here: an installation writes each byte of the system.
+drop=(usr/share/perl 'usr/lib/x86_64-linux-gnu/perl' 'usr/lib/x86_64-linux-gnu/gconv' usr/share/zoneinfo usr/lib/udev/hwdb.d usr/lib/udev/hwdb.bin 'var/cache/*' 'var/lib/apt')
+key=$(printf '%s ' bookworm "$packages" "${omit[@]}" "${drop[@]}" | sha256sum | cut -c1-12)
 cache=$here/../.cache/system
 base=$cache/debian-$key.tar
 mkdir -p "$cache"
@@ -22,7 +24,7 @@ if [ ! -e "$base" ]; then
     rm -f "$cache"/debian-*.tar*
     echo "image.sh: fetching Debian's part" >&2
     mmdebstrap --quiet --mode=root --variant=minbase --include="$packages" "${omit[@]/#/--dpkgopt=path-exclude=}" \
-        bookworm "$cache/new.tar" "deb $mirror bookworm main" >&2
+        --customize-hook="cd \"\$1\" && rm -rf ${drop[*]}" bookworm "$cache/new.tar" "deb $mirror bookworm main" >&2
     mv "$cache/new.tar" "$base"
 fi
 
@@ -38,9 +40,15 @@ install -m 644 "$certificate" "$root/etc/rauc/certificate.pem"
 for unit in bench-agent bench-lines; do
     ln -sf "/etc/systemd/system/$unit.service" "$root/etc/systemd/system/multi-user.target.wants/$unit.service"
 done
-# Nobody logs in; nothing waits for a network that is not there.
-ln -sf /dev/null "$root/etc/systemd/system/getty.target"
+# Nobody logs in; nothing waits for a network that is not there. What upkeep of a computer is, starts processes, which are dear here.
+for unit in getty.target apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer \
+    kmod-static-nodes.service modprobe@.service systemd-modules-load.service systemd-networkd.socket systemd-pcrphase.service \
+    systemd-pcrphase-sysinit.service systemd-pstore.service systemd-initctl.socket systemd-user-sessions.service systemd-update-utmp.service \
+    systemd-update-utmp-runlevel.service sys-kernel-debug.mount sys-kernel-tracing.mount sys-fs-fuse-connections.mount dev-hugepages.mount \
+    dev-mqueue.mount proc-sys-fs-binfmt_misc.automount systemd-fsckd.socket; do
+    ln -sf /dev/null "$root/etc/systemd/system/$unit"
+done
 : >"$root/etc/machine-id"
 rm -f "$image"
-mke2fs -q -F -t ext4 -E root_owner=0:0,lazy_itable_init=1 -O ^has_journal -b 4096 -d "$root" "$image" "${ARTC_SLOT_MIB:-288}M" >/dev/null
+mke2fs -q -F -t ext4 -E root_owner=0:0,lazy_itable_init=1 -O ^has_journal -b 4096 -d "$root" "$image" "${ARTC_SLOT_MIB:-192}M" >/dev/null
 tune2fs -O has_journal -J size=8 "$image" >/dev/null 2>&1

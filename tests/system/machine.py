@@ -120,7 +120,9 @@ class Machine:
             KERNEL, "mem=768M", f"root=/dev/ubd{'a' if slot == 'A' else 'b'}", "rw", *disks, f"rauc.slot={slot}", "noreboot",
             f"con=null con0=null,fd:1 con1=fd:{fd},fd:{fd}", "quiet", "panic=1", "uml_dir=./uml", f"umid=boot-{device.boots}",
             "systemd.machine_id=5e0c1f6a8d2b4c7f9a3e6b1d0c4f8a27", "systemd.show_status=no",
-            "vivid.n_devs=1 vivid.node_types=0x1 vivid.multiplanar=1", *arguments.split(),
+            "vivid.n_devs=1 vivid.node_types=0x1 vivid.multiplanar=1",
+            # Devices that nobody uses, and processes beside each other on one processor, make a start longer.
+            "brd.rd_nr=0 loop.max_loop=0 null_blk.nr_devices=0 udev.children_max=2", *arguments.split(),
         ]
         words = " ".join(command).split()
         self.console = folder / f"console-{device.boots}.log"

@@ -1,9 +1,11 @@
 """The tests of the stage: which there are, how they are run and counted, and what they hold in their hands. A test is a function called
-`test_...` that takes the bench; each has a device of its own, and may start it as often as it likes."""
+`test_...` that takes the bench. Those of a file are run one after the other, on one device if they like: a start of it is most of what a
+short test costs. `box` is a new one, `running` the one that the test before left on, or a new one where there is none or that test failed."""
 
 import importlib
 import json
 import os
+import resource
 import sys
 import time
 import traceback
@@ -13,6 +15,8 @@ from pathlib import Path
 from machine import Device, Failed, wait_for
 
 HERE = Path(__file__).resolve().parent
+# The longest first, so that both lanes end together.
+FIRST = ("update", "power", "service")
 WORK = Path(os.environ["ARTC_SYSTEM_WORK"])
 
 
@@ -66,7 +70,10 @@ class Artc:
     def streams(self):
         """Waits until the camera's pictures are in the channel: the camera delivers, and the room has got the first access unit."""
         status = self.until("camera and channel", lambda now: now["connection"] == "connected" and now["camera"]["state"] == "live")
-        wait_for("the first access unit in the room", lambda: "artc_room_first_access_unit_seconds" in self.metrics())
+        try:
+            wait_for("the first access unit in the room", lambda: "artc_room_first_access_unit_seconds" in self.metrics())
+        except Failed as why:
+            raise Failed(f"{why}; {self.status()}\n{self.metrics()}\n{self.machine.must('journalctl -b -u artc-edge -o cat | tail -40')}") from None
         return status
 
     def pid(self):
@@ -90,9 +97,11 @@ class Bench:
     def __init__(self, name):
         self.folder = WORK / "devices" / name
         self.device = None
+        self.boots = 0
 
     def box(self, image="root.img"):
         """A new device with this system in both slots."""
+        self.end()
         self.device = Device(self.folder, WORK / image)
         return self.device
 
@@ -101,42 +110,62 @@ class Bench:
         machine = self.device.on(**how)
         return machine, Artc(machine)
 
-    def end(self):
+    def running(self):
+        """Machine and daemon of a device that is on and streams, whatever it was through before."""
         if self.device and self.device.machine:
-            self.device.cut()
+            machine = self.device.machine
+            artc = Artc(machine)
+        else:
+            self.box()
+            machine, artc = self.on()
+        artc.streams()
+        return machine, artc
+
+    def end(self):
+        if self.device:
+            self.boots += self.device.boots
+            if self.device.machine:
+                self.device.cut()
+            self.device = None
 
 
 def tests(wanted):
-    """All tests whose names have one of these words in them."""
-    for file in sorted(HERE.glob("test_*.py")):
+    """Files and their tests, those whose names have one of these words in them."""
+    files = sorted(HERE.glob("test_*.py"), key=lambda file: FIRST.index(file.stem[5:]) if file.stem[5:] in FIRST else len(FIRST))
+    for file in files:
         module = importlib.import_module(file.stem)
-        for name, test in vars(module).items():
-            shown = f"{file.stem[5:]}.{name[5:]}"
-            if name.startswith("test_") and (not wanted or any(word in shown for word in wanted)):
-                yield shown, test
+        found = {f"{file.stem[5:]}.{name[5:]}": test for name, test in vars(module).items() if name.startswith("test_")}
+        found = {name: test for name, test in found.items() if not wanted or any(word in name for word in wanted)}
+        if found:
+            yield file.stem[5:], found
 
 
-def run(name, test):
-    """Runs one; whether it passed."""
-    begun = time.monotonic()
-    bench = Bench(name)
-    try:
-        test(bench)
-        verdict = "ok"
-    except Exception:  # whatever it is, the next test is run
-        verdict = f"FAILED\n{traceback.format_exc()}"
-    finally:
-        bench.end()
-    print(f"test {name} ... {verdict} ({time.monotonic() - begun:.0f} s)", flush=True)
-    return verdict == "ok"
+def run(file, found):
+    """Runs those of a file; for each whether it passed, and how many starts of a device it took."""
+    bench = Bench(file)
+    passed = []
+    for name, test in found.items():
+        begun = time.monotonic()
+        try:
+            test(bench)
+            verdict = "ok"
+        except Exception:  # whatever it is, the next test is run
+            verdict = f"FAILED\n{traceback.format_exc()}"
+            bench.end()
+        print(f"test {name} ... {verdict} ({time.monotonic() - begun:.0f} s)", flush=True)
+        passed.append(verdict == "ok")
+    bench.end()
+    return passed, bench.boots
 
 
 def main():
     # A machine has one processor: two of them fit on two.
     with ThreadPoolExecutor(int(os.environ.get("ARTC_BENCH_JOBS", "2"))) as pool:
-        ended = [pool.submit(run, name, test) for name, test in tests(sys.argv[1:])]
-    passed = [end.result() for end in ended]
+        ended = [pool.submit(run, file, found) for file, found in tests(sys.argv[1:])]
+    passed = [one for end in ended for one in end.result()[0]]
     bad = passed.count(False)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"{sum(end.result()[1] for end in ended)} starts of a device, {used.ru_utime + used.ru_stime:.0f} s of processors")
     print(f"test result: {'FAILED' if bad or not passed else 'ok'}. {passed.count(True)} passed; {bad} failed")
     return 1 if bad or not passed else 0
 

@@ -29,11 +29,9 @@ def cut_after(bench, moment):
 
 
 def test_while_the_configuration_is_set(bench):
-    bench.box()
+    machine, artc = bench.running()
     answered = bench.device.folder / "answered"
     answered.mkdir()
-    machine, artc = bench.on()
-    artc.streams()
     for moment in moments(4):
         machine.must(f"mkdir -p /run/answered && mount -t hostfs -o {answered} answered /run/answered")
         first = settings(artc)["stream.bitrate_kbps"] + 1
@@ -52,11 +50,9 @@ def test_while_the_configuration_is_set(bench):
 
 def test_while_an_update_is_installed(bench):
     good = bundle("good")
-    bench.box()
-    machine, artc = bench.on()
+    machine, artc = bench.running()
     for moment in moments(15):
         share(machine)
-        artc.streams()
         settled(bench, machine.slot)
         artc.call("update.install", {"bundle": there(good)})
         before, other = machine.slot, "AB".replace(machine.slot, "")

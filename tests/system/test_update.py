@@ -9,7 +9,7 @@ SHARE = "/run/bundles"
 
 def share(machine):
     """What is in the machine's folder of bundles is on the device, too."""
-    machine.must(f"mkdir -p {SHARE} && mount -t hostfs -o {ROOM} bundles {SHARE}")
+    machine.must(f"mkdir -p {SHARE} && {{ mountpoint -q {SHARE} || mount -t hostfs -o {ROOM} bundles {SHARE}; }}")
 
 
 def there(file):
@@ -47,10 +47,8 @@ def test_bundles_that_are_not_for_this_device_change_nothing(bench):
     (ROOM / "cut.raucb").write_bytes(good.read_bytes()[: good.stat().st_size // 2])
     (ROOM / "unsigned.raucb").write_bytes(good.read_bytes()[: good.stat().st_size // 4096 * 4096 - 65536])
     (ROOM / "empty.raucb").write_bytes(b"")
-    bench.box()
-    machine, artc = bench.on()
+    machine, artc = bench.running()
     share(machine)
-    artc.streams()
     settled(bench, "A")
     before = bench.device.loader(), (bench.device.folder / "b.cow").stat().st_mtime_ns
     for name, words in {
@@ -71,11 +69,9 @@ def test_bundles_that_are_not_for_this_device_change_nothing(bench):
 
 def test_an_update_is_installed_kept_and_taken_back(bench):
     good = bundle("good")
-    bench.box()
-    machine, artc = bench.on()
+    machine, artc = bench.running()
     assert machine.slot == "A"
     share(machine)
-    artc.streams()
     settled(bench, "A")
     checked = artc.call("update.check", {"bundle": there(good)})
     assert checked["fits"] and (checked["version"], checked["compatible"]) == ("good", COMPATIBLE), checked
@@ -116,11 +112,10 @@ def test_an_update_is_installed_kept_and_taken_back(bench):
 def falls_back(bench, name, attempts):
     """A system that does nothing for its device is left, without anybody's help; how it was before comes back."""
     bad = bundle(name)
-    bench.box()
-    machine, artc = bench.on()
+    machine, artc = bench.running()
     share(machine)
-    artc.streams()
-    artc.call("config.set", {"values": {"stream.bitrate_kbps": 777}})
+    bitrate = settings(artc)["stream.bitrate_kbps"] + 1
+    artc.call("config.set", {"values": {"stream.bitrate_kbps": bitrate}})
     artc.streams()
     settled(bench, "A")
     assert install(artc, bad)["state"] == "done"
@@ -133,7 +128,7 @@ def falls_back(bench, name, attempts):
     artc.streams()
     settled(bench, "A")
     assert bench.device.loader()["B_LEFT"] == "0"
-    assert settings(artc)["stream.bitrate_kbps"] == 777
+    assert settings(artc)["stream.bitrate_kbps"] == bitrate
 
 
 def test_a_system_without_a_picture_is_left(bench):
