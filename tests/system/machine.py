@@ -5,6 +5,7 @@ slot whose turn it is.
 """
 
 import base64
+import fcntl
 import os
 import re
 import select
@@ -14,6 +15,7 @@ import socket
 import struct
 import subprocess
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 KERNEL = os.environ.get("ARTC_KERNEL", "")
@@ -93,6 +95,25 @@ class Device:
         """Pulls the plug."""
         self.machine.kill()
         self.machine = None
+
+    @contextmanager
+    def stands_still(self):
+        """For as long as this is held, its disks are what they would be after a cut of the power."""
+        held = self.machine.processes()
+        try:
+            for pid in held:
+                os.kill(pid, signal.SIGSTOP)
+            wait_for("the machine to stand still", lambda: all(state(pid) in ("T", "Z") for pid in held))
+            yield
+        finally:
+            for pid in held:
+                os.kill(pid, signal.SIGCONT)
+
+    def copied(self, disk, number):
+        """A copy of one of its disks, of this start."""
+        copy = self.folder / f"look-{self.boots}-{number}-{disk}"
+        subprocess.run(["cp", "--sparse=always", self.folder / disk, copy], check=True)
+        return copy
 
     def off(self):
         """Waits until the machine has gone down by itself."""
@@ -184,6 +205,19 @@ class Machine:
             raise Failed(f"exit code {code} of: {script}\n{out}")
         return out
 
+    def processes(self):
+        """Those that are the machine: not the guest's, which it traces."""
+        found = []
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit():
+                try:
+                    facts = dict(line.split(":\t", 1) for line in (folder / "status").read_text().splitlines() if ":\t" in line)
+                except OSError:
+                    continue  # it has ended meanwhile
+                if facts["TracerPid"].strip() == "0" and os.getpgid(int(folder.name)) == self.process.pid:
+                    found.append(int(folder.name))
+        return found
+
     def manage(self, command):
         """Says something to the hypervisor, which a kernel in user mode is itself."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as asker:
@@ -221,6 +255,11 @@ class Machine:
     def kill(self):
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        self.let_go()
+
+    def let_go(self):
+        # What writes for it is a process of its own, and may be in the middle of that.
+        wait_for("the disks to be let go", lambda: all(is_free(disk) for disk in [*self.device.folder.glob("?.cow"), self.device.folder / "data.img"]))
         self.line.close()
 
     def wait_until_down(self):
@@ -230,13 +269,28 @@ class Machine:
             raise Failed(f"it does not go down:\n{self.last_words()}") from None
         finally:
             self.kill_rest()
-        self.line.close()
+        self.let_go()
 
     def kill_rest(self):
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
+
+
+def is_free(disk):
+    """Whether no machine has it: they lock theirs."""
+    with open(disk, "r+b") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+
+def state(pid):
+    """The letter for the state of a process."""
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
 
 
 def memory():

@@ -20,6 +20,18 @@ class Stick:
         if text is not None:
             subprocess.run(["mcopy", "-i", self.image, "-", "::ARTC-EDGE.TOML"], input=text.encode(), check=True)
 
+    @classmethod
+    def at(cls, image):
+        """One that is there."""
+        stick = cls.__new__(cls)
+        stick.image = image
+        return stick
+
+    def text(self):
+        """The provisioning file on it, where there is one."""
+        out = subprocess.run(["mtype", "-i", self.image, "::ARTC-EDGE.TOML"], capture_output=True)
+        return out.stdout if out.returncode == 0 else None
+
     def names(self):
         out = subprocess.run(["mdir", "-b", "-i", self.image, "::"], check=True, capture_output=True, text=True).stdout
         return sorted(line.removeprefix("::/").lower() for line in out.split())
