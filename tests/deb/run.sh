@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The Debian package, and the bill of materials: made, judged by lintian, installed into an empty root, upgraded, removed and purged there.
-# usage: tests/deb/run.sh   (builds the program and its manual page if they are not built yet)
+# The Debian packages, and the bill of materials: made, judged by lintian, installed into an empty root, upgraded, removed and purged there.
+# usage: tests/deb/run.sh   (builds the programs and the manual page if they are not built yet)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # Of the workspace, not of the package alone: that would resolve other features, and most would be built once more.
-cargo build --release --locked --quiet --workspace --bin artc-edge --example man
+cargo build --release --locked --quiet --workspace --bin artc-edge --bin artc-room --example man
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 root=$work/root
@@ -65,14 +65,50 @@ check "it is removed" dpkg_there --remove artc-edge
 check "the configuration stays" test -f "$root/etc/artc-edge/config.toml"
 check "the program does not" test ! -e "$root/usr/bin/artc-edge"
 rm "$root/etc/artc-edge/conf.d/own.toml"
-check "it is purged" dpkg_there --purge artc-edge
-# The user stays, as Debian's custom is: files of its may be elsewhere.
-left=$(comm -13 <(echo "$before") <(everything) | grep -vE '^\./etc/(passwd|group|g?shadow)-?$|^\./etc/\.pwd\.lock$' || true)
-# Folders of the system that dpkg made, empty, are the system's.
-left=$(for path in $left; do [ -d "$root/$path" ] || echo "$path"; done)
-check "nothing of it is left" test -z "$left"
-[ -z "$left" ] || echo "$left"
+# purged PACKAGE: takes it away, and sees that nothing of it is left.
+purged() {
+    check "$1 is purged" dpkg_there --purge "$1"
+    # The user stays, as Debian's custom is: files of its may be elsewhere.
+    left=$(comm -13 <(echo "$before") <(everything) | grep -vE '^\./etc/(passwd|group|g?shadow)-?$|^\./etc/\.pwd\.lock$' || true)
+    # Folders of the system that dpkg made, empty, are the system's.
+    left=$(for path in $left; do [ -d "$root/$path" ] || echo "$path"; done)
+    check "nothing of $1 is left" test -z "$left"
+    [ -z "$left" ] || echo "$left"
+}
+purged artc-edge
 check "no folder of its own either" test ! -e "$root/etc/artc-edge" -a ! -e "$root/var/lib/artc-edge"
+
+# The app server.
+strip --strip-all -o "$work/artc-room" target/release/artc-room
+make_server() { DEB_LEVEL=0 DEB_VERSION=$1 packaging/artc-room/deb.sh "$work/artc-room" "$2"; }
+package=$(make_server 0.1.0 "$work/first")
+check "two packages of the same app server are the same" cmp "$package" "$(make_server 0.1.0 "$work/again")"
+check "lintian has nothing to say of the app server" lintian --fail-on error,warning --tag-display-limit 0 "$package"
+check "its manual page is one" man --warnings -E UTF-8 -l -Tutf8 -Z packaging/artc-room/artc-room.1
+# Every option of the program is in its manual page, and no other.
+options() { sed 's/\\-/-/g' | grep -oE -- '--[a-z]+' | sort -u; }
+check "with the program's options" diff <("$work/artc-room" --help | options) <(options <packaging/artc-room/artc-room.1)
+check "the app server installs" dpkg_there -i "$package"
+for file in usr/bin/artc-room lib/systemd/system/artc-room.service etc/systemd/system/multi-user.target.wants/artc-room.service \
+    usr/share/man/man1/artc-room.1.gz; do
+    check "there is $file" test -e "$root/$file" -o -L "$root/$file"
+done
+group=$(sed -n 's/^artc-room:[^:]*:\([0-9]*\):.*/\1/p' "$root/etc/group")
+check "the service alone reads its configuration" test "$(stat -c %a:%u:%g "$root/etc/artc-room")" = "750:0:$group"
+check "the shipped configuration of the app server is right" "$root/usr/bin/artc-room" --check --config "$root/etc/artc-room/artc-room.toml"
+echo '# of the administrator' >>"$root/etc/artc-room/artc-room.toml"
+mkdir -p "$root/var/lib/artc-room" && echo state >"$root/var/lib/artc-room/artc-room.sqlite"
+check "the app server is upgraded" dpkg_there --force-confold -i "$(make_server 0.2.0 "$work/second")"
+check "its configuration is kept" grep -q '^# of the administrator' "$root/etc/artc-room/artc-room.toml"
+check "and its state" test -f "$root/var/lib/artc-room/artc-room.sqlite"
+mkdir -p "$root/var/lib/artc-room/recordings" && echo film >"$root/var/lib/artc-room/recordings/one.mp4"
+check "the app server is removed" dpkg_there --remove artc-room
+check "for good" dpkg_there --purge artc-room
+check "recordings are left" test -f "$root/var/lib/artc-room/recordings/one.mp4" -a ! -e "$root/var/lib/artc-room/artc-room.sqlite"
+rm -r "$root/var/lib/artc-room"
+check "it is back" dpkg_there -i "$package"
+purged artc-room
+check "no folder of the app server either" test ! -e "$root/etc/artc-room" -a ! -e "$root/var/lib/artc-room"
 
 # A program as it is shipped has the list of what it is made of inside, which this quick build has not; so one is put into a copy of it.
 bill=$work/artc-edge.cdx.json
