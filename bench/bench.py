@@ -18,7 +18,7 @@ from lib import table  # noqa: E402
 from lib.measure import busy_fraction, load, machine_ticks  # noqa: E402
 from lib.programs import ROOT  # noqa: E402
 from rows import (  # noqa: E402
-    board, calls, commands, cpu, delivery, detection, engine, picture, publish, receive, recording, response, sdk, size,
+    board, calls, commands, cpu, delivery, detection, engine, mixing, picture, publish, receive, recording, response, sdk, server, size,
 )
 
 ROWS = {
@@ -40,6 +40,9 @@ ROWS = {
     "gpio": board.gpio,
     "signature": response.signature,
     "call": calls.call,
+    "signing": server.signing,
+    "fleet": server.fleet,
+    "mixing": mixing.mixing,
     "picture": picture.picture,
     "lossy": picture.lossy,
     "ear": receive.ear,

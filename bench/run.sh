@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 if [ "${1:-}" = --list ]; then exec /usr/bin/python3 -B bench/bench.py --list; fi
 setup/packages.sh bench
 make --no-print-directory web
-cargo build --release --locked -p artc-bench
+cargo build --release --locked -p artc-bench -p artc-room
 make --no-print-directory dist
 export ARTC_EDGE="${ARTC_EDGE:-$PWD/target/dist/artc-edge}" # what is shipped is what is measured
 PATH="$(setup/node.sh):$PATH"

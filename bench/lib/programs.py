@@ -15,6 +15,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DAEMON = pathlib.Path(os.environ.get("ARTC_EDGE", ROOT / "target/release/artc-edge"))
 TOOL = ROOT / "target/release/artc-bench"
+APP_SERVER = ROOT / "target/release/artc-room"
 CHANNEL = "bench"
 KEY = "bench"
 SECRET = "0123456789abcdef0123456789abcdef"

@@ -7,12 +7,15 @@ mod command;
 mod cycle;
 mod encode;
 mod feed;
+mod fleet;
 mod pattern;
+mod people;
 mod place;
 mod publish;
 mod push;
 mod receive;
 mod signature;
+mod signing;
 mod steer;
 mod watch;
 
@@ -34,6 +37,8 @@ enum What {
     Encode(encode::Encode),
     /// A clip through the open engine into a room
     Publish(publish::Publish),
+    /// People in a room who send a clip as it is
+    People(people::People),
     /// Viewers by WHEP that count what comes
     Watch(watch::Watch),
     /// Viewers that join one after the other, and how long that takes
@@ -58,6 +63,10 @@ enum What {
     Push(push::Push),
     /// Signed commands at the desk, timed
     Signature(signature::Signature),
+    /// Join tokens, signed
+    Signing(signing::Signing),
+    /// Devices that come to a broker at once
+    Fleet(fleet::Fleet),
     /// Calls over a broker, timed
     Call(call::Call),
     /// Joining and leaving, and what it leaves behind
@@ -68,6 +77,7 @@ fn main() -> Result<(), Failure> {
     match Arguments::parse().what {
         What::Encode(encode) => encode.run(),
         What::Publish(publish) => publish.run(),
+        What::People(people) => people.run(),
         What::Watch(watch) => watch.run(),
         What::Join(join) => join.run(),
         What::Pattern(pattern) => pattern.run(),
@@ -80,6 +90,8 @@ fn main() -> Result<(), Failure> {
         What::Decode(decode) => decode.run(),
         What::Push(push) => push.run(),
         What::Signature(signature) => signature.run(),
+        What::Signing(signing) => signing.run(),
+        What::Fleet(fleet) => fleet.run(),
         What::Call(call) => call.run(),
         What::Cycle(cycle) => cycle.run(),
     }

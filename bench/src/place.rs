@@ -58,13 +58,18 @@ impl User {
     /// Joins and waits for the result.
     pub fn join(&self, engine: &dyn Engine, config: &JoinChannelConfig) -> Result<(), Failure> {
         engine.join_channel(&self.token, &self.room, &self.identity, &self.identity, config)?;
-        let events = engine.event_handler();
-        loop {
-            match events.next_timeout(PATIENCE).ok_or("the join was not answered")? {
-                Event::JoinChannelResult { result, .. } if result.is_ok() => return Ok(()),
-                Event::JoinChannelResult { result, .. } => return Err(result.to_string().into()),
-                _ => {}
-            }
+        wait_for_join(engine)
+    }
+}
+
+/// Waits for the result of a join.
+pub fn wait_for_join(engine: &dyn Engine) -> Result<(), Failure> {
+    let events = engine.event_handler();
+    loop {
+        match events.next_timeout(PATIENCE).ok_or("the join was not answered")? {
+            Event::JoinChannelResult { result, .. } if result.is_ok() => return Ok(()),
+            Event::JoinChannelResult { result, .. } => return Err(result.to_string().into()),
+            _ => {}
         }
     }
 }

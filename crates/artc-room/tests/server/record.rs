@@ -19,7 +19,7 @@ use crate::receiver::{AUTH_KEY, Receiver};
 #[derive(Default)]
 struct Script {
     started: Mutex<Vec<JobSpec>>,
-    told: Mutex<BTreeMap<String, tokio::sync::mpsc::Sender<Event>>>,
+    told: Mutex<BTreeMap<String, tokio::sync::mpsc::WeakSender<Event>>>,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
@@ -51,7 +51,7 @@ impl Recorders for Script {
     fn start(&self, spec: JobSpec) -> Result<(Box<dyn Job>, Events), StartError> {
         spec.check()?;
         let (sender, events) = tokio::sync::mpsc::channel(16);
-        self.told.lock().unwrap().insert(spec.id.clone(), sender.clone());
+        self.told.lock().unwrap().insert(spec.id.clone(), sender.downgrade());
         let custom = matches!(spec.scene.layout, mixing::Layout::Custom(_));
         self.started.lock().unwrap().push(spec);
         Ok((Box::new(Scripted { custom, seen: Arc::clone(&self.seen), told: sender }), events))
@@ -68,7 +68,7 @@ impl Recorders for Script {
 
 impl Script {
     async fn tell(&self, id: &str, event: Event) {
-        let sender = self.told.lock().unwrap().get(id).cloned().expect("a job");
+        let sender = self.told.lock().unwrap().get(id).and_then(|sender| sender.upgrade()).expect("a job that has not ended");
         sender.send(event).await.expect("somebody listens");
     }
 }
