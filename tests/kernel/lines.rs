@@ -171,6 +171,53 @@ fn a_button_is_told_to_who_watches_it() {
 }
 
 #[test]
+fn a_watched_line_is_told_and_recorded() {
+    in_guest(&Guest { seconds: 150, ..Guest::default() }, || {
+        let chip = chip();
+        write(PROFILE, &GATE.replace("pull = \"up\"", "pull = \"up\"\nwatch = true"));
+        let own = [
+            ("camera.width", "320"),
+            ("camera.height", "240"),
+            ("camera.fps", "10"),
+            ("record.when", "[\"line\"]"),
+            ("record.pre_roll_s", "2"),
+            ("record.post_roll_s", "1"),
+        ];
+        let settings = [&QUIET[..], &own[..]].concat();
+        let daemon = Daemon::start(&Setup { settings: &settings, ..Setup::default() });
+        let mut socket = UnixStream::connect("/run/daemon/control.sock").expect("it listens");
+        socket.set_read_timeout(Some(SOON)).expect("set");
+        let mut lines = BufReader::new(socket.try_clone().expect("cloned")).lines();
+        let mut next = || -> Value { serde_json::from_str(&lines.next().expect("a line").expect("read")).expect("JSON") };
+        socket
+            .write_all(
+                b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"event.subscribe\",\"params\":{\"topics\":[\"line.changed\"]}}\n",
+            )
+            .expect("sent");
+        assert_eq!(next()["result"]["topics"], json!(["line.changed"]));
+        let mut moved = |on: bool| -> u64 {
+            write(chip.join("sim_gpio2/pull"), if on { "pull-down" } else { "pull-up" });
+            let told = next();
+            assert_eq!(
+                (&told["method"], &told["params"]["line"], &told["params"]["on"]),
+                (&json!("line.changed"), &json!("bell"), &json!(on))
+            );
+            told["params"]["time_ms"].as_u64().expect("a time")
+        };
+        let began_ms = moved(true);
+        let list = || daemon.call("record.list", &json!({})).expect("listed");
+        wait_for("a recording", SOON, || list()["status"]["writing"].is_string().then_some(()));
+        assert_eq!(list()["status"]["reason"], "line");
+        assert!(moved(false) >= began_ms);
+        let one = wait_for("its end", SOON, || {
+            let one = list()["recordings"][0].take();
+            one["duration_ms"].is_u64().then_some(one)
+        });
+        assert_eq!(one["reason"], "line");
+    });
+}
+
+#[test]
 fn outputs_are_let_go_when_the_channel_stays_lost() {
     in_guest(&Guest { seconds: 120, ..Guest::default() }, || {
         let chip = chip();

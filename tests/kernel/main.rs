@@ -5,6 +5,7 @@
 
 mod bench;
 mod board;
+mod cards;
 mod controls;
 mod daemon;
 mod drivers;
