@@ -6,7 +6,7 @@ use record::{Entry, Fault, Id, OpenError, Reason, Standing};
 use tokio::sync::watch;
 use wire::record::{List, Part, Recording, Status};
 
-use crate::control::{Failure, MP4, Outcome, RecordAct};
+use crate::control::{Failure, JPEG, MP4, Outcome, RecordAct};
 use crate::recorder::Handle;
 
 /// Tells the loop when something is recorded that was not, or no more.
@@ -35,7 +35,7 @@ pub fn carry_out(recorder: &Handle, act: RecordAct) -> Outcome {
         RecordAct::Start => Ok(Outcome::Recorder(Box::new(status(&recorder.start())))),
         RecordAct::Stop => Ok(Outcome::Recorder(Box::new(status(&recorder.stop())))),
         RecordAct::List { before, limit } => list(recorder, before.as_deref(), limit as usize),
-        RecordAct::Fetch { id, offset, length } => fetch(recorder, &id, offset, length),
+        RecordAct::Fetch { id, offset, length, thumbnail } => fetch(recorder, &id, (offset, length), thumbnail),
         RecordAct::Delete(id) => known(&id).and_then(|id| recorder.store().remove(id).map_err(failure)).map(|()| Outcome::Done),
     };
     done.unwrap_or_else(Outcome::Failed)
@@ -46,7 +46,7 @@ fn list(recorder: &Handle, before: Option<&str>, limit: usize) -> Result<Outcome
     // Before the folder is made there are none. That it is gone is told by the status.
     let none = |why: Fault| if why.is_missing() { Ok(Vec::new()) } else { Err(Failure::Device(why.to_string())) };
     let all = recorder.store().list().or_else(none)?;
-    let bytes = all.iter().map(|entry| entry.bytes).sum();
+    let bytes = all.iter().map(Entry::all_bytes).sum();
     let mut older = all.iter().rev().filter(|entry| before.is_none_or(|before| entry.id < before));
     let recordings = older.by_ref().take(limit).map(recording).collect();
     let more = older.next().is_some();
@@ -54,17 +54,22 @@ fn list(recorder: &Handle, before: Option<&str>, limit: usize) -> Result<Outcome
     Ok(Outcome::Recordings(Box::new(List { recordings, more, bytes, most_bytes: recorder.most_bytes(), status })))
 }
 
-fn fetch(recorder: &Handle, id: &str, offset: u64, length: u64) -> Result<Outcome, Failure> {
+fn fetch(recorder: &Handle, id: &str, (offset, length): (u64, u64), thumbnail: bool) -> Result<Outcome, Failure> {
     let id = known(id)?;
-    let (file, entry) = recorder.store().open(id).map_err(failure)?;
-    let total = entry.bytes;
+    let (file, total, mime, end) = if thumbnail {
+        let (file, total) = recorder.store().open_thumbnail(id).map_err(failure)?;
+        (file, total, JPEG, "jpeg")
+    } else {
+        let (file, entry) = recorder.store().open(id).map_err(failure)?;
+        (file, entry.bytes, MP4, "mp4")
+    };
     if offset > total {
         return Err(Failure::OutOfRange(format!("{id} has {total} bytes; there is none from {offset} on")));
     }
     let mut bytes = vec![0; length.min(total - offset) as usize];
     file.read_exact_at(&mut bytes, offset).map_err(|why| Failure::Device(format!("could not read {id}: {why}")))?;
-    let part =
-        Part { name: format!("{id}-{offset}.mp4"), mime: MP4.into(), offset, bytes: bytes.len() as u64, total, base64: None };
+    let name = format!("{id}-{offset}.{end}");
+    let part = Part { name, mime: mime.into(), offset, bytes: bytes.len() as u64, total, base64: None };
     Ok(Outcome::RecordPart(Box::new(part), bytes.into()))
 }
 
@@ -74,7 +79,7 @@ fn known(id: &str) -> Result<Id, Failure> {
 
 fn failure(why: OpenError) -> Failure {
     match why {
-        OpenError::Unknown(_) => Failure::Unknown(why.to_string()),
+        OpenError::Unknown(_) | OpenError::NoThumbnail(_) => Failure::Unknown(why.to_string()),
         OpenError::Writing(_) => Failure::NotAvailable(why.to_string()),
         OpenError::Fault(why) => Failure::Device(why.to_string()),
     }
@@ -97,6 +102,7 @@ fn recording(entry: &Entry) -> Recording {
         reason: reason(entry.id.reason),
         bytes: entry.bytes,
         duration_ms: entry.duration.map(|duration| duration.as_millis() as u64),
+        thumbnail_bytes: entry.thumbnail,
     }
 }
 

@@ -243,7 +243,7 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
             return Err(Exit::TryAgain);
         }
     };
-    let recording = match start_recorder(config, &made.engine) {
+    let recording = match start_recorder(config, &made.engine, &camera) {
         Ok(recording) => recording,
         Err(why) => {
             eprintln!("artc-edge: no thread for the recorder: {why}");
@@ -391,7 +391,7 @@ fn hold_back(config: &Config) -> Config {
 }
 
 /// The recorder, where something is to be recorded.
-fn start_recorder(config: &Config, engine: &Arc<dyn Engine>) -> std::io::Result<Option<RecordThread>> {
+fn start_recorder(config: &Config, engine: &Arc<dyn Engine>, camera: &Arc<Camera>) -> std::io::Result<Option<RecordThread>> {
     if !config.record.is_on() {
         return Ok(None);
     }
@@ -403,7 +403,10 @@ fn start_recorder(config: &Config, engine: &Arc<dyn Engine>) -> std::io::Result<
     }
     let folder = state.join("recordings");
     let channels = (config.microphone.source != "none").then_some(if config.microphone.channels == 1 { 1 } else { 2 });
-    RecordThread::start(&config.record, folder, channels, Arc::clone(engine), clock::recording).map(Some)
+    // When it ends is not the recorder's.
+    let camera = Arc::downgrade(camera);
+    let picture = Box::new(move || camera.upgrade()?.thumbnail());
+    RecordThread::start(&config.record, folder, channels, Arc::clone(engine), picture, clock::recording).map(Some)
 }
 
 /// The desk with what the run before has kept for it.

@@ -219,6 +219,8 @@ pub enum RecordAct {
         offset: u64,
         /// So many bytes at most.
         length: u64,
+        /// Of its picture instead.
+        thumbnail: bool,
     },
     /// Delete one; answered by [`Outcome::Done`].
     Delete(String),

@@ -58,7 +58,7 @@ pub use effect::{
     StreamChange, TailWish,
 };
 pub use limits::PATIENCE;
-pub use reply::{MP4, job_result, reply};
+pub use reply::{JPEG, MP4, job_result, reply};
 pub use sender::{Attachment, Letter, Sender};
 pub use tickets::Ticket;
 pub use view::View;

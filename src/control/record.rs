@@ -30,7 +30,7 @@ pub(super) fn fetch(params: Fetch, view: &View) -> Result<Decision, Refusal> {
     if !(1..=MOST_FETCHED).contains(&length) {
         return Err(Refusal::new(Code::OutOfRange, format!("length {length} is out of range, 1 to {MOST_FETCHED}")));
     }
-    act(RecordAct::Fetch { id: params.id, offset: params.offset, length }, view)
+    act(RecordAct::Fetch { id: params.id, offset: params.offset, length, thumbnail: params.thumbnail }, view)
 }
 
 pub(super) fn delete(params: Delete, view: &View) -> Result<Decision, Refusal> {

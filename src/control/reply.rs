@@ -7,7 +7,7 @@ use wire::{Code, Done, Method, Refusal, Reply};
 use super::{Outcome, ptz};
 
 /// Type of still pictures.
-pub(super) const JPEG: &str = "image/jpeg";
+pub const JPEG: &str = "image/jpeg";
 /// Type of recordings.
 pub const MP4: &str = "video/mp4";
 /// Topic on which snapshots follow their replies.

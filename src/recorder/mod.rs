@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use artc_bindings::{EncodedTap, Engine, VideoSource};
-use record::{Intake, Now, Reason, Recorder, Standing, Store};
+use record::{Intake, Now, Reason, Recorder, Standing, Store, TakePicture};
 use tokio::sync::watch;
 
 pub use config::{Config, When};
@@ -67,7 +67,8 @@ impl EncodedTap for Tap {
 }
 
 impl RecordThread {
-    /// Starts recording as `config` says into its folder, or else into `folder`. `channels` of the sound, where there is any.
+    /// Starts recording as `config` says into its folder, or else into `folder`. `channels` of the sound, where there is any; `picture` takes
+    /// the small one of each recording.
     ///
     /// # Errors
     /// Without threads left in the system there are no recordings.
@@ -76,13 +77,14 @@ impl RecordThread {
         folder: PathBuf,
         channels: Option<u8>,
         engine: Arc<dyn Engine>,
+        picture: TakePicture,
         clock: Clock,
     ) -> std::io::Result<Self> {
         let settings = config.settings(channels);
         let store = Store::new(config.folder.clone().unwrap_or(folder));
         let intake = Arc::new(Intake::new(config.memory(), Duration::from_secs(config.pre_roll_s.into())));
         let tap: Arc<dyn EncodedTap> = Arc::new(Tap(Arc::clone(&intake)));
-        let recorder = Recorder::new(intake, store.clone(), settings);
+        let recorder = Recorder::new(intake, store.clone(), settings).with_pictures(picture);
         let shared = Arc::new(Shared {
             recorder: Mutex::new(recorder),
             standing: Mutex::default(),

@@ -4,10 +4,10 @@
 use std::path::Path;
 use std::process::Command;
 
-use base64::Engine as _;
 use serde_json::{Value, json};
 
 use crate::daemon::Daemon;
+use crate::picture::{bytes, decoded};
 
 /// What ffprobe says of a file: codecs, and seconds until the last packet ends.
 fn probe(file: &Path) -> (Vec<String>, f64) {
@@ -35,7 +35,7 @@ fn a_recording_is_begun_listed_fetched_and_deleted_by_command_though_nobody_watc
     assert_eq!(list["status"]["writing"], *id);
     // What is whole of it so far plays, and stays as it is.
     let begun = daemon.call("record.fetch", json!({ "id": id }));
-    let begun = base64::engine::general_purpose::STANDARD.decode(begun["base64"].as_str().expect("bytes")).expect("base64");
+    let begun = bytes(&begun);
     let file = daemon.path().join("begun.mp4");
     std::fs::write(&file, &begun).expect("written");
     let (codecs, so_far) = probe(&file);
@@ -47,29 +47,39 @@ fn a_recording_is_begun_listed_fetched_and_deleted_by_command_though_nobody_watc
     let [one] = &list["recordings"].as_array().expect("recordings")[..] else { panic!("{list}") };
     assert_eq!((one["id"].as_str(), &one["reason"], &list["more"]), (Some(&*id), &json!("command"), &json!(false)));
     let total = one["bytes"].as_u64().expect("bytes");
-    let mut bytes = Vec::new();
-    while (bytes.len() as u64) < total {
-        let part = daemon.call("record.fetch", json!({ "id": id, "offset": bytes.len(), "length": 30_000 }));
+    let mut whole = Vec::new();
+    while (whole.len() as u64) < total {
+        let part = daemon.call("record.fetch", json!({ "id": id, "offset": whole.len(), "length": 30_000 }));
         assert_eq!((&part["total"], &part["mime"]), (&json!(total), &json!("video/mp4")));
-        let text = part["base64"].as_str().expect("bytes");
-        bytes.extend(base64::engine::general_purpose::STANDARD.decode(text).expect("base64"));
+        whole.extend(bytes(&part));
     }
     let fetched = daemon.path().join("fetched.mp4");
-    std::fs::write(&fetched, &bytes).expect("written");
+    std::fs::write(&fetched, &whole).expect("written");
     let (codecs, seconds) = probe(&fetched);
     assert_eq!(codecs, ["h264", "opus"]);
     let said = one["duration_ms"].as_f64().expect("a duration") / 1000.0;
     assert!((seconds - said).abs() < 0.3, "{seconds} s, not {said}");
-    assert!(bytes.starts_with(&begun) && so_far <= seconds, "{so_far} of {seconds} s");
+    assert!(whole.starts_with(&begun) && so_far <= seconds, "{so_far} of {seconds} s");
+
+    let small = daemon.call("record.fetch", json!({ "id": id, "thumbnail": true }));
+    assert_eq!((&small["mime"], &small["total"]), (&json!("image/jpeg"), &one["thumbnail_bytes"]));
+    assert_eq!(list["bytes"], json!(total + one["thumbnail_bytes"].as_u64().expect("a picture")));
+    let shown = decoded(&bytes(&small), "small.jpeg");
+    assert!(shown.iter().max() > Some(&200) && shown.iter().min() < Some(&60), "the test picture is bright and dark");
+    let bounds = daemon.refused("record.fetch", json!({ "id": id, "thumbnail": true, "offset": total }));
+    assert!(bounds.contains("there is none from"), "{bounds}");
 
     for trick in ["../config.toml", "..", "/etc/passwd", "20261121T190143.123Z-command/../../x", ""] {
-        let why = daemon.refused("record.fetch", json!({ "id": trick }));
-        assert!(why.contains("record.list tells which there are"), "{why}");
+        for thumbnail in [false, true] {
+            let why = daemon.refused("record.fetch", json!({ "id": trick, "thumbnail": thumbnail }));
+            assert!(why.contains("record.list tells which there are"), "{why}");
+        }
     }
     assert!(daemon.refused("record.fetch", json!({ "id": id, "offset": total + 1 })).contains("there is none from"));
     daemon.call("record.delete", json!({ "id": id }));
     assert!(daemon.refused("record.delete", json!({ "id": id })).contains("there is no recording"));
     assert_eq!(daemon.call("record.list", json!({}))["recordings"], json!([]));
+    assert_eq!(std::fs::read_dir(daemon.folder()).expect("the folder").count(), 0, "its picture is gone with it");
 }
 
 #[test]

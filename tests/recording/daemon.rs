@@ -10,7 +10,7 @@ use artc_edge::control::client::{CallError, call};
 use serde_json::{Value, json};
 
 /// So long anything may take on a machine that is busy with other tests.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Daemon {
     child: Child,

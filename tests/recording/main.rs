@@ -5,3 +5,5 @@ mod commands;
 mod daemon;
 mod masks;
 mod noticing;
+mod picture;
+mod viewer;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::clip::Clip;
 use crate::daemon::Daemon;
+use crate::picture::{bytes, decoded};
 
 /// A scene that is still for some seconds, and then something goes by.
 fn passer_by(clip: &mut Clip) {
@@ -38,6 +39,9 @@ fn motion_is_told_shown_and_recorded_with_what_was_before_it() {
     assert_eq!(one["reason"], "motion");
     assert!(one["began_ms"].as_u64() < begun["time_ms"].as_u64(), "it begins before what set it off: {one}, {begun}");
     assert!(one["duration_ms"].as_u64() > Some(lasted), "{one}");
+    let small = daemon.call("record.fetch", json!({ "id": one["id"], "thumbnail": true }));
+    let shown = decoded(&bytes(&small), "small.jpeg");
+    assert!(shown.iter().filter(|pixel| **pixel > 230).count() > 1000, "its picture has the passer-by in it");
     assert!(daemon.metric("artc_detected_total{what=\"motion\"}") >= 1.0);
 }
 

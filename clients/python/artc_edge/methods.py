@@ -792,7 +792,7 @@ class PtzAxis(TypedDict):
 
 class RecordList(TypedDict):
     """The recordings on the device, newest first."""
-    # Bytes of all recordings on the device.
+    # Bytes of all recordings on the device, with their pictures.
     bytes: int
     # There are older ones.
     more: bool
@@ -810,13 +810,14 @@ class RecordPart(TypedDict):
     """
     # How many bytes come.
     bytes: int
-    # Type of the whole: `video/mp4`.
+    # Type of the whole: `video/mp4`, or `image/jpeg` of its picture.
     mime: str
     # File name: the recording's, with the first byte of the part.
     name: str
     # From which byte on.
     offset: int
-    # How many the recording has; after the last of them nothing comes, unless it is still being written.
+    # How many the recording, or its picture, has; after the last of them nothing comes, unless it is
+    # still being written.
     total: int
     # The bytes in base64; only on the unix socket.
     base64: NotRequired[str]
@@ -847,6 +848,9 @@ class Recording(TypedDict):
     reason: RecordReason
     # How long it is, in milliseconds; left out while it is being written.
     duration_ms: NotRequired[int]
+    # Bytes of its picture, a small JPEG of what set it off; left out where it has none. `record.fetch`
+    # with `thumbnail` brings it.
+    thumbnail_bytes: NotRequired[int]
 
 
 class Restart(TypedDict):
@@ -1403,12 +1407,13 @@ class Commands:
         reply: RecordList = await self.call("record.list", _given(before=before, limit=limit))
         return reply
 
-    async def record_fetch(self, *, id: str, length: int | None = None, offset: int | None = None) -> RecordPart:
+    async def record_fetch(self, *, id: str, length: int | None = None, offset: int | None = None, thumbnail: bool | None = None) -> RecordPart:
         """Brings a part of a recording that has ended. Role: operate. `id`: Which recording. Of one that is
         being written comes what is whole by now; asked for again, more. `length`: How many bytes at most, 1
         to 4194304, which is also what is meant where it is left out. `offset`: From which byte on.
+        `thumbnail`: Its picture instead: offset and length are then the picture's.
         """
-        reply: RecordPart = await self.call("record.fetch", _given(id=id, length=length, offset=offset))
+        reply: RecordPart = await self.call("record.fetch", _given(id=id, length=length, offset=offset, thumbnail=thumbnail))
         return reply
 
     async def record_delete(self, *, id: str) -> Done:

@@ -726,7 +726,7 @@ export interface PtzAxis {
 
 /** The recordings on the device, newest first. */
 export interface RecordList {
-  /** Bytes of all recordings on the device. */
+  /** Bytes of all recordings on the device, with their pictures. */
   bytes: number;
   /** There are older ones. */
   more: boolean;
@@ -745,13 +745,16 @@ export interface RecordList {
 export interface RecordPart {
   /** How many bytes come. */
   bytes: number;
-  /** Type of the whole: `video/mp4`. */
+  /** Type of the whole: `video/mp4`, or `image/jpeg` of its picture. */
   mime: string;
   /** File name: the recording's, with the first byte of the part. */
   name: string;
   /** From which byte on. */
   offset: number;
-  /** How many the recording has; after the last of them nothing comes, unless it is still being written. */
+  /**
+   * How many the recording, or its picture, has; after the last of them nothing comes, unless it is still being
+   * written.
+   */
   total: number;
   /** The bytes in base64; only on the unix socket. */
   base64?: string;
@@ -790,6 +793,11 @@ export interface Recording {
   reason: RecordReason;
   /** How long it is, in milliseconds; left out while it is being written. */
   duration_ms?: number;
+  /**
+   * Bytes of its picture, a small JPEG of what set it off; left out where it has none. `record.fetch` with
+   * `thumbnail` brings it.
+   */
+  thumbnail_bytes?: number;
 }
 
 /** How the run of the daemon before this one ended. */
@@ -1261,7 +1269,7 @@ export interface Methods {
   /** Lists the recordings on the device, newest first, and tells how the recorder stands. Role: observe. */
   "record.list": { params: { before?: string; limit?: number }; result: RecordList };
   /** Brings a part of a recording that has ended. Role: operate. */
-  "record.fetch": { params: { id: string; length?: number; offset?: number }; result: RecordPart };
+  "record.fetch": { params: { id: string; length?: number; offset?: number; thumbnail?: boolean }; result: RecordPart };
   /** Deletes a recording that has ended. Role: maintain. */
   "record.delete": { params: { id: string }; result: Done };
   /** Tells what the board has, and how it is: lines, LEDs, buttons, IR-cut filter, fan. Role: observe. */

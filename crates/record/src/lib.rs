@@ -18,6 +18,7 @@ mod name;
 mod recorder;
 mod ring;
 mod store;
+mod thumbnail;
 pub mod torn;
 mod trigger;
 
@@ -25,3 +26,4 @@ pub use intake::Intake;
 pub use name::{Id, Reason, date};
 pub use recorder::{Now, Recorder, Settings, Standing};
 pub use store::{Entry, Fault, Limits, OpenError, RemoveError, Store};
+pub use thumbnail::TakePicture;

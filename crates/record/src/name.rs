@@ -1,7 +1,8 @@
 //! What a recording is called: when it began and why. Its file says it, so that no index is needed.
 //!
 //! `20261121T190143.123Z-command` is an id; `20261121T190143.123Z-command.recording.mp4` is its file while it is written, and
-//! `20261121T190143.123Z-command-61480ms.mp4` afterwards. Nothing else in the folder is ours.
+//! `20261121T190143.123Z-command-61480ms.mp4` afterwards; `20261121T190143.123Z-command.jpeg` is its picture. Nothing else in the folder is
+//! ours.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,6 +12,9 @@ use std::time::Duration;
 const WRITING: &str = ".recording.mp4";
 /// What a whole file ends in, behind its duration.
 const WHOLE: &str = "ms.mp4";
+/// What the picture of a recording ends in, and what it does until it is whole.
+const PICTURE: &str = ".jpeg";
+const UNFINISHED_PICTURE: &str = ".writing.jpeg";
 const DAY_MS: u64 = 86_400_000;
 /// The last millisecond whose year has four digits.
 const LAST_MS: u64 = 253_402_300_799_999;
@@ -127,6 +131,24 @@ pub(crate) fn read(name: &str) -> Option<(Id, Kind)> {
     Some((id.parse().ok()?, Kind::Whole(Duration::from_millis(ms.parse().ok()?))))
 }
 
+/// The file of a recording's picture.
+pub(crate) fn picture(id: Id) -> String {
+    format!("{id}{PICTURE}")
+}
+
+/// The same until it is whole.
+pub(crate) fn unfinished_picture(id: Id) -> String {
+    format!("{id}{UNFINISHED_PICTURE}")
+}
+
+/// Whose picture this is, and whether it is whole; `None` for what is not ours.
+pub(crate) fn read_picture(name: &str) -> Option<(Id, bool)> {
+    match name.strip_suffix(UNFINISHED_PICTURE) {
+        Some(id) => Some((id.parse().ok()?, false)),
+        None => Some((name.strip_suffix(PICTURE)?.parse().ok()?, true)),
+    }
+}
+
 /// Year, month and day of so many days after 1970-01-01, in the Gregorian calendar.
 pub fn date(days: u64) -> (u64, u64, u64) {
     // Counted from the 1st of March of year 0, so that the leap day is the last of its year.
@@ -195,6 +217,10 @@ mod tests {
         assert_eq!(read("20261121T190143.123Z-command-ms.mp4"), None);
         assert_eq!(read("20261121T190143.123Z-command-9999999999999ms.mp4"), None);
         assert_eq!(read("notes.mp4"), None);
+        assert_eq!(read("20261121T190143.123Z-command.jpeg"), None);
+        for trick in ["holiday.jpeg", "../20261121T190143.123Z-command.jpeg", "20261121T190143.123Z-command.jpg", ".jpeg"] {
+            assert_eq!(read_picture(trick), None);
+        }
     }
 
     proptest! {

@@ -8,6 +8,7 @@ use crate::fragment::{ENOUGH, Fragment};
 use crate::intake::Intake;
 use crate::name::{Id, Reason};
 use crate::store::{Fault, Limits, Store};
+use crate::thumbnail::{TakePicture, Thumbnails};
 use crate::trigger::Triggers;
 
 /// A refused medium is tried again after so long.
@@ -73,6 +74,7 @@ pub struct Recorder {
     settings: Settings,
     standing: Standing,
     triggers: Triggers,
+    thumbnails: Thumbnails,
     writer: Option<Writer>,
     fragment: Fragment,
     again_at: Option<Duration>,
@@ -94,6 +96,7 @@ impl Recorder {
             settings,
             standing: Standing::default(),
             triggers: Triggers::new(settings.post_roll),
+            thumbnails: Thumbnails::default(),
             writer: None,
             fragment: Fragment::default(),
             again_at: None,
@@ -102,6 +105,12 @@ impl Recorder {
             others: 0,
             key_asked: None,
         }
+    }
+
+    /// Each recording gets a small picture: of the moment that set it off; where it goes on in another file, of that one's beginning.
+    pub fn with_pictures(mut self, take: TakePicture) -> Self {
+        self.thumbnails = Thumbnails::new(take);
+        self
     }
 
     /// Begins to record, with what is in memory, until [`Recorder::stop`]. One that runs goes on as it is.
@@ -119,7 +128,10 @@ impl Recorder {
     }
 
     fn begin(&mut self, reason: Reason, now: Now) {
-        self.standing.wanted.get_or_insert((reason, now.monotonic));
+        if self.standing.wanted.is_none() {
+            self.standing.wanted = Some((reason, now.monotonic));
+            self.thumbnails.take();
+        }
         self.intake.arm(true);
         self.again_at = None;
         self.newest = (self.newest.0, now.monotonic);
@@ -135,6 +147,7 @@ impl Recorder {
         }
         self.end();
         self.intake.held().kept = false;
+        self.thumbnails.forget();
         (self.standing.wanted, self.standing.fault, self.again_at) = (None, None, None);
         self.intake.arm(self.settings.holds);
     }
@@ -230,7 +243,9 @@ impl Recorder {
                 if self.standing.fault.take().is_some() {
                     tracing::info!("recording goes on");
                 }
-                self.standing.written += writer.len;
+                let picture = self.thumbnails.keep(&self.store, writer.id);
+                self.others += picture;
+                self.standing.written += writer.len + picture;
                 self.intake.held().kept = true;
                 self.writer.insert(writer)
             }
@@ -277,6 +292,8 @@ impl Recorder {
             self.again_at = Some(now.monotonic);
             return;
         }
+        // What is recorded when it goes on is something else.
+        self.thumbnails.forget();
         let text = format!("recording stands still: {fault}");
         if self.standing.fault.as_ref() != Some(&text) {
             tracing::error!("{text}");

@@ -1,5 +1,6 @@
 //! The folder with the recordings. What is in it is said by the names of its files alone; files that are not ours are left alone.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Seek};
 use std::os::unix::fs::DirBuilderExt;
@@ -20,7 +21,16 @@ pub struct Entry {
     pub bytes: u64,
     /// How long it is; `None` while it is written.
     pub duration: Option<Duration>,
+    /// Bytes of its picture, where it has one.
+    pub thumbnail: Option<u64>,
     file: String,
+}
+
+impl Entry {
+    /// Bytes of all its files.
+    pub fn all_bytes(&self) -> u64 {
+        self.bytes + self.thumbnail.unwrap_or(0)
+    }
 }
 
 /// What the folder may hold.
@@ -67,6 +77,9 @@ pub enum OpenError {
     /// It would be written to all the same.
     #[error("{0} is still being written; it can be deleted when it has ended")]
     Writing(Id),
+    /// It was made without one.
+    #[error("{0} has no picture")]
+    NoThumbnail(Id),
     /// The medium refuses.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -111,25 +124,47 @@ impl Store {
 
     /// The recordings, oldest first.
     pub fn list(&self) -> Result<Vec<Entry>, Fault> {
+        Ok(self.look()?.0)
+    }
+
+    /// The same, and the files of pictures that belong to none of them.
+    fn look(&self) -> Result<(Vec<Entry>, Vec<String>), Fault> {
         let fault = |why| Fault::new("read", &self.folder, why);
-        let mut entries = Vec::new();
+        let (mut entries, mut pictures, mut left) = (Vec::new(), BTreeMap::new(), Vec::new());
         for item in fs::read_dir(&self.folder).map_err(fault)? {
             let item = item.map_err(fault)?;
             let name = item.file_name();
-            let Some((id, kind)) = name.to_str().and_then(name::read) else { continue };
+            let Some(name) = name.to_str() else { continue };
+            let picture = name::read_picture(name);
+            let recording = name::read(name);
+            if picture.is_none() && recording.is_none() {
+                continue;
+            }
             // Gone between the two looks, or a link or a folder under one of our names: not a recording.
             let Ok(about) = item.metadata() else { continue };
             if !about.is_file() {
                 continue;
             }
-            let duration = match kind {
-                Kind::Whole(duration) => Some(duration),
-                Kind::Writing => None,
-            };
-            entries.push(Entry { id, bytes: about.len(), duration, file: name.to_string_lossy().into_owned() });
+            match (recording, picture) {
+                (Some((id, kind)), _) => {
+                    let duration = match kind {
+                        Kind::Whole(duration) => Some(duration),
+                        Kind::Writing => None,
+                    };
+                    entries.push(Entry { id, bytes: about.len(), duration, thumbnail: None, file: name.to_owned() });
+                }
+                (None, Some((id, true))) => {
+                    pictures.insert(id, about.len());
+                }
+                (None, _) => left.push(name.to_owned()),
+            }
         }
+        for entry in &mut entries {
+            entry.thumbnail = pictures.remove(&entry.id);
+        }
+        left.extend(pictures.into_keys().map(name::picture));
         entries.sort_by_key(|entry| entry.id);
-        Ok(entries)
+        Ok((entries, left))
     }
 
     /// Opens a recording for reading. Of one that is being written, the entry tells how many bytes are whole by now: more follow, and of these
@@ -162,11 +197,15 @@ impl Store {
         self.remove_file(&entry).map_err(OpenError::from)
     }
 
-    /// Deletes the oldest recordings until the folder keeps to `limits`. `wall_ms` is the time since 1970, where the clock is known to be
+    /// Deletes the oldest recordings until the folder keeps to `limits`, and pictures whose recordings are gone. Not while a recording begins
+    /// or ends. `wall_ms` is the time since 1970, where the clock is known to be
     /// right: a wrong one makes nothing old. Returns what was deleted, and the bytes that are left.
     pub fn tidy(&self, limits: Limits, wall_ms: Option<u64>) -> Result<(Vec<Id>, u64), Fault> {
-        let entries = self.list()?;
-        let mut bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
+        let (entries, left) = self.look()?;
+        for name in left {
+            self.remove_name(&name)?;
+        }
+        let mut bytes: u64 = entries.iter().map(Entry::all_bytes).sum();
         let mut gone = Vec::new();
         for entry in entries.iter().filter(|entry| entry.duration.is_some()) {
             let age = wall_ms.map(|now| Duration::from_millis(now.saturating_sub(entry.id.began_ms)));
@@ -175,7 +214,7 @@ impl Store {
                 continue;
             }
             self.remove_file(entry)?;
-            bytes -= entry.bytes;
+            bytes -= entry.all_bytes();
             gone.push(entry.id);
         }
         Ok((gone, bytes))
@@ -211,18 +250,26 @@ impl Store {
         File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(|why| Fault::new("write", &self.folder, why))
     }
 
-    fn find(&self, id: Id) -> Result<Entry, OpenError> {
+    pub(crate) fn find(&self, id: Id) -> Result<Entry, OpenError> {
         self.list()?.into_iter().find(|entry| entry.id == id).ok_or(OpenError::Unknown(id))
     }
 
     /// Never through a link: what is opened lies in the folder.
-    fn open_file(&self, name: &str, mode: OFlags) -> io::Result<File> {
+    pub(crate) fn open_file(&self, name: &str, mode: OFlags) -> io::Result<File> {
         let flags = mode | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok(rustix::fs::open(self.folder.join(name), flags, Mode::empty())?.into())
     }
 
+    /// Its picture first: without one it is a recording all the same.
     fn remove_file(&self, entry: &Entry) -> Result<(), Fault> {
-        let path = self.folder.join(&entry.file);
+        if entry.thumbnail.is_some() {
+            self.remove_name(&name::picture(entry.id))?;
+        }
+        self.remove_name(&entry.file)
+    }
+
+    fn remove_name(&self, name: &str) -> Result<(), Fault> {
+        let path = self.folder.join(name);
         match fs::remove_file(&path) {
             Err(why) if why.kind() != io::ErrorKind::NotFound => Err(Fault::new("delete", &path, why)),
             _ => Ok(()),

@@ -69,6 +69,9 @@ pub struct Recording {
     /// How long it is, in milliseconds; left out while it is being written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
+    /// Bytes of its picture, a small JPEG of what set it off; left out where it has none. `record.fetch` with `thumbnail` brings it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thumbnail_bytes: Option<u64>,
 }
 
 /// The recordings on the device, newest first.
@@ -79,7 +82,7 @@ pub struct List {
     pub recordings: Vec<Recording>,
     /// There are older ones.
     pub more: bool,
-    /// Bytes of all recordings on the device.
+    /// Bytes of all recordings on the device, with their pictures.
     pub bytes: u64,
     /// Bytes that they may have; then the oldest go.
     pub most_bytes: u64,
@@ -100,6 +103,9 @@ pub struct Fetch {
     /// How many bytes at most, 1 to 4194304, which is also what is meant where it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub length: Option<u64>,
+    /// Its picture instead: offset and length are then the picture's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub thumbnail: bool,
 }
 
 /// A part of a recording. In a channel the bytes follow as a byte stream of this name on topic `artc.record`; on the unix socket they
@@ -109,13 +115,13 @@ pub struct Fetch {
 pub struct Part {
     /// File name: the recording's, with the first byte of the part.
     pub name: String,
-    /// Type of the whole: `video/mp4`.
+    /// Type of the whole: `video/mp4`, or `image/jpeg` of its picture.
     pub mime: String,
     /// From which byte on.
     pub offset: u64,
     /// How many bytes come.
     pub bytes: u64,
-    /// How many the recording has; after the last of them nothing comes, unless it is still being written.
+    /// How many the recording, or its picture, has; after the last of them nothing comes, unless it is still being written.
     pub total: u64,
     /// The bytes in base64; only on the unix socket.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -37,6 +37,7 @@ mod pump;
 mod shared;
 mod slot;
 mod state;
+mod still;
 #[cfg(test)]
 mod tests;
 mod v4l2;
@@ -64,6 +65,8 @@ use shared::Shared;
 
 /// Frames that wait for the consumer at most.
 const SLOT_DEPTH: usize = 2;
+/// Small pictures are no larger than this.
+const THUMBNAIL: Size = Size::new(320, 320);
 /// Commands that wait for the capture thread at most; a driver can hold it for a second or two.
 const COMMANDS: usize = 16;
 /// How long a command may take: UVC devices are given five seconds to answer a control request.
@@ -209,15 +212,13 @@ impl Camera {
             let facts = self.shared.facts();
             (facts.latest.clone(), facts.detail.clone())
         };
-        match latest {
-            Some(Captured::Raw(frame)) => media::jpeg::encode(&frame, 90).map_err(|e| SnapshotError::Jpeg { why: e.to_string() }),
-            Some(Captured::Encoded(unit)) => {
-                let (size, picture) =
-                    media::h264::still::decode(&unit.data).map_err(|e| SnapshotError::Decode { why: e.to_string() })?;
-                media::jpeg::encode_i420(size, &picture, 90).map_err(|e| SnapshotError::Jpeg { why: e.to_string() })
-            }
-            None => Err(SnapshotError::NoPicture { why: detail }),
-        }
+        still::encode(&latest.ok_or(SnapshotError::NoPicture { why: detail })?, None)
+    }
+
+    /// The same, no side longer than 320; none while the camera delivers none. Takes some milliseconds.
+    pub fn thumbnail(&self) -> Option<Vec<u8>> {
+        let small = still::encode(&self.latest()?, Some(THUMBNAIL));
+        small.inspect_err(|why| tracing::debug!("no small picture: {why}")).ok()
     }
 
     /// Changes as they happen. A listener that lags by more than 64 events is told how many it missed.

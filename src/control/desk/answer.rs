@@ -142,7 +142,8 @@ pub(super) fn attachment(name: String, outcome: &Outcome) -> Option<Attachment> 
     match outcome {
         Outcome::Snapshot(jpeg) => Some(Attachment { topic: SNAPSHOT_TOPIC, name, mime: JPEG, bytes: Arc::clone(jpeg) }),
         Outcome::RecordPart(part, bytes) => {
-            Some(Attachment { topic: RECORD_TOPIC, name: part.name.clone(), mime: MP4, bytes: Arc::clone(bytes) })
+            let mime = if part.mime == JPEG { JPEG } else { MP4 };
+            Some(Attachment { topic: RECORD_TOPIC, name: part.name.clone(), mime, bytes: Arc::clone(bytes) })
         }
         _ => None,
     }

@@ -16,8 +16,12 @@ fn lawful_commands_are_the_recorders() {
         ("record.stop", json!({}), RecordAct::Stop),
         ("record.list", json!({}), RecordAct::List { before: None, limit: 50 }),
         ("record.list", json!({ "before": ID, "limit": 200 }), RecordAct::List { before: Some(ID.into()), limit: 200 }),
-        ("record.fetch", json!({ "id": ID }), RecordAct::Fetch { id: ID.into(), offset: 0, length: 4_194_304 }),
-        ("record.fetch", json!({ "id": ID, "offset": 7, "length": 1 }), RecordAct::Fetch { id: ID.into(), offset: 7, length: 1 }),
+        ("record.fetch", json!({ "id": ID }), RecordAct::Fetch { id: ID.into(), offset: 0, length: 4_194_304, thumbnail: false }),
+        (
+            "record.fetch",
+            json!({ "id": ID, "offset": 7, "length": 1, "thumbnail": true }),
+            RecordAct::Fetch { id: ID.into(), offset: 7, length: 1, thumbnail: true },
+        ),
         ("record.delete", json!({ "id": ID }), RecordAct::Delete(ID.into())),
     ];
     for (method, params, act) in cases {
@@ -82,4 +86,8 @@ fn the_bytes_of_a_part_follow_its_reply_or_are_in_it() {
     let letter = bench.desk.finish(ticket, &outcome, bench.now).unwrap();
     let reply: Value = serde_json::from_slice(&letter.message).unwrap();
     assert_eq!((&reply["result"]["base64"], letter.attachments.len()), (&json!("AQID"), 0));
+    let picture = Part { name: format!("{ID}-0.jpeg"), mime: "image/jpeg".into(), ..part() };
+    let (ticket, _) = bench.effect(&app_server(), &request(2, "record.fetch", json!({ "id": ID, "thumbnail": true })));
+    let letter = bench.desk.finish(ticket, &Outcome::RecordPart(Box::new(picture), [1, 2, 3].into()), bench.now).unwrap();
+    assert_eq!((letter.attachments[0].topic, letter.attachments[0].mime), ("artc.record", "image/jpeg"));
 }

@@ -5,4 +5,5 @@ mod media;
 mod medium;
 mod playing;
 mod retention;
+mod thumbnails;
 mod trigger;

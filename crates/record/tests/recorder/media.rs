@@ -8,7 +8,7 @@ use std::time::Duration;
 use openh264::OpenH264API;
 use openh264::encoder::{Encoder, EncoderConfig};
 use openh264::formats::YUVBuffer;
-use record::{Entry, Intake, Limits, Now, Reason, Recorder, Settings, Store};
+use record::{Entry, Intake, Limits, Now, Reason, Recorder, Settings, Store, TakePicture};
 
 /// Pictures of a group: the first is a key frame.
 pub const GROUP: usize = 30;
@@ -70,6 +70,12 @@ impl Rig {
         let recorder = Recorder::new(Arc::clone(&intake), store.clone(), settings);
         let now = Duration::from_secs(1000);
         Self { recorder, store, now, wall_ms: WALL_MS, wall_is_right: true, intake, made: 0, packets: 0, size: 0, sound: true }
+    }
+
+    /// Whose recordings have pictures.
+    pub fn with_pictures(mut self, take: TakePicture) -> Self {
+        self.recorder = self.recorder.with_pictures(take);
+        self
     }
 
     pub fn now(&self) -> Now {
