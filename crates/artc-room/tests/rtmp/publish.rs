@@ -61,6 +61,20 @@ impl Drop for Viewer {
 }
 
 #[test]
+fn a_stream_reaches_a_room_elsewhere_and_only_with_a_token_of_its_key() {
+    let room = Stage::new();
+    let gateway = Stage::at(&room);
+    let (content, said) = Ffmpeg::start(&["-i", &gateway.address("encoder", "a.b.c"), "-t", "1", "-f", "null", "-"]).ended();
+    assert!(!content && said.contains("JWT"), "{said}");
+    let mut viewer = Viewer::join(&room);
+    let _pusher = Ffmpeg::push(&gateway.address("encoder", &token("encoder")), "red");
+    wait("pictures of the colour", || {
+        viewer.look("encoder");
+        (viewer.colors.iter().filter(|got| is_color(**got, [81, 90, 240])).count() >= 10).then_some(())
+    });
+}
+
+#[test]
 fn what_is_pushed_is_seen_and_heard_in_the_room_and_ends_with_its_pusher() {
     let stage = Stage::new();
     let mut viewer = Viewer::join(&stage);

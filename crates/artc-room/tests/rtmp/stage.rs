@@ -23,13 +23,23 @@ pub struct Stage {
 }
 
 impl Stage {
+    /// With a room of its own.
     pub fn new() -> Self {
+        Self::start("listen = \"127.0.0.1:0\"\nmedia_port = 0\ntcp_port = 0\nmax_joins_per_second = 1000", None)
+    }
+
+    /// Without one: at the room of another.
+    pub fn at(other: &Self) -> Self {
+        Self::start("enabled = false", Some(&other.room))
+    }
+
+    fn start(room: &str, server: Option<&str>) -> Self {
         let folder = tempfile::tempdir().expect("a directory");
         let file = |name: &str| folder.path().join(name);
+        let service = server.map(|server| format!("[service]\nserver = {server:?}\n")).unwrap_or_default();
         std::fs::write(file("secret"), SECRET).expect("written");
         let config = format!(
-            "[room]\nlisten = \"127.0.0.1:0\"\nmedia_port = 0\ntcp_port = 0\napi_secret_file = {:?}\nmax_joins_per_second = 1000\n\
-             [telemetry]\nlisten = \"127.0.0.1:0\"\n[rtmp]\nlisten = \"127.0.0.1:0\"\n",
+            "[room]\n{room}\napi_secret_file = {:?}\n{service}[telemetry]\nlisten = \"127.0.0.1:0\"\n[rtmp]\nlisten = \"127.0.0.1:0\"\n",
             file("secret").display().to_string(),
         );
         std::fs::write(file("artc-room.toml"), config).expect("written");
@@ -48,7 +58,8 @@ impl Stage {
             let line = lines.find_map(|line| line.strip_prefix(name).map(|rest| rest.trim().to_owned()));
             line.unwrap_or_else(|| panic!("it does not say where {name} is"))
         };
-        let (room, telemetry, rtmp) = (told("room "), told("metrics "), told("rtmp "));
+        let room = server.map_or_else(|| told("room "), str::to_owned);
+        let (telemetry, rtmp) = (told("metrics "), told("rtmp "));
         std::thread::spawn(move || lines.for_each(drop));
         let address = |text: String| text.parse().expect("an address");
         Self { child, folder, room, rtmp: address(rtmp), telemetry: address(telemetry) }
