@@ -17,6 +17,7 @@ for unit in packaging/systemd/*.service; do put 644 "$unit" "lib/systemd/system/
 put 644 packaging/systemd/sysusers.conf usr/lib/sysusers.d/artc-edge.conf
 put 644 packaging/systemd/tmpfiles.conf usr/lib/tmpfiles.d/artc-edge.conf
 put 644 packaging/systemd/udev.rules lib/udev/rules.d/60-artc-edge.rules
+put 644 packaging/systemd/artc-edge.catalog usr/lib/systemd/catalog/artc-edge.catalog
 put 644 packaging/polkit.rules usr/share/polkit-1/rules.d/60-artc-edge.rules
 for document in docs/firmware.md docs/control.md docs/authority.md docs/boards.md SECURITY.md; do
     put 644 "$document" "usr/share/doc/artc-edge/${document##*/}"

@@ -45,6 +45,7 @@ pub async fn introduce(camera: Arc<Camera>, microphone: Arc<Microphone>, address
         let _ = tokio::time::timeout(READY_WITHIN, known).await;
     }
     service::ready();
+    tracing::info!(name: "ready", "ready");
 }
 
 /// Where the room and its viewer are, as lines of `what` and `detail`.

@@ -9,7 +9,7 @@ use aws_lc_rs::hmac;
 
 use crate::config::state_directory;
 use crate::control::{KeyChanges, audit};
-use crate::storage::{SystemDisk, replace};
+use crate::storage::{SystemDisk, discard, replace};
 
 /// Where it is kept: `$STATE_DIRECTORY` under systemd, else `$XDG_STATE_HOME/artc-edge`, else `/var/lib/artc-edge`.
 #[derive(Clone, Debug)]
@@ -74,10 +74,11 @@ impl Kept {
         Ok(())
     }
 
-    /// Where the audit's chain ended, and forgets it: a run that does not end in order leaves none.
+    /// Where the audit's chain ended, and forgets it, over a power cut as well: a run that does not end in order leaves none.
     pub fn take_audit(&self) -> Option<audit::Hash> {
         let found = fs::read(self.audit()).ok()?.try_into().ok();
-        fs::remove_file(self.audit()).ok()?;
+        // For good: after a power cut it would be the end of a chain that has gone on since.
+        discard(&mut SystemDisk, &self.audit()).ok()?;
         found
     }
 

@@ -126,12 +126,15 @@ impl Ladder {
         let machine = if *rebooted { "; the machine was started since" } else { "" };
         let detail = detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
         match cause {
-            Cause::Stopped | Cause::Unknown => tracing::info!("the run before: {}{machine}", in_words(*cause)),
-            _ => tracing::warn!("the run before {}{detail}{machine}; {recent} such ends in ten minutes", in_words(*cause)),
+            Cause::Stopped | Cause::Unknown => tracing::info!(name: "started", "the run before: {}{machine}", in_words(*cause)),
+            _ => {
+                tracing::warn!(name: "restarted", "the run before {}{detail}{machine}; {recent} such ends in ten minutes", in_words(*cause))
+            }
         }
         metrics::gauge!("artc_restart_info", "cause" => name(*cause)).set(1.0);
         if self.is_safe() {
             tracing::error!(
+                name: "safe_mode",
                 "SAFE MODE: commands only, no camera, no microphone, for {} minutes or until `device.leave_safe_mode`",
                 SAFE_FOR / 60
             );

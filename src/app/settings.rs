@@ -122,7 +122,7 @@ impl Worker {
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     if let Some(keys) = self.settings.expire(now()) {
-                        tracing::warn!("configuration: the change of {} was rolled back: not confirmed in time", keys.join(", "));
+                        tracing::warn!(name: "configuration_rolled_back", "configuration: the change of {} was rolled back: not confirmed in time", keys.join(", "));
                         self.publish();
                     }
                 }

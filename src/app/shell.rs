@@ -128,7 +128,7 @@ impl Shell {
             let deadline = [wake, call, self.desk.deadline(), self.logs.deadline(), self.restart_at].into_iter().flatten().min();
             tokio::select! {
                 name = stop.wait() => {
-                    tracing::info!(signal = name, "stopping");
+                    tracing::info!(name: "stopping", signal = name, "stopping");
                     break End::Stop;
                 }
                 event = events.next() => match event {
@@ -160,7 +160,7 @@ impl Shell {
                     self.beat.tick();
                     self.show_status();
                     if self.safe_mode.is_some() && self.restart_at.is_none() && !self.parts.ladder.is_safe() {
-                        tracing::warn!("safe mode ends");
+                        tracing::warn!(name: "safe_mode_left", "safe mode ends");
                         self.restart_at = Some(now() + RESTART_AFTER);
                     }
                     self.books.sample(&*self.parts.engine, now());
@@ -305,21 +305,21 @@ impl Shell {
         let channel = self.books.channel();
         match status.phase {
             Connected => {
-                tracing::info!(channel, joins = status.joins, "in the channel");
+                tracing::info!(name: "joined", channel, joins = status.joins, "in the channel");
                 self.outside.see(None);
                 self.channel_check.ready(format!("in channel {channel}"));
             }
             Waiting { until } => {
                 let pause = until.saturating_sub(now()).as_secs_f32();
                 if self.outside.see(Some(status.detail.clone())).is_some() {
-                    tracing::warn!(channel, "not in the channel, trying again in {pause:.1} s and for ever: {}", status.detail);
+                    tracing::warn!(name: "not_joined", channel, "not in the channel, trying again in {pause:.1} s and for ever: {}", status.detail);
                 } else {
                     tracing::debug!(channel, attempts = status.attempts, "not in the channel, trying again in {pause:.1} s");
                 }
                 self.channel_check.not_ready(&status.detail);
             }
             Reconnecting => {
-                tracing::warn!(channel, "connection lost, looking for it: {}", status.detail);
+                tracing::warn!(name: "connection_lost", channel, "connection lost, looking for it: {}", status.detail);
                 self.channel_check.not_ready(format!("reconnecting: {}", status.detail));
             }
             Idle | Connecting | Leaving => {

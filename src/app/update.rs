@@ -61,8 +61,21 @@ fn check(bundle: &str) -> Result<Checked, Failure> {
     Ok(Checked { fits: compatible == text(&of_device["data"]), compatible, version, description })
 }
 
-/// Installs a bundle: follows RAUC until it has ended, or ends it. When the daemon ends, RAUC goes on.
+/// Installs a bundle, and says what came of it.
 pub fn install(bundle: &str, worker: &Worker) -> Ended {
+    let ended = follow(bundle, worker);
+    match &ended {
+        Ended::Done(_) => {
+            tracing::info!(name: "update_installed", "an update is installed; the next start of the machine is its")
+        }
+        Ended::Failed(why) => tracing::warn!(name: "update_failed", ?why, "an update was not installed"),
+        _ => {}
+    }
+    ended
+}
+
+/// Has RAUC install a bundle, and follows it until it has ended, or ends it. When the daemon ends, RAUC goes on.
+fn follow(bundle: &str, worker: &Worker) -> Ended {
     // Answers nothing, and goes on by itself.
     let begun = busctl(&["call", "--", SERVICE, "/", INTERFACE, "InstallBundle", "sa{sv}", bundle, "0"]);
     if let Err(why) = begun.map(|[]: [Value; 0]| ()) {

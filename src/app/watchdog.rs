@@ -87,7 +87,7 @@ impl Watchdog {
                     Verdict::Recovered => {
                         tell(&[NotifyState::Watchdog]);
                         ladder.goes_on();
-                        tracing::warn!("all loops turn again");
+                        tracing::warn!(name: "loops_turn", "all loops turn again");
                     }
                     Verdict::Hang(loops) => {
                         ladder.hangs(&loops);
@@ -96,6 +96,7 @@ impl Watchdog {
                             metrics::counter!("artc_loop_hangs_total", "loop" => *name).increment(1);
                         }
                         tracing::error!(
+                            name: "loop_hangs",
                             "{} does not turn any more; the service manager is told to end this process",
                             loops.join(", ")
                         );

@@ -9,6 +9,7 @@ use super::ConfigArgs;
 use crate::app::trial::{TrialError, Verdict, judge};
 use crate::control::{Failure, socket};
 use crate::exit::Exit;
+use crate::telemetry::note;
 
 /// Keep the system that runs once the device streams, or leave it for the other one.
 ///
@@ -32,8 +33,14 @@ impl Confirm {
         let folder =
             std::env::var_os("STATE_DIRECTORY").map_or_else(|| PathBuf::from("/var/lib/artc-edge-confirm"), PathBuf::from);
         match judge(&socket, &folder, Duration::from_secs(self.within)) {
-            Ok(Verdict::Kept(told)) => super::print(&format!("it streams: {told}\n")),
-            Ok(Verdict::Left(missing)) => super::complain(Exit::TryAgain, format!("{missing}; back to the other slot")),
+            Ok(Verdict::Kept(told)) => {
+                note(|| tracing::info!(name: "update_kept", "the system that runs is kept: {told}"));
+                super::print(&format!("it streams: {told}\n"))
+            }
+            Ok(Verdict::Left(missing)) => {
+                note(|| tracing::error!(name: "update_left", "the system that runs is left for the other one: {missing}"));
+                super::complain(Exit::TryAgain, format!("{missing}; back to the other slot"))
+            }
             Ok(Verdict::Stays { missing, why }) => {
                 super::complain(Exit::TryAgain, format!("{missing}; but the slot stays: {why}"))
             }

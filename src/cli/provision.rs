@@ -16,6 +16,7 @@ use crate::control::client::{CallError, call};
 use crate::control::socket;
 use crate::exit::Exit;
 use crate::storage::{SystemDisk, replace};
+use crate::telemetry::note;
 
 /// What came of it, beside the file.
 const RESULT: &str = "artc-edge-result.json";
@@ -129,6 +130,12 @@ impl Provision {
             eprintln!("artc-edge: {}: {why}", file.with_file_name(RESULT).display());
         }
         super::print(&format!("{}: {}\n", file.display(), report.result));
+        let file = file.display();
+        note(|| match report.result {
+            "taken" => tracing::info!(name: "provisioning_taken", %file, "the provisioning file is taken"),
+            "undone" => tracing::warn!(name: "provisioning_undone", %file, "the provisioning file was tried out and undone"),
+            _ => tracing::warn!(name: "provisioning_refused", %file, "the provisioning file is refused"),
+        });
         exit
     }
 }

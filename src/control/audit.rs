@@ -109,8 +109,8 @@ impl Trail {
         };
         let text = self.chain(&line);
         match entry.end {
-            End::Done => tracing::info!(target: "artc_edge::audit", "{text}"),
-            _ => tracing::warn!(target: "artc_edge::audit", "{text}"),
+            End::Done => tracing::info!(name: "audit", target: "artc_edge::audit", "{text}"),
+            _ => tracing::warn!(name: "audit", target: "artc_edge::audit", "{text}"),
         }
         if self.newest.len() == REMEMBERED {
             self.newest.pop_front();

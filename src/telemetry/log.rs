@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 
 use tracing_subscriber::{Layer, Registry, filter::Targets, layer::SubscriberExt, reload, util::SubscriberInitExt};
 
+use super::catalogue::Journal;
 use super::{Config, LogTo, Tail};
 
 /// Logging could not be started.
@@ -53,12 +54,12 @@ pub(super) fn init(config: &Config, tail: Tail) -> Result<Levels, InitError> {
     let (filter, handle) = reload::Layer::new(targets);
     let journal = match config.log_to {
         LogTo::Stderr => None,
-        LogTo::Journal => Some(tracing_journald::layer().map_err(InitError::Journal)?),
-        LogTo::Auto if goes_to_journal(std::io::stderr()) => tracing_journald::layer().ok(),
+        LogTo::Journal => Some(Journal::new().map_err(InitError::Journal)?),
+        LogTo::Auto if goes_to_journal(std::io::stderr()) => Journal::new().ok(),
         LogTo::Auto => None,
     };
     let sink: Box<dyn Layer<Registry> + Send + Sync> = match journal {
-        Some(layer) => Box::new(layer.with_syslog_identifier("artc-edge".into()).with_field_prefix(Some("ARTC".into()))),
+        Some(layer) => Box::new(layer),
         None => {
             let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|text| text.is_empty());
             Box::new(tracing_subscriber::fmt::layer().compact().with_ansi(colours).with_writer(std::io::stderr))

@@ -7,6 +7,7 @@
 //! 2. [`Telemetry::health`] hands out named checks (readiness) and beats (liveness) to whoever has something to say.
 //! 3. [`Telemetry::serve`] inside the runtime: upkeep of the histograms, and `/metrics`, `/livez`, `/readyz` where configured.
 
+mod catalogue;
 mod config;
 mod fault;
 mod health;
@@ -19,6 +20,7 @@ mod tail;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 
+pub use catalogue::note;
 pub use config::{Config, LogTo};
 pub use fault::{Change, Fault};
 pub use health::{Beat, Check, Health, Liveness};

@@ -87,6 +87,9 @@ def test_a_stick_sets_the_device_up(bench):
     assert CANARY.encode() not in stick.image.read_bytes(), "it was written over"
     artc.streams()
     assert artc.call("device.info")["channel"] == "gate"
+    explained = machine.must("journalctl -b -x -u 'artc-edge-provision@*' --no-pager")
+    for subject in ("was taken", "was refused", "was tried out and undone"):
+        assert f"Subject: A provisioning file {subject}" in explained, explained
 
     # It holds over a cut of the power, and is nowhere to be read.
     bench.device.cut()

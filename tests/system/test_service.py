@@ -43,6 +43,12 @@ def test_the_journal_has_fields_and_no_secret(bench):
         assert entry["_SYSTEMD_UNIT"] == "artc-edge.service" and entry["PRIORITY"] in "23456", entry
         assert entry["TARGET"].startswith(("artc", "room", "board")), entry
     assert any(name.startswith("ARTC_") for entry in entries for name in entry), entries[0]
+    # What an operator searches for has an id, and words of the catalogue that the package brought.
+    [identity] = {entry["MESSAGE_ID"] for entry in joined}
+    explained = machine.must(f"journalctl -b -x -o short --no-pager MESSAGE_ID={identity}")
+    assert "Subject: The device is in the channel" in explained and "Defined-By: artc-edge" in explained, explained
+    for subject in ("The camera daemon is ready", "A command was carried out or refused", "The camera delivers"):
+        assert f"Subject: {subject}" in machine.must("journalctl -b -x -u artc-edge --no-pager"), subject
     text = machine.must("journalctl -b -o export; systemctl status -l artc-edge")
     for secret in ("token=ey", "eyJ0eXAi", "eyJhbGci"):
         assert secret not in text, f"{secret} is in the journal"

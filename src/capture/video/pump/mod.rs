@@ -325,9 +325,10 @@ impl Pump {
             (facts.phase, facts.detail) = (phase.clone(), detail.into());
         }
         match &phase {
-            Phase::Lost(loss) => tracing::warn!(?loss, "{detail}"),
-            Phase::NoSignal => tracing::warn!("{detail}"),
-            Phase::Starting | Phase::Live | Phase::Pattern | Phase::Private | Phase::Closed => tracing::info!("{detail}"),
+            Phase::Lost(loss) => tracing::warn!(name: "camera_lost", ?loss, "{detail}"),
+            Phase::NoSignal => tracing::warn!(name: "camera_lost", "{detail}"),
+            Phase::Live => tracing::info!(name: "camera_live", "{detail}"),
+            Phase::Starting | Phase::Pattern | Phase::Private | Phase::Closed => tracing::info!("{detail}"),
         }
         // Nobody listening is no fault.
         let _ = self.shared.events.send(CameraEvent::State(phase));

@@ -74,6 +74,7 @@ do_install() {
         install -D -m 0644 $unit ${D}${systemd_system_unitdir}/$(basename $unit)
     done
     install -D -m 0644 ${S}/packaging/systemd/tmpfiles.conf ${D}${nonarch_libdir}/tmpfiles.d/artc-edge.conf
+    install -D -m 0644 ${S}/packaging/systemd/artc-edge.catalog ${D}${nonarch_libdir}/systemd/catalog/artc-edge.catalog
     install -D -m 0644 ${S}/packaging/systemd/udev.rules ${D}${nonarch_base_libdir}/udev/rules.d/60-artc-edge.rules
     install -D -m 0644 ${S}/packaging/polkit.rules ${D}${datadir}/polkit-1/rules.d/60-artc-edge.rules
 }
@@ -90,6 +91,7 @@ CONFFILES:${PN} = "${sysconfdir}/artc-edge/config.toml"
 FILES:${PN} += "\
     ${datadir}/polkit-1/rules.d \
     ${nonarch_base_libdir}/udev/rules.d \
+    ${nonarch_libdir}/systemd/catalog \
     ${nonarch_libdir}/tmpfiles.d \
     ${systemd_system_unitdir} \
 "
