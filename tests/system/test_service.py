@@ -54,27 +54,49 @@ def test_the_journal_has_fields_and_no_secret(bench):
         assert secret not in text, f"{secret} is in the journal"
 
 
+def ends_as(artc, cause, detail, end):
+    """Has a run end so, waits until the device streams again, and looks whether the next run tells why: in status, metrics and journal."""
+    wait_for("the service to be ready", lambda: artc.machine.run("systemctl is-active -q artc-edge")[0] == 0)
+    before, bad = artc.pid(), artc.status()["restart"]["recent"]
+    end(before)
+    status = artc.until(f"the end of what {cause}", lambda now: now["restart"]["recent"] == bad + 1 and now["camera"]["state"] == "live")
+    restart = status["restart"]
+    assert restart["cause"] == cause and detail in (restart.get("detail") or ""), status
+    assert artc.pid() not in (0, before)
+    artc.streams()
+    assert artc.metrics()[f'artc_restart_info{{cause="{cause}"}}'] == "1"
+    told = [entry["MESSAGE"] for entry in artc.journal(f"-u artc-edge _PID={artc.pid()}")]
+    assert any(line.startswith(f"the run before {'hung' if cause == 'hang' else 'was killed'}") and detail in line for line in told), told
+
+
+def hold(machine, pid, thread):
+    """One thread stands still from now on, and all others go on: a debugger has it."""
+    machine.must(
+        f"tid=$(grep -lx {thread} /proc/{pid}/task/*/comm | head -1 | cut -d/ -f5) && test -n \"$tid\" && "
+        "systemd-run --quiet perl -e 'my $held = shift() + 0; syscall(101, 0x4206, $held, 0, 0) == 0 && syscall(101, 0x4207, $held, 0, 0) == 0 or die $!; "
+        "sleep 600' $tid"
+    )
+
+
 def test_each_end_has_its_cause_and_five_lead_into_safe_mode(bench):
     machine, artc = bench.running()
-    bad = artc.status()["restart"]["recent"]
 
     # The whole process stands still: nobody in it can say so.
-    stopped = artc.pid()
-    machine.must(f"kill -STOP {stopped}")
-    status = artc.until("the end of what hung", lambda now: now["restart"]["cause"] == "hang" and now["camera"]["state"] == "live")
-    assert status["restart"]["detail"] == "the whole process", status
-    assert artc.pid() != stopped
-    assert artc.metrics()['artc_restart_info{cause="hang"}'] == "1"
+    ends_as(artc, "hang", "the whole process", lambda pid: machine.must(f"kill -STOP {pid}"))
     assert "Watchdog timeout" in machine.must("journalctl -b -u artc-edge -o cat")
-    assert any("the run before hung" in str(entry["MESSAGE"]) for entry in artc.journal("-u artc-edge -p warning"))
-    artc.streams()
+    # A loop that all depends on does: the others notice, and say its name.
+    ends_as(artc, "hang", "main", lambda pid: hold(machine, pid, "artc-edge"))
+    # More memory than it may have: the kernel takes the process.
+    limit = "/sys/fs/cgroup/system.slice/artc-edge.service/memory.max"
+    ends_as(artc, "killed", "no memory was left", lambda pid: machine.must(f"echo 4M >{limit}; echo 256M >{limit} || true"))
 
     # Asked to end, it is counted nowhere.
+    bad = artc.status()["restart"]["recent"]
     machine.must("systemctl restart artc-edge")
     status = artc.until("the run after a stop", lambda now: now["restart"]["cause"] == "stopped")
-    assert status["restart"]["recent"] == bad + 1, status
+    assert status["restart"]["recent"] == bad, status
 
-    for kills in range(bad + 2, 6):
+    for kills in range(bad + 1, 6):
         machine.must(f"kill -KILL {artc.pid()}")
         status = artc.until(f"bad end {kills}", lambda now: now["restart"]["recent"] == kills)
         assert status["restart"]["cause"] == "killed", status
@@ -85,6 +107,10 @@ def test_each_end_has_its_cause_and_five_lead_into_safe_mode(bench):
     artc.call("device.leave_safe_mode")
     artc.until("the camera to be back", lambda now: now["camera"]["state"] == "live" and "safe_mode_s" not in now)
     wait_for("the tracks to be published", lambda: artc.call("stream.get")["published"])
+
+    # The record of commands says where it was cut off, and nowhere else.
+    said = machine.must("journalctl -b -u artc-edge -o cat | artc-edge audit verify")
+    assert said.count("began anew") == 5 and "breaks: 0" in said, said
 
 
 def test_the_sandbox_holds(bench):
