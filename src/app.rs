@@ -32,6 +32,7 @@ mod notices;
 mod pieces;
 mod power;
 mod record;
+mod recordings;
 mod reread;
 mod service;
 mod settings;

@@ -22,6 +22,7 @@ use super::logs::Logs;
 use super::mail::Mail;
 use super::network::Server;
 use super::power::Power;
+use super::recordings::Recordings;
 use super::service::{self, Hangup, StatusLine};
 use super::settings::SettingsThread;
 use super::shell::{End, Shell};
@@ -250,6 +251,10 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
             return Err(Exit::TryAgain);
         }
     };
+    let recordings = config.record.http.zip(recording.as_ref()).and_then(|(address, recording)| {
+        let served = Recordings::serve(address, recording.handle().store().clone());
+        served.inspect_err(|why| tracing::warn!("recordings are not served: {why}")).ok()
+    });
     let detector = match Detector::start(&config.detect, Arc::clone(&camera), Arc::clone(&microphone), now) {
         Ok(detector) => detector,
         Err(why) => {
@@ -344,6 +349,9 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
     if let (Some(calls), Some(broker)) = (&shell.calls, &config.calls.broker) {
         addresses.push(("calls", format!("{} at {broker}", calls.client())));
     }
+    if let Some(recordings) = &recordings {
+        addresses.push(("recordings", format!("http://{}/recordings/", recordings.address)));
+    }
     let introduction = introduce(Arc::clone(&camera), Arc::clone(&microphone), addresses);
     let introduced = tokio::spawn(async {
         introduction.await;
@@ -366,6 +374,9 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
 
     drop(shell);
     drop(detector);
+    if let Some(recordings) = recordings {
+        recordings.end().await;
+    }
     drop(recording);
     close(uplink, camera, microphone, speaker).await;
     if let Some(room) = room.and_then(Arc::into_inner) {

@@ -17,7 +17,7 @@ pub enum Applies {
 }
 
 /// All keys that are not [`Applies::Restart`].
-const TABLE: [(&str, Applies); 31] = [
+const TABLE: [(&str, Applies); 32] = [
     ("board.profile", Applies::OnDevice),
     ("calls.ca_file", Applies::OnDevice),
     ("calls.secret_file", Applies::OnDevice),
@@ -35,6 +35,7 @@ const TABLE: [(&str, Applies); 31] = [
     ("engine.sdk.python", Applies::OnDevice),
     ("engine.sdk.token_file", Applies::OnDevice),
     ("record.folder", Applies::OnDevice),
+    ("record.http", Applies::OnDevice),
     ("room.api_secret_file", Applies::OnDevice),
     ("room.apps", Applies::OnDevice),
     ("room.tls_cert", Applies::OnDevice),

@@ -328,6 +328,7 @@ fn every_mistake_gets_its_message() {
         ),
         ("[record]\npre_roll_s = 61", "t:2:14: `record.pre_roll_s`: 61 is out of range, 0 to 60 seconds"),
         ("[record]\nmost_mib = 15", "t:2:12: `record.most_mib`: 15 is out of range, 16 to 16777216 MiB"),
+        ("[record]\nmost_mib_a_day = 15", "t:2:18: `record.most_mib_a_day`: 15 is out of range, 16 to 16777216 MiB, or 0"),
         ("[record]\npost_roll_s = 601", "t:2:15: `record.post_roll_s`: 601 is out of range, 0 to 600 seconds"),
         (
             "[record]\nwhen = [\"movement\"]",
@@ -347,6 +348,10 @@ fn every_mistake_gets_its_message() {
         (
             "[detect]\nsound = true\n[microphone]\nsource = \"none\"",
             "t:2:9: `detect.sound`: hears nothing with `microphone.source` = \"none\"",
+        ),
+        (
+            "[record]\nhttp = \"0.0.0.0:9465\"",
+            "t:2:8: `record.http`: 0.0.0.0 is not a loopback address; recordings are for this machine only, and for who may `record.fetch`",
         ),
         ("[record]\nfolder = \"card\"", "t:2:10: `record.folder`: is no path from / on"),
         (

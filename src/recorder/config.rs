@@ -1,5 +1,6 @@
 //! The section `[record]`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ pub struct Config {
     pub when: Vec<When>,
     /// Where the files go. Unset: `recordings` in the state directory.
     pub folder: Option<PathBuf>,
+    /// Loopback address at which programs on this machine get them over HTTP; unset: none.
+    pub http: Option<SocketAddr>,
     /// Seconds before the moment from which on something is to be recorded, 0 to 60.
     pub pre_roll_s: u32,
     /// Seconds that it goes on after what set it off, 0 to 600.
@@ -24,6 +27,8 @@ pub struct Config {
     pub segment_s: u32,
     /// MiB that all recordings may have, 16 to 16777216; then the oldest go.
     pub most_mib: u64,
+    /// MiB that may be written in a day, 16 to 16777216; 0: any number.
+    pub most_mib_a_day: u64,
     /// Recordings older than so many days go, up to 36500; 0: they stay.
     pub most_days: u32,
 }
@@ -50,11 +55,13 @@ impl Default for Config {
         Self {
             when: Vec::new(),
             folder: None,
+            http: None,
             pre_roll_s: 5,
             post_roll_s: 10,
             memory_mib: 8,
             segment_s: 600,
             most_mib: 4096,
+            most_mib_a_day: 0,
             most_days: 30,
         }
     }
@@ -79,9 +86,19 @@ impl Config {
         range("memory_mib", self.memory_mib.into(), 1, 256, "MiB");
         range("segment_s", self.segment_s.into(), 10, 86_400, "seconds");
         range("most_mib", self.most_mib, 16, 16 << 20, "MiB");
+        if self.most_mib_a_day > 0 {
+            range("most_mib_a_day", self.most_mib_a_day, 16, 16 << 20, "MiB, or 0");
+        }
         range("most_days", self.most_days.into(), 0, 36_500, "days");
         if self.folder.as_deref().is_some_and(|folder| !folder.is_absolute()) {
             found.push(("folder", "is no path from / on".into()));
+        }
+        if let Some(address) = self.http.filter(|address| !address.ip().is_loopback()) {
+            let why = format!(
+                "{} is not a loopback address; recordings are for this machine only, and for who may `record.fetch`",
+                address.ip()
+            );
+            found.push(("http", why));
         }
         found
     }
@@ -95,6 +112,7 @@ impl Config {
             post_roll: Duration::from_secs(self.post_roll_s.into()),
             segment: Duration::from_secs(self.segment_s.into()),
             limits: Limits { most_bytes: self.most_mib << 20, most_age: (self.most_days > 0).then(|| days(self.most_days)) },
+            most_a_day: (self.most_mib_a_day > 0).then_some(self.most_mib_a_day << 20),
             channels,
         }
     }

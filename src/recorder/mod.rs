@@ -193,6 +193,7 @@ impl Handle {
             // It is tried again with the first file, and told with it.
             Err(why) => tracing::warn!("{why}"),
         }
+        lock(&self.shared.recorder).account((self.clock)());
         if always {
             self.change(|recorder, now| recorder.start(Reason::Always, now));
         }

@@ -2,7 +2,7 @@
 
 use std::{
     fs, io,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     os::unix::fs::{FileTypeExt, PermissionsExt},
     path::{Path, PathBuf},
     time::Duration,
@@ -10,9 +10,9 @@ use std::{
 
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::State,
     http::{StatusCode, header},
-    middleware::{self, Next},
+    middleware,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -93,7 +93,7 @@ pub(super) async fn serve(telemetry: Telemetry, config: &Config) -> Result<Serve
         let fail = |source| ServeError::Listen { address: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(fail)?;
         address = Some(listener.local_addr().map_err(fail)?);
-        let routes = routes.clone().layer(middleware::from_fn(for_this_machine)).with_state(state.clone());
+        let routes = routes.clone().layer(middleware::from_fn(web_listener::for_this_machine)).with_state(state.clone());
         tasks.spawn(async move {
             // Ends only with its task.
             let _ = axum::serve(Limited::new(listener, CONNECTIONS), routes).await;
@@ -164,17 +164,4 @@ fn told(well: bool, answer: &impl Serialize) -> Response {
     let mut text = serde_json::to_string_pretty(answer).unwrap_or_default();
     text.push('\n');
     (status, [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], text).into_response()
-}
-
-/// Refuses requests that came by a name of elsewhere: a web page whose name was made to point here shall not read on.
-async fn for_this_machine(request: Request, next: Next) -> Response {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
-    let name = host
-        .rsplit_once(':')
-        .map_or(host, |(name, port)| if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { host });
-    let name = name.trim_start_matches('[').trim_end_matches(']');
-    if name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()) {
-        return next.run(request).await;
-    }
-    (StatusCode::MISDIRECTED_REQUEST, "ask by the loopback address\n").into_response()
 }

@@ -15,6 +15,8 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Daemon {
     child: Child,
     config: String,
+    /// What it said last of what it is: where its viewer is, or its recordings.
+    said: String,
     directory: tempfile::TempDir,
 }
 
@@ -59,12 +61,13 @@ impl Daemon {
             .expect("the daemon starts");
         let mut lines = BufReader::new(child.stdout.take().expect("piped"));
         let mut line = String::new();
-        while !line.starts_with("viewer:") {
+        let last = if config.contains("\nhttp = ") { "recordings:" } else { "viewer:" };
+        while !line.starts_with(last) {
             line.clear();
             assert!(lines.read_line(&mut line).expect("a line") > 0, "the daemon ended before it was ready");
         }
         std::thread::spawn(move || lines.lines().map_while(Result::ok).for_each(drop));
-        Self { child, config, directory }
+        Self { child, config, said: line, directory }
     }
 
     pub fn path(&self) -> &Path {
@@ -73,6 +76,11 @@ impl Daemon {
 
     pub fn folder(&self) -> PathBuf {
         self.path().join("state/recordings")
+    }
+
+    /// Where its recordings are over HTTP.
+    pub fn recordings(&self) -> &str {
+        self.said.split_whitespace().last().expect("an address")
     }
 
     pub fn ask(&self, method: &str, params: Value) -> Result<Value, CallError> {

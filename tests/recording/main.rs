@@ -3,6 +3,7 @@
 mod clip;
 mod commands;
 mod daemon;
+mod http;
 mod masks;
 mod noticing;
 mod picture;

@@ -10,6 +10,7 @@
 //! Not for capturing, not for encoding, and not for noticing what is worth recording. Time is an argument throughout.
 #![forbid(unsafe_code)]
 
+mod allowance;
 mod file;
 mod fragment;
 mod intake;

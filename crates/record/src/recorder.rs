@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::allowance::Allowance;
 use crate::file::Writer;
 use crate::fragment::{ENOUGH, Fragment};
 use crate::intake::Intake;
 use crate::name::{Id, Reason};
-use crate::store::{Fault, Limits, Store};
+use crate::store::{Entry, Fault, Limits, Store};
 use crate::thumbnail::{TakePicture, Thumbnails};
 use crate::trigger::Triggers;
 
@@ -19,6 +20,7 @@ const TIDY_EVERY: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_secs(3);
 /// Key frames are at most so far apart while something is held: so exact the pre-roll is, and so well can a file be sought in.
 const KEY_EVERY: Duration = Duration::from_secs(4);
+const DAY_MS: u64 = 86_400_000;
 /// A file has at most this part of what all may have, so that the oldest can go by parts.
 const SHARE: u64 = 4;
 
@@ -33,6 +35,8 @@ pub struct Settings {
     pub segment: Duration,
     /// What the folder may hold.
     pub limits: Limits,
+    /// Bytes that may be written in a day, as far as they are known; `None`: any number.
+    pub most_a_day: Option<u64>,
     /// Channels of the sound, where there is any.
     pub channels: Option<u8>,
 }
@@ -84,6 +88,7 @@ pub struct Recorder {
     /// Bytes in the folder besides the file that is being written.
     others: u64,
     key_asked: Option<Duration>,
+    allowance: Option<Allowance>,
 }
 
 impl Recorder {
@@ -104,6 +109,7 @@ impl Recorder {
             newest: Default::default(),
             others: 0,
             key_asked: None,
+            allowance: settings.most_a_day.map(Allowance::new),
         }
     }
 
@@ -111,6 +117,13 @@ impl Recorder {
     pub fn with_pictures(mut self, take: TakePicture) -> Self {
         self.thumbnails = Thumbnails::new(take);
         self
+    }
+
+    /// What was written before this recorder began counts against its day, as far as it is still there and somebody keeps the clock right.
+    pub fn account(&mut self, now: Now) {
+        let began = |entry: &Entry| now.wall_is_right && entry.id.began_ms + DAY_MS > now.wall_ms;
+        let before = self.store.list().unwrap_or_default().iter().filter(|entry| began(entry)).map(Entry::all_bytes).sum();
+        spend(&mut self.allowance, before, now);
     }
 
     /// Begins to record, with what is in memory, until [`Recorder::stop`]. One that runs goes on as it is.
@@ -205,6 +218,9 @@ impl Recorder {
         loop {
             let upcoming = self.intake.held().upcoming();
             let Some(next) = upcoming else { return };
+            if let Some(again) = self.allowance.as_mut().and_then(|allowance| allowance.used_up(now.monotonic)) {
+                return self.rest(again);
+            }
             if let Some(writer) = &self.writer {
                 let room = self.settings.limits.most_bytes / SHARE;
                 let full = writer.duration >= self.settings.segment || writer.len >= room;
@@ -245,7 +261,9 @@ impl Recorder {
                 }
                 let picture = self.thumbnails.keep(&self.store, writer.id);
                 self.others += picture;
-                self.standing.written += writer.len + picture;
+                let begun = writer.len + picture;
+                self.standing.written += begun;
+                spend(&mut self.allowance, begun, now);
                 self.intake.held().kept = true;
                 self.writer.insert(writer)
             }
@@ -260,12 +278,28 @@ impl Recorder {
         let before = writer.len;
         writer.append(&mut self.fragment)?;
         self.standing.written += writer.len - before;
+        spend(&mut self.allowance, writer.len - before, now);
         self.standing.media += self.fragment.payload.len() as u64;
         if self.others + writer.len > self.settings.limits.most_bytes {
             self.tidy_at = None;
             self.tidy(now);
         }
         Ok(true)
+    }
+
+    /// What may be written in a day is written: the file ends, and recording stands still until there is some again.
+    fn rest(&mut self, again: Duration) {
+        self.end();
+        self.intake.held().kept = false;
+        self.thumbnails.forget();
+        let mib = self.settings.most_a_day.unwrap_or_default() >> 20;
+        let text =
+            format!("recording stands still: the {mib} MiB of a day are written (`record.most_mib_a_day`); it goes on by itself");
+        if self.standing.fault.as_ref() != Some(&text) {
+            tracing::warn!("{text}");
+        }
+        self.standing.fault = Some(text);
+        self.again_at = Some(again);
     }
 
     /// Ends the file; what is in it stays, whatever comes of that. What waits in memory waits on, for the next one.
@@ -318,6 +352,12 @@ impl Recorder {
             // Whoever records hears of it from its own file.
             Err(why) => tracing::debug!("{why}"),
         }
+    }
+}
+
+fn spend(allowance: &mut Option<Allowance>, bytes: u64, now: Now) {
+    if let Some(allowance) = allowance {
+        allowance.spend(bytes, now.monotonic);
     }
 }
 

@@ -56,7 +56,14 @@ pub struct Rig {
 
 pub fn settings() -> Settings {
     let limits = Limits { most_bytes: 1 << 30, most_age: None };
-    Settings { holds: true, post_roll: Duration::from_secs(5), segment: Duration::from_secs(600), limits, channels: Some(1) }
+    Settings {
+        holds: true,
+        post_roll: Duration::from_secs(5),
+        segment: Duration::from_secs(600),
+        limits,
+        most_a_day: None,
+        channels: Some(1),
+    }
 }
 
 impl Rig {

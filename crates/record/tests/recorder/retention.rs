@@ -102,3 +102,41 @@ fn what_is_deleted_has_ended_and_what_is_read_is_whole() {
     assert_eq!(rig.entries(), []);
     assert!(matches!(rig.store.open(trick.parse().unwrap()), Err(OpenError::Unknown(_))));
 }
+
+#[test]
+fn a_day_has_its_bytes_and_then_it_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let most = 1 << 20;
+    let limited = || Settings { most_a_day: Some(most), ..settings() };
+    let mut rig = Rig::new(folder.path(), limited());
+    rig.start();
+    rig.run(60.0);
+    let fault = rig.fault().expect("it says so");
+    assert!(fault.contains("the 1 MiB of a day are written (`record.most_mib_a_day`)"), "{fault}");
+    let written = rig.recorder.standing().written;
+    assert!((most..most + 200_000).contains(&written), "{written} bytes");
+    // Asked for again, it is told again, and nothing is written.
+    rig.start();
+    rig.run(5.0);
+    assert!(rig.fault().is_some());
+    rig.stop();
+    assert_eq!((rig.recorder.standing().written, rig.fault()), (written, None));
+    for file in files(folder.path()) {
+        play(&file);
+    }
+    // Another process: what is there of this day counts.
+    let wall_ms = rig.wall_ms;
+    let mut rig = Rig::new(folder.path(), limited());
+    rig.wall_ms = wall_ms;
+    rig.recorder.account(rig.now());
+    rig.start();
+    rig.run(5.0);
+    assert!(rig.fault().is_some());
+    assert_eq!(rig.recorder.standing().written, 0);
+    // The next day.
+    rig.pause(25 * 3600);
+    rig.run(5.0);
+    assert_eq!(rig.fault(), None);
+    rig.stop();
+    assert!(rig.recorder.standing().written > 100_000);
+}
