@@ -96,7 +96,8 @@ fn what_is_recorded_all_the_time_outlasts_a_kill_and_a_medium_that_refuses_is_to
     let first = older["recordings"][0].clone();
     assert!(first["duration_ms"].as_u64() > Some(0), "what was cut off has ended: {older}");
     let file = std::fs::read_dir(daemon.folder()).expect("the folder").map(|item| item.expect("an item").path());
-    let file = file.into_iter().find(|path| path.to_string_lossy().contains(first["id"].as_str().unwrap())).expect("its file");
+    let name = format!("{}-{}ms.mp4", first["id"].as_str().expect("an id"), first["duration_ms"]);
+    let file = file.into_iter().find(|path| path.ends_with(&name)).expect("its file");
     assert_eq!(probe(&file).0, ["h264", "opus"]);
 
     // The card goes.
