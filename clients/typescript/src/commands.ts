@@ -203,7 +203,7 @@ export abstract class Commands {
     return this.call("record.list", params, options);
   }
 
-  /** Brings a part of a recording that has ended. Role: operate. */
+  /** Brings a part of a recording. Role: operate. */
   recordFetch(params: Params<"record.fetch">, options?: CallOptions): Result<"record.fetch"> {
     return this.call("record.fetch", params, options);
   }

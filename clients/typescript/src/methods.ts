@@ -1268,7 +1268,7 @@ export interface Methods {
   "record.stop": { params: Nothing; result: RecordStatus };
   /** Lists the recordings on the device, newest first, and tells how the recorder stands. Role: observe. */
   "record.list": { params: { before?: string; limit?: number }; result: RecordList };
-  /** Brings a part of a recording that has ended. Role: operate. */
+  /** Brings a part of a recording. Role: operate. */
   "record.fetch": { params: { id: string; length?: number; offset?: number; thumbnail?: boolean }; result: RecordPart };
   /** Deletes a recording that has ended. Role: maintain. */
   "record.delete": { params: { id: string }; result: Done };

@@ -165,7 +165,7 @@ methods! {
     RecordStop = "record.stop", Change, Operate, NoParams => record::Status;
     /// Lists the recordings on the device, newest first, and tells how the recorder stands.
     RecordList = "record.list", Read, Observe, record::Which => record::List;
-    /// Brings a part of a recording that has ended.
+    /// Brings a part of a recording.
     RecordFetch = "record.fetch", Read, Operate, record::Fetch => record::Part;
     /// Deletes a recording that has ended.
     RecordDelete = "record.delete", Change, Maintain confirmed, record::Delete => Done;
