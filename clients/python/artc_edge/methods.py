@@ -1408,10 +1408,10 @@ class Commands:
         return reply
 
     async def record_fetch(self, *, id: str, length: int | None = None, offset: int | None = None, thumbnail: bool | None = None) -> RecordPart:
-        """Brings a part of a recording. Role: operate. `id`: Which recording. Of one that is
-        being written comes what is whole by now; asked for again, more. `length`: How many bytes at most, 1
-        to 4194304, which is also what is meant where it is left out. `offset`: From which byte on.
-        `thumbnail`: Its picture instead: offset and length are then the picture's.
+        """Brings a part of a recording. Role: operate. `id`: Which recording. Of one that is being written
+        comes what is whole by now; asked for again, more. `length`: How many bytes at most, 1 to 4194304,
+        which is also what is meant where it is left out. `offset`: From which byte on. `thumbnail`: Its
+        picture instead: offset and length are then the picture's.
         """
         reply: RecordPart = await self.call("record.fetch", _given(id=id, length=length, offset=offset, thumbnail=thumbnail))
         return reply
