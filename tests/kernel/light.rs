@@ -78,8 +78,7 @@ fn the_status_led_tells_waiting_from_fault_and_goes_out_at_the_end() {
         // An LED that is not there is told once and keeps nothing from running.
         write("/run/none.toml", "[board]\nid = \"none\"\nname = \"None\"\n[leds.status]\nclass = \"nowhere\"\n");
         let mut dark = daemon(&[("ARTC__BOARD__PROFILE", "/run/none.toml"), vivid]);
-        dark.wait_for_line("LED \"status\": the kernel has no LED \"nowhere\"", SOON);
-        dark.wait_for_line("viewer:", SOON);
+        dark.wait_for_lines(&["LED \"status\": the kernel has no LED \"nowhere\"", "viewer:"], SOON);
     });
 }
 

@@ -70,6 +70,17 @@ impl Process {
         wait_for(&name, limit, || self.child.try_wait().unwrap_or_else(|error| panic!("{}: {error}", self.name)))
     }
 
+    /// Waits until each of `parts` was in a line, in whatever order they come.
+    pub fn wait_for_lines(&mut self, parts: &[&str], limit: Duration) {
+        let (start, mut missing) = (now(), parts.to_vec());
+        while !missing.is_empty() {
+            match self.lines.recv_timeout(limit.saturating_sub(start.elapsed())) {
+                Ok(line) => missing.retain(|part| !line.contains(part)),
+                Err(_) => panic!("{}: waited {limit:?} in vain for lines with {missing:?}", self.name),
+            }
+        }
+    }
+
     /// Waits for a line that contains `part`, among those not waited for yet, and returns it.
     pub fn wait_for_line(&mut self, part: &str, limit: Duration) -> String {
         let start = now();
