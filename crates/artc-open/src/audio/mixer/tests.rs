@@ -118,6 +118,20 @@ fn of_many_the_loudest_are_heard_until_the_ranking_is_switched_off() {
 }
 
 #[test]
+fn fifty_voices_at_once_are_one_block_each_10_ms_of_the_loudest_few() {
+    let names: Vec<String> = (0..50).map(|n| format!("user{n:02}")).collect();
+    // All of them say that nobody is louder.
+    let users: Vec<(&str, i8)> = names.iter().map(|name| (name.as_str(), 0)).collect();
+    let mut stage = Stage::new(settings(AudioFormat::MixedPcm, AudioTranscodingCodec::Pcm));
+    let told = stage.talk(&users, &packets(&speech(5, 2.0), 0), None);
+    assert_eq!(told.len(), 200, "one block each 10 ms, however many talk");
+    let loud = told.iter().filter(|e| matches!(e, Event::SubscribeMixAudioFrame { frame } if loud(frame))).count();
+    assert!(loud > 100, "{loud}");
+    let decoded: Vec<u64> = names.iter().map(|n| stage.mixer.tracks[&format!("TR_{n}")].jitter.counts().decoded).collect();
+    assert_eq!(decoded.iter().filter(|count| **count >= 20).count(), LOUDEST, "{decoded:?}");
+}
+
+#[test]
 fn whoever_becomes_loud_is_heard() {
     let mut stage = Stage::new(settings(AudioFormat::PcmBeforeMixing, AudioTranscodingCodec::Pcm));
     let said = packets(&speech(4, 4.0), 0);
