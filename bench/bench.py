@@ -19,6 +19,7 @@ from lib.measure import busy_fraction, load, machine_ticks  # noqa: E402
 from lib.programs import ROOT  # noqa: E402
 from rows import (  # noqa: E402
     board, calls, commands, cpu, delivery, detection, engine, mixing, picture, publish, receive, recording, response, sdk, server, size,
+    voice,
 )
 
 ROWS = {
@@ -49,6 +50,10 @@ ROWS = {
     "understood": receive.understood,
     "mix": receive.mix,
     "decode": receive.decode,
+    "echo": voice.echo,
+    "voice": voice.voice,
+    "talk": voice.talk,
+    "drift": voice.drift,
     "push": engine.push,
     "cycles": engine.cycles,
     "sdk": sdk.sdk,

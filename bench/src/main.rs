@@ -17,6 +17,7 @@ mod receive;
 mod signature;
 mod signing;
 mod steer;
+mod voice;
 mod watch;
 
 use clap::{Parser, Subcommand};
@@ -69,6 +70,12 @@ enum What {
     Fleet(fleet::Fleet),
     /// Calls over a broker, timed
     Call(call::Call),
+    /// How much of an echo is taken out
+    Echo(voice::Echo),
+    /// What taking out echo and noise costs
+    Voice(voice::Voice),
+    /// Clocks that run apart for a day
+    Drift(voice::Drift),
     /// Joining and leaving, and what it leaves behind
     Cycle(cycle::Cycle),
 }
@@ -93,6 +100,9 @@ fn main() -> Result<(), Failure> {
         What::Signing(signing) => signing.run(),
         What::Fleet(fleet) => fleet.run(),
         What::Call(call) => call.run(),
+        What::Echo(echo) => echo.run(),
+        What::Voice(voice) => voice.run(),
+        What::Drift(drift) => drift.run(),
         What::Cycle(cycle) => cycle.run(),
     }
 }

@@ -1,9 +1,12 @@
-//! From mouth to ear: one user says something now and then, another hears it. Both in this process, the room outside.
+//! From mouth to ear: one user says something now and then, another hears it, out of the engine or out of a speaker. Both in this process, the
+//! room outside.
 
 use std::time::Duration;
 
 use artc_bindings::{AudioFormat, AudioFrame, AudioQualityMode, AudioSceneMode, Event, JoinChannelConfig, SubscribeMode};
+use artc_edge::playout::{self, Speaker};
 use clap::Args;
+use media::{PcmBlock, PcmFormat};
 use serde_json::json;
 
 use super::{BLOCK, RATE, Room, bytes, silent, talking};
@@ -12,6 +15,7 @@ use crate::steer::{now, say, sleep_until};
 
 /// Time between two words.
 const EVERY: u64 = 700;
+const BLOCK_TIME: Duration = Duration::from_millis(10);
 /// Words before everything has settled.
 const SETTLE: usize = 8;
 
@@ -22,9 +26,19 @@ pub struct Ear {
     /// Join tokens of the two, each as IDENTITY:TOKEN
     #[arg(long = "user", num_args = 2, required = true)]
     users: Vec<String>,
+    /// Hears it out of this speaker, an ALSA device, which lets sound wait as one of a box does
+    #[arg(long)]
+    speaker: Option<String>,
     /// How often something is said
     #[arg(long, default_value_t = 60)]
     count: usize,
+}
+
+/// 10 ms as a speaker takes them.
+fn played(pcm: &[i16]) -> PcmBlock {
+    let mut block = PcmBlock::silence(PcmFormat { rate: RATE as u32, channels: 1 }, Duration::ZERO);
+    block.samples_mut().iter_mut().zip(pcm).for_each(|(to, sample)| *to = *sample);
+    block
 }
 
 impl Ear {
@@ -45,6 +59,8 @@ impl Ear {
         let word: Vec<i16> =
             (0..3 * BLOCK).map(|n| ((n as f64 * 1500.0 * std::f64::consts::TAU / RATE as f64).cos() * 16_000.0) as i16).collect();
         let quiet = vec![0i16; BLOCK];
+        let device = self.speaker.clone().unwrap_or_else(|| "none".into());
+        let speaker = Speaker::start(playout::Config { device, ..playout::Config::default() })?;
         let (start, events) = (now(), ear.event_handler());
         let (mut said, mut heard, mut silent_for) = (Vec::new(), Vec::new(), 0usize);
         let total = (self.count + SETTLE) as u64 * EVERY + 2000;
@@ -53,7 +69,10 @@ impl Ear {
             let due = start + Duration::from_millis(ms);
             while let Some(event) = events.next_timeout(due.saturating_duration_since(now())) {
                 let Event::SubscribeMixAudioFrame { frame: AudioFrame::Pcm(frame) } = event else { continue };
-                let at = now();
+                // What waits in the device right after a block ends with that block.
+                let waits = speaker.state().delay.unwrap_or(BLOCK_TIME).saturating_sub(BLOCK_TIME);
+                let at = now() + if speaker.is_on() { waits } else { Duration::ZERO };
+                speaker.play(played(&frame.pcm));
                 match frame.pcm.iter().position(|sample| sample.unsigned_abs() > 3000) {
                     Some(first) if silent_for > 20 => {
                         heard.push(at + Duration::from_micros(first as u64 * 1_000_000 / RATE as u64));

@@ -3,7 +3,7 @@
 mod decode;
 mod ear;
 mod listen;
-mod speech;
+pub mod speech;
 mod talk;
 
 use std::sync::Arc;

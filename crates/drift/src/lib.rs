@@ -8,6 +8,7 @@
 
 mod controller;
 mod stretcher;
+pub mod trial;
 
 pub use controller::{Controller, MOST};
 pub use stretcher::{Stretcher, UnknownRate};

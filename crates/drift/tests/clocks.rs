@@ -2,20 +2,10 @@
 
 use std::time::Duration;
 
-use drift::{Controller, MOST, Stretcher};
+use drift::{Controller, MOST, Stretcher, trial};
 
 const BLOCK: Duration = Duration::from_millis(10);
-const TARGET: Duration = Duration::from_millis(30);
-
-/// Noise of a seed, 0 to 1.
-struct Noise(u64);
-
-impl Noise {
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as f64 / f64::from(1_u32 << 31)
-    }
-}
+const TARGET: Duration = trial::TARGET;
 
 /// A device of a clock that is `ppm` faster than the sound's, which tells what waits in whole `period`s. What goes in is counted exactly.
 struct Device {
@@ -33,25 +23,12 @@ impl Device {
 #[test]
 fn a_day_of_clocks_that_run_apart_is_bounded_and_nobody_hears_it() {
     for (ppm, seed) in [(300.0, 1), (-300.0, 2), (0.0, 3)] {
-        let mut device = Device { fast: 1.0 + ppm * 1e-6, waits: TARGET.as_secs_f64(), period: 0.004 };
-        let (mut controller, mut noise) = (Controller::new(TARGET), Noise(seed));
-        let (mut change, mut least, mut most, mut late) = (1.0_f64, f64::MAX, 0.0_f64, 0.0);
-        for block in 0..24 * 3600 * 100_u32 {
-            let now = BLOCK * block;
-            // A block comes up to 4 ms late, and the device plays meanwhile.
-            let jitter = noise.next() * 0.004;
-            device.waits += BLOCK.as_secs_f64() * change - (BLOCK.as_secs_f64() + jitter - late) * device.fast;
-            late = jitter;
-            let next = controller.observe(device.told(), now);
-            assert!((next - change).abs() <= MOST && (next - 1.0).abs() <= MOST, "a step from {change} to {next}");
-            change = next;
-            if block > 6000 {
-                (least, most) = (least.min(device.waits), most.max(device.waits));
-            }
-        }
+        let outcome = trial::run(ppm, Duration::from_secs(24 * 3600), seed);
+        let (least, most) = outcome.waited;
+        assert!(outcome.step <= MOST && outcome.change <= MOST, "{ppm} ppm: {outcome:?}");
         assert!(least > 0.005, "{ppm} ppm: it runs dry at {least}");
         assert!(most < 0.070 && most - 0.030 < 0.040 && 0.030 - least < 0.040, "{ppm} ppm: {least} to {most} wait");
-        assert!((controller.ppm() - ppm).abs() < 30.0, "{ppm} ppm are seen as {}", controller.ppm());
+        assert!((outcome.ppm - ppm).abs() < 30.0, "{ppm} ppm are seen as {}", outcome.ppm);
     }
 }
 
