@@ -159,14 +159,11 @@ pub fn voice(voice: &voice::Duplex) -> wire::audio::Voice {
     wire::audio::Voice { echo, noise, gain, half_duplex: half, echo_return_loss_db, echo_return_loss_enhancement_db }
 }
 
-/// The echo as metrics.
+/// The echo as metrics. What is not known, not yet or not any more, is not a number.
 pub fn tell_of_voice(stats: voice::Stats) {
-    if let Some(db) = stats.echo_return_loss_db {
-        metrics::gauge!("artc_voice_echo_return_loss_db").set(f64::from(db));
-    }
-    if let Some(db) = stats.echo_return_loss_enhancement_db {
-        metrics::gauge!("artc_voice_echo_return_loss_enhancement_db").set(f64::from(db));
-    }
+    let number = |db: Option<f32>| db.map_or(f64::NAN, f64::from);
+    metrics::gauge!("artc_voice_echo_return_loss_db").set(number(stats.echo_return_loss_db));
+    metrics::gauge!("artc_voice_echo_return_loss_enhancement_db").set(number(stats.echo_return_loss_enhancement_db));
 }
 
 /// Hands on what the engine heard in blocks of 10 ms; what is left of it is less than that, and lost.
@@ -245,6 +242,8 @@ pub fn microphone_name(state: &audio::State) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use media::Size;
 
     use super::*;
@@ -270,5 +269,22 @@ mod tests {
         let lines: Vec<_> = shown.modes.iter().map(|m| (m.format.as_str(), m.width, m.fps.clone())).collect();
         assert_eq!(lines, [("YUYV", 640, vec![30.0, 15.0]), ("MJPG", 640, vec![30.0]), ("YUYV", 320, vec![30.0])]);
         assert_eq!(shown.current.map(|m| m.format), Some("MJPG".into()));
+    }
+
+    #[test]
+    fn what_was_measured_of_an_echo_is_not_told_any_more_when_it_is_left_in() {
+        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        let told = |stats: voice::Stats| {
+            metrics::with_local_recorder(&recorder, || tell_of_voice(stats));
+            let text = recorder.handle().render();
+            text.lines().filter(|line| line.starts_with("artc_voice_echo")).map(str::to_owned).collect::<BTreeSet<_>>()
+        };
+        let lines = |loss: &str, enhancement: &str| {
+            let names = [("", loss), ("_enhancement", enhancement)];
+            names.map(|(name, value)| format!("artc_voice_echo_return_loss{name}_db {value}")).into()
+        };
+        let known = voice::Stats { echo_return_loss_db: Some(6.0), echo_return_loss_enhancement_db: Some(30.0), held: false };
+        assert_eq!(told(known), lines("6", "30"));
+        assert_eq!(told(voice::Stats::default()), lines("NaN", "NaN"));
     }
 }

@@ -63,8 +63,8 @@ pub const METRICS: &[Metric] = &[
     counter("artc_speaker_underruns_total", "Times that the speaker ran dry while it played."),
     counter("artc_speaker_restarts_total", "Times that a speaker that had halted was got going again."),
     gauge("artc_speaker_delay_seconds", "How long sound takes through the speaker's sound card, as the card says."),
-    gauge("artc_voice_echo_return_loss_db", "How much quieter the speaker's echo comes back to the microphone than it was played."),
-    gauge("artc_voice_echo_return_loss_enhancement_db", "How much of that echo is taken out before the sound is sent."),
+    gauge("artc_voice_echo_return_loss_db", "How much quieter the speaker's echo comes back to the microphone than it was played; not a number while that is not known."),
+    gauge("artc_voice_echo_return_loss_enhancement_db", "How much of that echo is taken out before the sound is sent; not a number while none is."),
     gauge("artc_speaker_drift_ppm", "What the speaker's clock is faster than the system's by, in millionths; it is made up for."),
 
     counter("artc_uplink_pushed_total", "Pictures and blocks of sound that the engine took, by medium."),

@@ -1,11 +1,12 @@
 //! Once it runs, the way of a picture costs no allocation: conversion of every format, the built-in pictures, units and SEI.
-#![expect(unsafe_code, reason = "a global allocator that counts")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "counting/allocator.rs"]
+mod allocator;
+
 use std::convert::Infallible;
 use std::time::Duration;
 
+use allocator::count;
 use media::barcode::Stamp;
 use media::draw::Canvas;
 use media::h264::{self, sei};
@@ -13,43 +14,14 @@ use media::shrink::Shrinker;
 use media::turn::Turn;
 use media::{Converter, FramePool, PixelFormat, Plane, RawFrame, Size, pattern};
 
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is the system allocator's; counting touches only a thread-local without a destructor.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: as above.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
 /// Allocations of this thread while `work` runs for the second time and further ones.
 fn later_allocations(mut work: impl FnMut()) -> u64 {
     work();
-    let before = COUNT.get();
+    let before = count();
     for _ in 0..5 {
         work();
     }
-    COUNT.get() - before
+    count() - before
 }
 
 #[test]

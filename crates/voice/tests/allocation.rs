@@ -1,35 +1,13 @@
 //! Once it runs, what is ours of the way between speaker and microphone allocates nothing; switched off, it does nothing at all.
-#![expect(unsafe_code, reason = "a global allocator that counts")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "../../media/tests/counting/allocator.rs"]
+mod allocator;
+
 use std::time::Duration;
 
+use allocator::count;
 use media::{PcmBlock, PcmFormat};
 use voice::{Cleaner, Duplex, Settings};
-
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is the system allocator's; counting touches only a thread-local without a destructor.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 const STEP: Duration = Duration::from_millis(10);
 
@@ -56,7 +34,7 @@ fn talk(duplex: &Duplex) -> (f64, bool) {
     let (mut before, mut cleaned) = (0, true);
     for at in 0..1000 {
         if at == 500 {
-            before = COUNT.get();
+            before = count();
         }
         let mut block = PcmBlock::silence(format, STEP * at);
         block.samples_mut().fill(3000);
@@ -64,12 +42,12 @@ fn talk(duplex: &Duplex) -> (f64, bool) {
         duplex.captured(&mut block, STEP * (at + 1));
         cleaned &= block.samples()[0] != 3000;
     }
-    ((COUNT.get() - before) as f64 / 500.0, cleaned)
+    ((count() - before) as f64 / 500.0, cleaned)
 }
 
 #[test]
 fn what_is_ours_allocates_nothing_a_block() {
-    assert_ne!(COUNT.get(), 0, "it counts");
+    assert_ne!(count(), 0, "it counts");
     let make = |_| -> Option<Box<dyn Cleaner>> { Some(Box::new(Passes)) };
     let duplex = Duplex::with(make, Settings { echo: true, noise: true, gain: true, half: false });
     assert_eq!(talk(&duplex), (0.0, true));
