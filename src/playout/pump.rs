@@ -16,7 +16,7 @@ use super::alsa::{self as device, Playback};
 use super::flow::Flow;
 use super::state::Phase;
 use super::{Config, Shared, devices};
-use crate::soundcard::{Fault, Identity, Knob, Loss, OpenError, Way, factor};
+use crate::soundcard::{Fault, Identity, Knob, Loss, OpenError, Pulse, Way, factor};
 
 /// How long until a lost device is looked for again. One that is there and does not open is tried less and less often, down to
 /// [`RETRY_MOST`].
@@ -28,8 +28,10 @@ const FAITHFUL: Duration = Duration::from_secs(10);
 const LOW: Duration = Duration::from_millis(8);
 /// After so much silence in a row the device is stopped.
 const REST: Duration = Duration::from_millis(500);
-/// A device that takes nothing for so long is opened anew.
+/// A device that takes nothing for so long, though it is offered something, is opened anew.
 const STALLED: Duration = Duration::from_secs(1);
+/// However much waits in the device, it is seen to this often.
+const LONGEST_WAIT: Duration = Duration::from_millis(250);
 const BLOCK: Duration = Duration::from_millis(10);
 
 pub(super) struct Pump {
@@ -57,8 +59,8 @@ struct Device {
     /// The volume that the knob was set to.
     knob_at: u8,
     running: bool,
-    /// When it took samples last.
-    alive_at: Duration,
+    /// Whether it takes samples.
+    pulse: Pulse,
     /// When a block came last.
     heard_at: Duration,
     /// Until when it plays, if it does not tell.
@@ -158,7 +160,7 @@ impl Pump {
             // Unlike anything the knob can stand at, so that it is turned to what is configured.
             knob_at: u8::MAX,
             running: false,
-            alive_at: now,
+            pulse: Pulse::new(now),
             heard_at: now,
             plays_until: now,
         }))
@@ -167,6 +169,7 @@ impl Pump {
     /// Gives the device what came, silence where nothing came in time, and rest where nothing comes at all.
     fn serve(&mut self, mut device: Box<Device>, now: Duration) -> Sink {
         device.turn(&self.shared);
+        device.pulse.look(now, LONGEST_WAIT * 2);
         let mut came = false;
         while let Some(mut block) = self.shared.queue.take() {
             came = true;
@@ -182,7 +185,7 @@ impl Pump {
         let done = if came {
             self.note(&mut device, now)
         } else if !device.running {
-            device.alive_at = now;
+            device.pulse.moved(now);
             device.playback.check()
         } else {
             match device.waits(now) {
@@ -197,7 +200,7 @@ impl Pump {
         {
             return lost;
         }
-        if device.running && now > device.alive_at + STALLED {
+        if device.running && device.pulse.still_for(now) > STALLED {
             return self.lost(Loss::Stalled, &format!("{}: takes no samples", device.playback.name()), now);
         }
         Sink::Device(device)
@@ -239,14 +242,14 @@ impl Pump {
         if begins {
             device.playback.start()?;
             device.running = true;
-            device.alive_at = now;
+            device.pulse.moved(now);
             device.plays_until = now + device.flow.target();
             self.say_phase(Phase::Playing);
         } else if all {
             device.plays_until = device.plays_until.max(now) + BLOCK;
         }
         if all {
-            device.alive_at = now;
+            device.pulse.moved(now);
         } else {
             device.flow.cut();
         }
@@ -278,7 +281,7 @@ impl Pump {
     /// Makes the device ready again, or gives it up.
     fn recover(&mut self, device: &mut Device, fault: Fault, now: Duration) -> Result<(), Sink> {
         let name = device.playback.name().to_owned();
-        if now > device.alive_at + STALLED && fault != Fault::Gone {
+        if device.pulse.still_for(now) > STALLED && fault != Fault::Gone {
             return Err(self.lost(Loss::Stalled, &format!("{name}: takes no samples ({fault})"), now));
         }
         device.running = false;
@@ -343,10 +346,10 @@ impl Pump {
         let now = clock();
         let due = match sink {
             // Not less than what a wake costs: a device whose clock stands still must not make us spin.
-            Sink::Device(device) if device.running => {
-                device.waits(now).map_or(now, |waits| now + waits.saturating_sub(LOW).max(Duration::from_millis(2)))
-            }
-            Sink::Device(_) => now + RETRY,
+            Sink::Device(device) if device.running => device
+                .waits(now)
+                .map_or(now, |waits| now + waits.saturating_sub(LOW).clamp(Duration::from_millis(2), LONGEST_WAIT)),
+            Sink::Device(_) => now + LONGEST_WAIT,
             Sink::Lost { again_at, .. } => *again_at,
         };
         let millis = due.saturating_sub(now).as_micros().div_ceil(1000);

@@ -5,6 +5,7 @@ mod card;
 mod fault;
 mod knob;
 mod name;
+mod pulse;
 #[cfg(test)]
 mod tests;
 
@@ -12,3 +13,4 @@ pub use card::{Identity, Way, devices, node};
 pub use fault::{Fault, Loss, OpenError};
 pub use knob::{Knob, factor};
 pub use name::problem;
+pub use pulse::Pulse;

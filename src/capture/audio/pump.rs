@@ -16,7 +16,7 @@ use super::state::Phase;
 use super::timeline::{Done, Timeline};
 use super::tone::Tone;
 use super::{Config, Shared, devices};
-use crate::soundcard::{Fault, Identity, Knob, Loss, OpenError, Way, factor};
+use crate::soundcard::{Fault, Identity, Knob, Loss, OpenError, Pulse, Way, factor};
 
 /// How long until a lost device is looked for again: some file reads while it is not there. One that is there and does not open is
 /// tried less and less often, down to [`RETRY_MOST`].
@@ -69,12 +69,10 @@ struct Device {
     knob: Option<Knob>,
     /// The volume that the knob was set to.
     knob_at: u8,
-    /// When samples came last, or it was opened.
-    alive_at: Duration,
+    /// Whether it gives samples.
+    pulse: Pulse,
     /// When it was started last.
     started_at: Duration,
-    /// When this thread looked at it last.
-    seen_at: Duration,
     /// It gave samples.
     proven: bool,
 }
@@ -212,15 +210,12 @@ impl Pump {
         self.device = device.or(self.device.take());
         // Silence until its first sample, to the sample.
         self.timeline.get_or_insert_with(|| Timeline::new(self.shared.format, now)).interrupted();
-        Source::Device(Box::new(Device { capture, knob, knob_at, alive_at: now, started_at: now, seen_at: now, proven: false }))
+        Source::Device(Box::new(Device { capture, knob, knob_at, pulse: Pulse::new(now), started_at: now, proven: false }))
     }
 
     fn listen(&mut self, mut device: Box<Device>, now: Duration) -> Source {
         device.turn(&self.shared);
-        if now > std::mem::replace(&mut device.seen_at, now) + STALLED {
-            // It was us who stood still, because the machine slept or was stopped.
-            device.alive_at = now;
-        }
+        device.pulse.look(now, STALLED);
         loop {
             let fault = match device.capture.read(now) {
                 Ok(Some(chunk)) => {
@@ -229,7 +224,7 @@ impl Pump {
                     catch_up(timeline, chunk.first_at);
                     let by_mixer = device.knob.is_some();
                     timeline.samples(chunk.first_at, chunk.samples, |done| emit(&self.shared, &mut self.gain, done, by_mixer));
-                    device.alive_at = now;
+                    device.pulse.moved(now);
                     if !std::mem::replace(&mut device.proven, true) {
                         self.live(&device.capture);
                     }
@@ -238,7 +233,7 @@ impl Pump {
                     }
                     break;
                 }
-                Ok(None) if now > device.alive_at.max(device.started_at) + STALLED => {
+                Ok(None) if device.pulse.still_for(now).min(now.saturating_sub(device.started_at)) > STALLED => {
                     Fault::Failed("samples stand still".to_owned())
                 }
                 Ok(None) => break,
@@ -257,7 +252,7 @@ impl Pump {
     /// Starts the device again, or gives it up.
     fn recover(&mut self, device: &mut Device, fault: Fault, now: Duration) -> Result<(), Source> {
         let name = device.capture.name().to_owned();
-        if now > device.alive_at + DEAD && fault != Fault::Gone {
+        if device.pulse.still_for(now) > DEAD && fault != Fault::Gone {
             return Err(self.lost(Loss::Stalled, &format!("{name}: gives no samples ({fault})"), now));
         }
         let done = match &fault {
@@ -281,7 +276,7 @@ impl Pump {
                     self.shared.facts().restarts += 1;
                     counter!("artc_capture_audio_restarts_total").increment(1);
                 }
-                // A start alone is no proof: only samples move `alive_at`.
+                // A start alone is no proof: only samples are a pulse.
                 device.started_at = now;
                 if let Some(timeline) = &mut self.timeline {
                     timeline.interrupted();
