@@ -1,127 +1,135 @@
-//! WebRTC's audio processing by `sonora`: AEC3, noise suppression, AGC2 and a high-pass filter. The only file that knows the crate.
+//! WebRTC's audio processing by the crates of `sonora`: a high-pass filter, AEC3, noise suppression and AGC2, in the order in which WebRTC
+//! does them, on one channel of 48 kHz. With `echo`, `format` and this, nothing of ours knows these crates.
+//!
+//! What is ours here allocates nothing once it runs; the crates themselves do, some forty times a block with everything switched on, and give the
+//! caller no way to prevent it.
 
 use std::time::Duration;
 
-use media::{PcmBlock, PcmFormat};
-use sonora::config::{
-    AdaptiveDigital, EchoCanceller, GainController2, HighPassFilter, MaxProcessingRate, NoiseSuppression, NoiseSuppressionLevel,
-    Pipeline,
-};
+use media::PcmBlock;
+use sonora::config::{AdaptiveDigital, GainController2};
+use sonora::high_pass_filter::HighPassFilter;
+use sonora::three_band_filter_bank::{NUM_BANDS, SPLIT_BAND_SIZE, ThreeBandFilterBank};
 use sonora::{AudioProcessing, Config, StreamConfig};
+use sonora_ns::config::{NsConfig, SuppressionLevel};
+use sonora_ns::noise_suppressor::NoiseSuppressor;
 
+use crate::echo::{Bands, Echo};
+use crate::format::{FULL, Format};
 use crate::{Cleaner, Settings};
 
-/// Samples of a channel in a block, at most.
-const MOST: usize = PcmBlock::MAX_SAMPLES;
-
 /// See the module.
+#[derive(Debug)]
 pub struct Apm {
-    inner: AudioProcessing,
     settings: Settings,
-    /// One channel each, before and after.
-    before: [Vec<f32>; 2],
-    after: [Vec<f32>; 2],
+    high_pass: HighPassFilter,
+    echo: Option<Echo>,
+    noise: Option<NoiseSuppressor>,
+    gain: Option<AudioProcessing>,
+    played: Way,
+    heard: Way,
+    /// The one channel that the high-pass filter takes.
+    filtered: [Vec<f32>; 1],
 }
 
-impl std::fmt::Debug for Apm {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Apm").field("settings", &self.settings).finish_non_exhaustive()
+/// 10 ms on their way.
+#[derive(Debug)]
+struct Way {
+    format: Format,
+    bank: ThreeBandFilterBank,
+    full: [f32; FULL],
+    bands: Bands,
+}
+
+impl Default for Way {
+    fn default() -> Self {
+        let bands = [[0.0; SPLIT_BAND_SIZE]; NUM_BANDS];
+        Self { format: Format::default(), bank: ThreeBandFilterBank::new(), full: [0.0; FULL], bands }
     }
 }
 
 impl Apm {
     /// One that does what `settings` say.
     pub fn new(settings: Settings) -> Self {
-        let mono = StreamConfig::new(48_000, 1);
-        let inner = AudioProcessing::builder().config(config(settings)).capture_config(mono).render_config(mono).build();
-        let channel = || std::array::from_fn(|_| vec![0.0; MOST]);
-        Self { inner, settings, before: channel(), after: channel() }
-    }
-
-    fn split(&mut self, block: &PcmBlock) -> usize {
-        let channels = usize::from(block.format.channels.clamp(1, 2));
-        let frames = block.samples().len() / channels;
-        for (at, frame) in block.samples().chunks_exact(channels).enumerate() {
-            for (channel, sample) in frame.iter().enumerate() {
-                self.before[channel][at] = f32::from(*sample) / 32_768.0;
-            }
-        }
-        frames
+        let mut made = Self {
+            settings,
+            high_pass: HighPassFilter::new(48_000, 1),
+            echo: None,
+            noise: None,
+            gain: None,
+            played: Way::default(),
+            heard: Way::default(),
+            filtered: [vec![0.0; FULL]],
+        };
+        made.set(settings);
+        made
     }
 }
 
-fn config(settings: Settings) -> Config {
-    Config {
-        pipeline: Pipeline {
-            maximum_internal_processing_rate: MaxProcessingRate::Rate48kHz,
-            multi_channel_render: false,
-            multi_channel_capture: false,
-            ..Pipeline::default()
-        },
-        high_pass_filter: settings.cleans().then(HighPassFilter::default),
-        echo_canceller: settings.echo.then(EchoCanceller::default),
-        noise_suppression: settings
-            .noise
-            .then(|| NoiseSuppression { level: NoiseSuppressionLevel::Moderate, ..NoiseSuppression::default() }),
-        gain_controller2: settings
-            .gain
-            .then(|| GainController2 { adaptive_digital: Some(AdaptiveDigital::default()), ..GainController2::default() }),
-        ..Config::default()
-    }
+fn suppressor() -> NoiseSuppressor {
+    NoiseSuppressor::new_with_bands(NsConfig { target_level: SuppressionLevel::K12dB }, NUM_BANDS)
 }
 
-fn stream(format: PcmFormat) -> StreamConfig {
-    StreamConfig::new(format.rate, format.channels.clamp(1, 2))
+fn gain() -> AudioProcessing {
+    let controller = GainController2 { adaptive_digital: Some(AdaptiveDigital::default()), ..GainController2::default() };
+    let mono = StreamConfig::new(48_000, 1);
+    let config = Config { gain_controller2: Some(controller), ..Config::default() };
+    AudioProcessing::builder().config(config).capture_config(mono).render_config(mono).build()
 }
 
 impl Cleaner for Apm {
     fn set(&mut self, settings: Settings) {
-        if (settings.echo, settings.noise, settings.gain) != (self.settings.echo, self.settings.noise, self.settings.gain) {
-            self.inner.apply_config(config(settings));
-        }
         self.settings = settings;
+        // What goes on keeps what it knows of the room.
+        self.echo = settings.echo.then(|| self.echo.take().unwrap_or_else(Echo::new));
+        self.noise = settings.noise.then(|| self.noise.take().unwrap_or_else(suppressor));
+        self.gain = settings.gain.then(|| self.gain.take().unwrap_or_else(gain));
     }
 
     fn render(&mut self, block: &PcmBlock) {
-        let frames = self.split(block);
-        let stream = stream(block.format);
-        let [left, right] = &self.before;
-        let [left_out, right_out] = &mut self.after;
-        // Refused only for formats that no block has.
-        let _ = if block.format.channels == 2 {
-            let after = &mut [&mut left_out[..frames], &mut right_out[..frames]];
-            self.inner.process_render_f32_with_config(&[&left[..frames], &right[..frames]], &stream, &stream, after)
-        } else {
-            self.inner.process_render_f32_with_config(&[&left[..frames]], &stream, &stream, &mut [&mut left_out[..frames]])
-        };
+        let Some(echo) = &mut self.echo else { return };
+        let Way { format, bank, full, bands } = &mut self.played;
+        format.read(block, full);
+        bank.analysis(full, bands);
+        echo.played(bands);
     }
 
     fn capture(&mut self, block: &mut PcmBlock, delay: Duration) {
-        let frames = self.split(block);
-        let stream = stream(block.format);
-        // Said before each block, as it wants; clamped at 500 ms.
-        let _ = self.inner.set_stream_delay_ms(i32::try_from(delay.as_millis()).unwrap_or(500));
-        let [left, right] = &self.before;
-        let [left_out, right_out] = &mut self.after;
-        let channels = usize::from(block.format.channels.clamp(1, 2));
-        let done = if channels == 2 {
-            let after = &mut [&mut left_out[..frames], &mut right_out[..frames]];
-            self.inner.process_capture_f32_with_config(&[&left[..frames], &right[..frames]], &stream, &stream, after)
-        } else {
-            self.inner.process_capture_f32_with_config(&[&left[..frames]], &stream, &stream, &mut [&mut left_out[..frames]])
-        };
-        if done.is_err() {
-            return;
-        }
-        for (at, frame) in block.samples_mut().chunks_exact_mut(channels).enumerate() {
-            for (channel, sample) in frame.iter_mut().enumerate() {
-                *sample = (self.after[channel][at] * 32_768.0).round().clamp(-32_768.0, 32_767.0) as i16;
+        let Way { format, bank, full, bands } = &mut self.heard;
+        format.read(block, full);
+        self.filtered[0].copy_from_slice(full);
+        self.high_pass.process_channels(&mut self.filtered);
+        full.copy_from_slice(&self.filtered[0]);
+        if self.echo.is_some() || self.noise.is_some() {
+            bank.analysis(full, bands);
+            // The noise is what is there before anything is done about the echo.
+            if let Some(noise) = &mut self.noise {
+                noise.analyze(&bands[0]);
             }
+            if let Some(echo) = &mut self.echo {
+                echo.heard(bands, full, delay);
+            }
+            if let Some(noise) = &mut self.noise {
+                let [low, upper @ ..] = bands;
+                noise.process(low);
+                let gain = noise.upper_band_gain();
+                for (at, band) in upper.iter_mut().enumerate() {
+                    noise.process_upper_band(band, at, gain);
+                }
+            }
+            bank.synthesis(bands, full);
         }
+        if let Some(gain) = &mut self.gain {
+            // It wants samples from -1 to 1.
+            full.iter_mut().for_each(|sample| *sample = (*sample / 32_768.0).clamp(-1.0, 1.0));
+            // Refused only for formats that this is not; then the sound stays as it was.
+            let _ = gain.process_capture_f32(&[full.as_slice()], &mut [self.filtered[0].as_mut_slice()]);
+            full.iter_mut().zip(&self.filtered[0]).for_each(|(to, sample)| *to = sample * 32_768.0);
+        }
+        format.write(full, block);
     }
 
     fn echo(&self) -> (Option<f32>, Option<f32>) {
-        let stats = self.inner.statistics();
-        (stats.echo_return_loss.map(|db| db as f32), stats.echo_return_loss_enhancement.map(|db| db as f32))
+        self.echo.as_ref().map(Echo::losses).unzip()
     }
 }

@@ -4,13 +4,17 @@
 //! [`Duplex`] stands between the speaker and the microphone: [`Duplex::played`] on the speaker's thread takes what was really written and
 //! how long it takes until it is heard, [`Duplex::captured`] on the microphone's changes a block in place. Their clocks run apart, which
 //! [`Reference`] makes up for. What cleans is a [`Cleaner`], of
-//! which there is one: [`Apm`], WebRTC's audio processing in Rust (`sonora`).
+//! which there is one: [`Apm`], WebRTC's audio processing in Rust (the crates of `sonora`).
 //!
 //! Not for devices and not for threads.
 
 #[cfg(feature = "sonora")]
 mod apm;
 mod duplex;
+#[cfg(feature = "sonora")]
+mod echo;
+#[cfg(feature = "sonora")]
+mod format;
 mod gate;
 mod reference;
 pub mod trial;
