@@ -18,5 +18,6 @@ mod panel;
 mod rig;
 mod sound;
 mod speaker;
+mod talk;
 mod unplug;
 mod usb;

@@ -118,6 +118,15 @@ impl Audience {
         self.books().units.len()
     }
 
+    /// Waits for so many more samples of sound and gives them. Unlike [`Audience::heard`], it copies nothing while it waits.
+    pub fn wait_for_samples(&self, count: usize, limit: Duration) -> Vec<i16> {
+        let until = self.books().blocks + count.div_ceil(480);
+        wait_for(&format!("{count} samples of sound at the viewer"), limit, || {
+            let books = self.books();
+            (books.blocks >= until).then(|| books.sound[books.sound.len().saturating_sub(count)..].to_vec())
+        })
+    }
+
     /// Closes the books and opens new ones; the connection is still what it is.
     pub fn begin_anew(&self) {
         let mut books = self.books();
