@@ -18,7 +18,7 @@ from lib import table  # noqa: E402
 from lib.measure import busy_fraction, load, machine_ticks  # noqa: E402
 from lib.programs import ROOT  # noqa: E402
 from rows import (  # noqa: E402
-    board, calls, commands, cpu, delivery, detection, engine, mixing, picture, publish, receive, recording, response, sdk, server, size,
+    board, calls, commands, cpu, delivery, detection, engine, forwarding, mixing, picture, publish, receive, recording, response, sdk, server, size,
     voice,
 )
 
@@ -43,6 +43,9 @@ ROWS = {
     "call": calls.call,
     "signing": server.signing,
     "fleet": server.fleet,
+    "forward": forwarding.forward,
+    "crowd": forwarding.crowd,
+    "killed": forwarding.killed,
     "mixing": mixing.mixing,
     "picture": picture.picture,
     "lossy": picture.lossy,

@@ -6,8 +6,9 @@ import subprocess
 import tempfile
 import time
 
+from lib.clip import camera_clip
 from lib.measure import cpu_seconds, median, spread
-from lib.programs import Tool, clips, free_port
+from lib.programs import Tool, free_port
 from lib.server import AppServer
 from lib.table import Result
 
@@ -19,20 +20,6 @@ WINDOW = 15.0
 CHANNEL = "bench"
 # As the recorder's template 1280x720_30_1710.
 KBPS = 1710
-
-
-def tile():
-    """A clip of a tile's size as a camera that encodes sends it, with delimiters, longer than what is measured."""
-    clip = clips() / "tile.h264"
-    if not clip.exists():
-        made = clip.with_suffix(".new.h264")
-        subprocess.run([
-            "ffmpeg", "-nostdin", "-loglevel", "error", "-y", "-stream_loop", "4", "-i", clips() / "720.y4m", "-vf", f"scale={SIZE[0]}:{SIZE[1]}", "-c:v", "libx264",
-            "-profile:v", "baseline", "-preset", "veryfast", "-bf", "0", "-pix_fmt", "yuv420p", "-x264-params",
-            "keyint=30:min-keyint=30:scenecut=0:repeat-headers=1:aud=1:bitrate=400:vbv-maxrate=450:vbv-bufsize=200", "-f", "h264", made,
-        ], check=True)
-        made.rename(clip)
-    return clip
 
 
 def recorded(clip):
@@ -104,7 +91,7 @@ def stacked(clip):
 
 
 def mixing():
-    clip = tile()
+    clip = camera_clip("tile", SIZE, 400)
     raw = {"ours": [], "ffmpeg": []}
     for _ in range(ROUNDS):
         raw["ours"].append(recorded(clip))

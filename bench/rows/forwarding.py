@@ -1,0 +1,108 @@
+"""What forwarding costs: `artc-room`, to which somebody sends a clip as it is, and viewers that count what comes."""
+import contextlib
+import re
+import subprocess
+import tempfile
+import time
+
+from lib.clip import camera_clip
+from lib.measure import cpu_seconds, median, memory_mb, spread
+from lib.programs import ROOT, Tool, free_port
+from lib.server import AppServer
+from lib.table import Result
+
+SIZE = (1280, 720)
+KBPS = 2000
+ROUNDS = 3
+WARM = 3.0
+WINDOW = 10.0
+# Janus' videoroom of Debian 12 on two cores of an AMD EPYC, SRTP as here, in microseconds a packet: at ten viewers and more, and at one.
+JANUS = (20, 25)
+KILLS = 50
+
+
+@contextlib.contextmanager
+def room():
+    """An app server with a room and somebody there who sends; gives the server and how it is watched."""
+    with tempfile.TemporaryDirectory() as folder:
+        listen = free_port()
+        settings = {
+            "listen": f"127.0.0.1:{listen}", "media_port": 0, "tcp": False, "max_joins_per_second": 10_000, "max_participants": 1000,
+        }
+        with contextlib.closing(AppServer(folder, {"room": settings})) as server:
+
+            def token(user, **more):
+                return server.made("/v1/tokens", {"channel": "yard", "user": user, **more})["token"]
+
+            words = ["people", camera_clip("sent", SIZE, KBPS), "--size", *SIZE, "--url", f"ws://127.0.0.1:{listen}", "--token", token("camera")]
+            with Tool(*words) as people:
+                people.event("streaming", within=60)
+                yield server, ["--url", f"http://127.0.0.1:{listen}/whep/yard/camera", "--token", token("viewer", publish=False)]
+
+
+def forwarded(server, watching, viewers):
+    """What so many viewers got in a window, and what it cost."""
+    with Tool("watch", *watching, "--viewers", viewers) as tool:
+        tool.event("streaming", within=120)
+        time.sleep(WARM)
+        before, cpu, began = tool.mark(), cpu_seconds(server.pid), time.monotonic()
+        time.sleep(WINDOW)
+        took, used = time.monotonic() - began, cpu_seconds(server.pid) - cpu
+        after, memory = tool.mark(), memory_mb(server.pid)
+        tool.end()
+
+    def more(key):
+        return sum(late[key] - early[key] for early, late in zip(before["viewers"], after["viewers"]))
+
+    return {
+        "viewers": viewers, "packets": more("packets"), "missing": more("missing"), "units": more("units"), "cores": used / took,
+        "us": 1e6 * used / max(1, more("packets")), "mbps": more("bytes") * 8 / took / 1e6 / viewers, "fps": more("units") / took / viewers, "rss": memory["rss"],
+    }
+
+
+def forward():
+    """Microseconds of processor for each packet that leaves, what comes in included."""
+    raw = {1: [], 10: [], 30: []}
+    for _ in range(ROUNDS):
+        with room() as (server, watching):
+            for count, values in raw.items():
+                values.append(forwarded(server, watching, count))
+    results = []
+    for count, values in raw.items():
+        part = 0.7 if count == 1 else 0.5
+        limit, us = part * JANUS[0], [one["us"] for one in values]
+        rate = f"{median([one['mbps'] for one in values]):.2f} Mbit/s, {sum(one['missing'] for one in values)} packets missing"
+        what = f"room: CPU for each forwarded packet, {count} viewer{'s' if count > 1 else ''}"
+        baseline = f"Janus' videoroom, measured elsewhere: {JANUS[0]} to {JANUS[1]} us"
+        results.append(Result(what, f"<= {limit:.0f} us", f"{spread(us, 1)} us at {rate}", median(us) <= limit, baseline))
+    return results, raw
+
+
+def crowd():
+    """One who sends, a hundred who watch."""
+    with room() as (server, watching):
+        some, all_of_them = (forwarded(server, watching, count) for count in (10, 100))
+    each = (all_of_them["rss"] - some["rss"]) / 90
+    what = f"room: one publisher of {all_of_them['mbps']:.2f} Mbit/s, 100 viewers"
+    load = f"{all_of_them['cores']:.2f} of a core, {all_of_them['fps']:.1f} pictures a second"
+    return [
+        Result(what, "0 packets missing, <= 1 core", f"{all_of_them['missing']} of {all_of_them['packets']} missing, {load}", whole(all_of_them)),
+        Result("each of its viewers, RSS", "<= 0.5 MB", f"{each:.2f} MB", each <= 0.5, f"{some['rss']:.1f} MB at 10"),
+    ], {"some": some, "all": all_of_them}
+
+
+def whole(one):
+    """Nothing is missing, and it did not cost more than a core. Who sends less has less to lose, so that the rate is looked at, too."""
+    return one["missing"] == 0 and one["cores"] <= 1 and one["mbps"] >= 0.9 * KBPS / 1000
+
+
+def killed():
+    """A recorder killed again and again: the test of that, more often than as a test."""
+    words = ["cargo", "test", "--release", "--locked", "-p", "mixing", "--test", "recording", "--", "kill::", "--nocapture"]
+    done = subprocess.run(
+        ["env", f"ARTC_MIXING_KILLS={KILLS}", *words], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )
+    said = re.search(r"lost at most ([0-9.]+) s in (\d+) kills", done.stdout)
+    met = done.returncode == 0 and said is not None and int(said[2]) == KILLS
+    measured = f"every file plays, {said[1]} s lost at most" if said else done.stdout[-300:]
+    return [Result(f"killed while recording, {KILLS} times", "every file plays, <= 2 s lost each", measured, met)], {"said": done.stdout}
