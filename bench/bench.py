@@ -36,6 +36,7 @@ ROWS = {
     "join": response.join,
     "start": response.start,
     "record": recording.record,
+    "plug": recording.plug,
     "motion": detection.motion,
     "masks": detection.masks,
     "gpio": board.gpio,
