@@ -37,10 +37,10 @@ fn split(text: &str) -> (String, Option<String>) {
     let (name, query) = text.split_once('?').unwrap_or((text, ""));
     // A plus is a plus: base64 has them, and no name or token has spaces.
     let plain = |text: &str| text.replace('+', "%2B");
-    let mut decoded = String::new();
-    for part in url::form_urlencoded::parse(format!("n={}", plain(name).replace('&', "%26")).as_bytes()) {
-        decoded = part.1.trim_matches('/').to_owned();
-    }
+    let form = format!("n={}", plain(name).replace('&', "%26"));
+    let decoded = url::form_urlencoded::parse(form.as_bytes())
+        .next()
+        .map_or_else(String::new, |(_, name)| name.trim_matches('/').to_owned());
     let query = plain(query);
     let token =
         url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "token").map(|(_, value)| value.into_owned());

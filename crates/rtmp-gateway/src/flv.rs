@@ -18,8 +18,8 @@ const MAX_SET: usize = 1024;
 pub(crate) enum Picture {
     /// Parameters for what follows.
     Parameters(AvcConfig),
-    /// An access unit in the parameters' form; and how much later than the others' it is shown, in ms.
-    Unit(Bytes, i32),
+    /// An access unit in the parameters' form. When it is shown is of no use: without B-frames, which are refused, all are equally late.
+    Unit(Bytes),
     Nothing,
 }
 
@@ -49,7 +49,7 @@ pub(crate) fn picture(tag: &Bytes, length: u8) -> Result<Picture, BadTag> {
     }
     match H264Data::parse(tag.slice(1..), length) {
         Ok(H264Data::SequenceHeader(parameters)) => Ok(Picture::Parameters(parameters)),
-        Ok(H264Data::Frame { composition_time, nalus, .. }) => Ok(Picture::Unit(nalus, composition_time)),
+        Ok(H264Data::Frame { nalus, .. }) => Ok(Picture::Unit(nalus)),
         Ok(H264Data::EndOfSequence) => Ok(Picture::Nothing),
         Err(_) => Err(BadTag::Syntax),
     }
@@ -154,7 +154,7 @@ mod tests {
         let Picture::Parameters(parameters) = picture(&parameters_tag(&unit).unwrap(), 4).unwrap() else {
             panic!("no parameters")
         };
-        let Picture::Unit(carried, 0) = picture(&picture_tag(&unit, true), 4).unwrap() else { panic!("no unit") };
+        let Picture::Unit(carried) = picture(&picture_tag(&unit, true), 4).unwrap() else { panic!("no unit") };
         let expected = [&[0, 0, 0, 1][..], SPS, &[0, 0, 0, 1], PPS, &[0, 0, 0, 1, 0x65, 0x88, 7, 7]].concat();
         assert_eq!(annex_b(&parameters, &carried), expected);
         assert!(parameters_tag(&[0, 0, 1, 0x61, 1]).is_none());

@@ -99,9 +99,9 @@ impl Publication {
         let length = self.video.as_ref().map_or(4, |video| video.parameters.nalu_length_size);
         match flv::picture(tag, length) {
             Ok(Picture::Parameters(parameters)) => self.parameters(parameters),
-            Ok(Picture::Unit(unit, later)) => {
+            Ok(Picture::Unit(unit)) => {
                 let time = self.clock.at(time);
-                self.unit(time, &unit, later).await
+                self.unit(time, &unit).await
             }
             Ok(Picture::Nothing) => Ok(()),
             Err(why) => self.unusable(why),
@@ -122,15 +122,15 @@ impl Publication {
             frame_rate: sps.fps.map_or(FPS, |fps| fps.round() as u32),
             ..VideoEncoderConfiguration::default()
         });
-        told.map_err(engine_says)?;
+        told.map_err(engine_says("pictures"))?;
         if self.video.is_none() {
-            engine.publish_local_video_stream(true).map_err(engine_says)?;
+            engine.publish_local_video_stream(true).map_err(engine_says("pictures"))?;
         }
         self.video = Some(Video { parameters, size: sps.size });
         Ok(())
     }
 
-    async fn unit(&mut self, time: i64, unit: &[u8], later: i32) -> Result<(), Unfit> {
+    async fn unit(&mut self, time: i64, unit: &[u8]) -> Result<(), Unfit> {
         let Some(video) = &self.video else { return self.unusable(BadTag::Syntax) };
         let annex_b = flv::annex_b(&video.parameters, unit);
         match inspect(&annex_b) {
@@ -142,8 +142,6 @@ impl Publication {
             Ok(_) => {}
             Err(_) => return self.unusable(BadTag::Syntax),
         }
-        // Without B-frames all are shown equally late, and that says nothing.
-        let _ = later;
         let size = video.size;
         let sample = VideoDataSample::h264(Arc::new(annex_b), size.width, size.height, time, None);
         self.push(|engine| engine.push_external_video_frame(&sample, VideoSource::Camera)).await
@@ -176,10 +174,10 @@ impl Publication {
         if self.format != Some(format) {
             let engine = self.seat.engine();
             let quality = if format.channels == 2 { AudioQualityMode::StereoHighQuality } else { AudioQualityMode::HighQuality };
-            engine.set_audio_profile(quality, AudioSceneMode::Media).map_err(engine_says)?;
-            engine.set_external_audio_source(true, format.rate, format.channels).map_err(engine_says)?;
+            engine.set_audio_profile(quality, AudioSceneMode::Media).map_err(engine_says("sound"))?;
+            engine.set_external_audio_source(true, format.rate, format.channels).map_err(engine_says("sound"))?;
             if self.format.replace(format).is_none() {
-                engine.publish_local_audio_stream(true).map_err(engine_says)?;
+                engine.publish_local_audio_stream(true).map_err(engine_says("sound"))?;
             }
         }
         self.push(|engine| engine.push_external_audio_frame_raw_data(&pcm, time)).await
@@ -211,7 +209,7 @@ impl Publication {
                 self.bad = 0;
                 Ok(())
             }
-            Err(CallError::Sample(SampleError::TooLarge { .. })) => Err(engine_says(outcome.unwrap_err())),
+            Err(why @ CallError::Sample(SampleError::TooLarge { .. })) => Err(engine_says("pictures")(why)),
             Err(_) => self.unusable(BadTag::Syntax),
         }
     }
@@ -227,8 +225,9 @@ impl Publication {
     }
 }
 
-fn engine_says(why: CallError) -> Unfit {
-    ("pictures", why.to_string())
+/// The engine's own words, counted under `what` they are of.
+fn engine_says(what: &'static str) -> impl Fn(CallError) -> Unfit {
+    move |why| (what, why.to_string())
 }
 
 /// The pusher's time, which counts modulo 2^32 ms, as one that does not.
