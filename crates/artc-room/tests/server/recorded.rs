@@ -9,7 +9,7 @@ use std::time::Duration;
 use artc_open::Options;
 use serde_json::{Value, json};
 
-use crate::person::{Publisher, Sends};
+use crate::person::{Publisher, Sends, Signal};
 use crate::probe;
 use crate::program::{ADMIN, OPERATOR, Place, Program, WATCHER, until};
 use crate::receiver::{AUTH_KEY, Receiver};
@@ -127,8 +127,8 @@ async fn a_channel_is_recorded_over_a_kill_and_a_restart() {
     let (place, receiver, mut told) = (place(), Receiver::start(), Vec::new());
     let program = place.start();
     let _people = [
-        publisher(&place, &program, "red", Sends { color: Some(RED), flashes: false }),
-        publisher(&place, &program, "green", Sends { color: Some(GREEN), flashes: true }),
+        publisher(&place, &program, "red", Sends { color: Some(RED), signal: Signal::None }),
+        publisher(&place, &program, "green", Sends { color: Some(GREEN), signal: Signal::Flashes }),
     ];
     let app = made(&program, "/v2/apps", &json!({ "app_name": "rtctest" }), "app_id");
     let address = json!({ "bucket": "obsName", "location": "cn-north-4", "object": "Record/" });

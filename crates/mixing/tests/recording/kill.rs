@@ -10,7 +10,7 @@ use mixing::{Event, FileFinished, Recorders as _};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
-use crate::person::Sends;
+use crate::person::{Sends, Signal};
 use crate::room::{PATIENCE, Stage, Told, recorders, spec, start};
 use crate::{let_it_record, path, probe};
 
@@ -52,7 +52,7 @@ impl Drop for Killed {
 #[expect(clippy::disallowed_methods, reason = "how long it recorded is what is compared")]
 fn a_killed_recorder_loses_two_seconds_at_most_and_its_job_goes_on() {
     let (stage, folder) = (Stage::new(), tempfile::tempdir().unwrap());
-    let _somebody = stage.publisher("a", Sends { color: Some([81, 90, 240]), flashes: true });
+    let _somebody = stage.publisher("a", Sends { color: Some([81, 90, 240]), signal: Signal::Flashes });
     let seed: u64 = rand::random();
     println!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use mixing::{Event, FileFinished, Format, Hls, JobSpec, Mp4, Recorders as _, State, StopReason};
 
-use crate::person::Sends;
+use crate::person::{Sends, Signal};
 use crate::room::{Stage, recorders, spec, start};
 
 /// Red and green, as they stand in the picture.
@@ -37,7 +37,7 @@ fn near(a: [u8; 3], b: [u8; 3]) -> bool {
 #[test]
 fn tiles_sound_length_and_rate_are_what_was_asked_for_in_mp4_and_hls() {
     let (stage, folder) = (Stage::new(), tempfile::tempdir().unwrap());
-    let _first = stage.publisher("a", Sends { color: Some([30, 128, 128]), flashes: true });
+    let _first = stage.publisher("a", Sends { color: Some([30, 128, 128]), signal: Signal::Flashes });
     let recorders = recorders(&stage.url(), folder.path(), stage.runtime.handle());
     let (mut files, prefix) = (spec("640x480_30_1000").files, "rec/{record_format}/{file_start_time}");
     files.hls = Some(Hls { prefix: prefix.into(), cycle: Duration::ZERO, slice: Duration::from_secs(2) });
@@ -89,7 +89,7 @@ const SKEW_MS: f64 = 80.0;
 #[test]
 fn files_give_way_to_the_next_by_their_cycle_and_a_job_without_people_ends() {
     let (stage, folder) = (Stage::new(), tempfile::tempdir().unwrap());
-    let somebody = stage.publisher("a", Sends { color: None, flashes: true });
+    let somebody = stage.publisher("a", Sends { color: None, signal: Signal::Flashes });
     let recorders = recorders(&stage.url(), folder.path(), stage.runtime.handle());
     let mp4 = Mp4 { prefix: "{file_start_time}".into(), cycle: Duration::from_secs(2) };
     let files = mixing::Files { mp4: Some(mp4), hls: None };

@@ -1,4 +1,4 @@
-//! Somebody in a room: a real engine that publishes a colour, a flash with a beep, or sound alone.
+//! Somebody in a room: a real engine that publishes a colour, flashes with beeps, a tone, or sound alone.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,13 +18,24 @@ const FPS: u64 = 15;
 pub struct Sends {
     /// Y, U and V; without it no camera.
     pub color: Option<[u8; 3]>,
+    pub signal: Signal,
+}
+
+/// What there is to be seen and heard besides.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Nothing: the sound is silence.
+    None,
     /// Every second a white flash and a beep of 200 ms.
-    pub flashes: bool,
+    Flashes,
+    /// 600 Hz all the time.
+    #[allow(dead_code, reason = "the tests of RTMP hear it")]
+    Tone,
 }
 
 impl Sends {
     pub const fn color(y: u8, u: u8, v: u8) -> Self {
-        Self { color: Some([y, u, v]), flashes: false }
+        Self { color: Some([y, u, v]), signal: Signal::None }
     }
 }
 
@@ -75,7 +86,12 @@ impl Drop for Publisher {
 #[expect(clippy::disallowed_methods, reason = "a camera has a clock")]
 fn publish(engine: &dyn Engine, sends: Sends, stop: &AtomicBool) {
     let began = Instant::now();
-    let flash = |ms: u64| sends.flashes && ms % 1000 < 200;
+    let flash = |ms: u64| sends.signal == Signal::Flashes && ms % 1000 < 200;
+    let pitch = |ms: u64| match sends.signal {
+        Signal::Tone => 600.0,
+        Signal::Flashes if flash(ms) => 1000.0,
+        Signal::Flashes | Signal::None => 0.0,
+    };
     let picture = |color: [u8; 3]| {
         let mut bytes = vec![color[1]; 320 * 240 * 3 / 2];
         bytes[..320 * 240].fill(color[0]);
@@ -88,7 +104,8 @@ fn publish(engine: &dyn Engine, sends: Sends, stop: &AtomicBool) {
         let ms = began.elapsed().as_millis() as u64;
         while blocks * 10 <= ms {
             let at = blocks * 10;
-            let sample = |n: u64| if flash(at) { ((n as f64 * 0.13).sin() * 12_000.0) as i16 } else { 0 };
+            let turn = pitch(at) * std::f64::consts::TAU / 48_000.0;
+            let sample = |n: u64| ((n as f64 * turn).sin() * 12_000.0) as i16;
             let pcm: Vec<u8> = (0..480).flat_map(|n| sample(blocks * 480 + n).to_le_bytes()).collect();
             // What finds no room is missing, as of a real microphone.
             let _ = engine.push_external_audio_frame_raw_data(&pcm, at as i64);
