@@ -10,6 +10,7 @@ use wire::stream::Sent;
 
 use super::effects::Parts;
 use super::facts;
+use super::usage::Usage;
 use super::wishes::Wishes;
 use crate::control::View;
 use crate::session::{self, Session};
@@ -32,6 +33,20 @@ pub struct Books {
     others: BTreeSet<String>,
     last: Option<(Duration, EngineStats)>,
     sent: Sent,
+    machine: Machine,
+}
+
+/// What only the system's files tell. Opening them takes longer than most commands do, so it is looked up once a second.
+#[derive(Clone, Copy)]
+struct Machine {
+    usage: Usage,
+    clock_trusted: bool,
+}
+
+impl Machine {
+    fn now() -> Self {
+        Self { usage: super::usage::of_this_process(), clock_trusted: super::clock::is_trusted() }
+    }
 }
 
 impl Books {
@@ -50,6 +65,7 @@ impl Books {
             others: BTreeSet::new(),
             last: None,
             sent: Sent::default(),
+            machine: Machine::now(),
         }
     }
 
@@ -82,8 +98,9 @@ impl Books {
         self.session = status.clone();
     }
 
-    /// Turns counters into rates; to be called about once a second.
+    /// Turns counters into rates, and looks at the machine; to be called about once a second.
     pub fn sample(&mut self, engine: &dyn Engine, now: Duration) {
+        self.machine = Machine::now();
         let Some(stats) = engine.extensions().map(|extensions| extensions.stats()) else { return };
         if let Some((at, before)) = &self.last {
             let seconds = now.saturating_sub(*at).as_secs_f32().max(0.001);
@@ -106,7 +123,7 @@ impl Books {
         let published = session.status().published;
         let passes_through = matches!(camera.mode.and_then(|mode| mode.format()), Some(media::PixelFormat::H264));
         let encoder = self.last.as_ref().and_then(|(_, stats)| stats.video.encoder);
-        let usage = super::usage::of_this_process();
+        let Machine { usage, clock_trusted } = self.machine;
         View {
             info: self.info.clone(),
             status: Status {
@@ -163,7 +180,7 @@ impl Books {
             no_cleaner: (!voice::Duplex::can_clean()).then_some("this build takes neither echo nor noise out of its sound"),
             no_power: parts.power.refusal(),
             no_recorder: parts.recorder.is_none().then_some("`[record] when` is empty: nothing is recorded on this device"),
-            clock_trusted: super::clock::is_trusted(),
+            clock_trusted,
             stopping: self.stopping,
         }
     }
