@@ -22,7 +22,7 @@ use super::desired::Desired;
 use super::effects::Parts;
 use super::facts;
 use super::light::signal;
-use super::links::Links;
+use super::links::{Links, News};
 use super::logs::Logs;
 use super::mail::Mail;
 use super::notices::Notices;
@@ -155,7 +155,7 @@ impl Shell {
                 noticed = notices.next() => self.noticed(noticed),
                 () = hangup.wait() => self.read_again(&reread_in),
                 Some(what) = reread.recv() => self.read_anew(what),
-                () = links.better() => self.session.handle(Input::LinkUp, now()),
+                news = links.next() => self.network(news),
                 _ = tick.tick() => {
                     self.beat.tick();
                     self.show_status();
@@ -225,6 +225,16 @@ impl Shell {
             }
         }
         self.in_force = wanted;
+    }
+
+    fn network(&mut self, news: News) {
+        match news {
+            News::Better => self.session.handle(Input::LinkUp, now()),
+            News::Changed(status) => {
+                let letters = self.desk.tell(Topic::NetChanged, || *status);
+                self.send_all(letters);
+            }
+        }
     }
 
     async fn leave(&mut self, events: &artc_bindings::EventQueue) {
@@ -432,8 +442,8 @@ async fn next_arrival(socket: &mut Option<Server>) -> Option<Arrival> {
     }
 }
 
-/// Waits until the daemon's clock shows `deadline`.
-async fn at(deadline: Option<Duration>) {
+/// Waits until the daemon's clock shows `deadline`; for ever where there is none.
+pub(super) async fn at(deadline: Option<Duration>) {
     match deadline {
         Some(deadline) => tokio::time::sleep(deadline.saturating_sub(now())).await,
         None => std::future::pending().await,

@@ -1,7 +1,5 @@
 //! The family `board` through the whole daemon, on the lines of a simulated GPIO chip: what an app server does to a gate and hears of it.
 
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,7 +10,7 @@ use serde_json::{Value, json};
 use crate::bench::{Guest, in_guest};
 use crate::board::{chip, level};
 use crate::rig::daemon::mint;
-use crate::rig::{Audience, Daemon, Setup, let_pass, wait_for, write};
+use crate::rig::{Audience, Daemon, Setup, Told, let_pass, wait_for, write};
 
 const SOON: Duration = Duration::from_secs(15);
 const PROFILE: &str = "/run/gate.toml";
@@ -154,18 +152,14 @@ fn a_button_is_told_to_who_watches_it() {
         let chip = chip();
         write(PROFILE, GATE);
         let _daemon = Daemon::start(&Setup { settings: &QUIET, ..Setup::default() });
-        let mut socket = UnixStream::connect("/run/daemon/control.sock").expect("it listens");
-        socket.set_read_timeout(Some(SOON)).expect("set");
-        let mut lines = BufReader::new(socket.try_clone().expect("cloned")).lines();
-        let mut next = || -> Value { serde_json::from_str(&lines.next().expect("a line").expect("read")).expect("JSON") };
-        socket.write_all(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"board.watch\",\"params\":{\"on\":true}}\n").expect("sent");
-        assert_eq!(next()["result"], json!({}));
+        let (mut told, result) = Told::by("daemon", "board.watch", &json!({ "on": true }));
+        assert_eq!(result, json!({}));
         for pressed in [true, false, true] {
             write(chip.join("sim_gpio2/pull"), if pressed { "pull-down" } else { "pull-up" });
-            let told = next();
-            assert_eq!(told["method"], "board.button");
-            assert_eq!((&told["params"]["button"], &told["params"]["pressed"]), (&json!("bell"), &json!(pressed)));
-            assert!(told["params"]["time_ms"].as_u64().is_some_and(|ms| ms > 1_600_000_000_000), "{told}");
+            let (method, params) = told.next();
+            assert_eq!(method, "board.button");
+            assert_eq!((&params["button"], &params["pressed"]), (&json!("bell"), &json!(pressed)));
+            assert!(params["time_ms"].as_u64().is_some_and(|ms| ms > 1_600_000_000_000), "{params}");
         }
     });
 }
@@ -185,24 +179,12 @@ fn a_watched_line_is_told_and_recorded() {
         ];
         let settings = [&QUIET[..], &own[..]].concat();
         let daemon = Daemon::start(&Setup { settings: &settings, ..Setup::default() });
-        let mut socket = UnixStream::connect("/run/daemon/control.sock").expect("it listens");
-        socket.set_read_timeout(Some(SOON)).expect("set");
-        let mut lines = BufReader::new(socket.try_clone().expect("cloned")).lines();
-        let mut next = || -> Value { serde_json::from_str(&lines.next().expect("a line").expect("read")).expect("JSON") };
-        socket
-            .write_all(
-                b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"event.subscribe\",\"params\":{\"topics\":[\"line.changed\"]}}\n",
-            )
-            .expect("sent");
-        assert_eq!(next()["result"]["topics"], json!(["line.changed"]));
+        let mut told = Told::of("daemon", "line.changed");
         let mut moved = |on: bool| -> u64 {
             write(chip.join("sim_gpio2/pull"), if on { "pull-down" } else { "pull-up" });
-            let told = next();
-            assert_eq!(
-                (&told["method"], &told["params"]["line"], &told["params"]["on"]),
-                (&json!("line.changed"), &json!("bell"), &json!(on))
-            );
-            told["params"]["time_ms"].as_u64().expect("a time")
+            let (method, params) = told.next();
+            assert_eq!((&*method, &params["line"], &params["on"]), ("line.changed", &json!("bell"), &json!(on)));
+            params["time_ms"].as_u64().expect("a time")
         };
         let began_ms = moved(true);
         let list = || daemon.call("record.list", &json!({})).expect("listed");

@@ -133,13 +133,15 @@ Tampering = Literal["frozen", "black", "covered", "moved"]
 # Something that can be subscribed to. `board.press`: A button of the board went down or up.
 # `job.progress`: A job has come on, or ended. Who asked for the job is told without a subscription.
 # `camera.changed`: The camera is lost, back, closed for privacy, or in another state than before.
-# `config.changed`: Values of the configuration are others than before: set, reset, confirmed or
-# rolled back. `state.changed`: Another wish for how the device is to be was kept. `motion.changed`:
-# Something moves in the picture, or no more; where `[detect] motion` is on. `sound.changed`: It is
-# louder than usual, or no more; where `[detect] sound` is on. `tamper.changed`: Something has been
-# done to the camera, or all is well again; where `[detect] tamper` is on. `line.changed`: An input
-# line moved that the board's profile has watched (`watch = true`), or is on at the start.
-Topic = Literal["board.press", "job.progress", "camera.changed", "config.changed", "state.changed", "motion.changed", "sound.changed", "tamper.changed", "line.changed"]
+# `net.changed`: A network interface, its addresses or a default route are others than before; the way
+# to the channel is not told. `config.changed`: Values of the configuration are others than before:
+# set, reset, confirmed or rolled back. `state.changed`: Another wish for how the device is to be was
+# kept. `motion.changed`: Something moves in the picture, or no more; where `[detect] motion` is on.
+# `sound.changed`: It is louder than usual, or no more; where `[detect] sound` is on.
+# `tamper.changed`: Something has been done to the camera, or all is well again; where `[detect]
+# tamper` is on. `line.changed`: An input line moved that the board's profile has watched (`watch =
+# true`), or is on at the start.
+Topic = Literal["board.press", "job.progress", "camera.changed", "net.changed", "config.changed", "state.changed", "motion.changed", "sound.changed", "tamper.changed", "line.changed"]
 
 
 class Audio(TypedDict):

@@ -40,6 +40,8 @@ topics! {
     JobProgress = "job.progress", "job.progress";
     /// The camera is lost, back, closed for privacy, or in another state than before.
     CameraChanged = "camera.changed", "camera.changed";
+    /// A network interface, its addresses or a default route are others than before; the way to the channel is not told.
+    NetChanged = "net.changed", "net.changed";
     /// Values of the configuration are others than before: set, reset, confirmed or rolled back.
     ConfigChanged = "config.changed", "config.changed";
     /// Another wish for how the device is to be was kept.

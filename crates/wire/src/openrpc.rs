@@ -93,6 +93,7 @@ fn notification(topic: Topic, schemas: &mut SchemaGenerator) -> Value {
         Topic::BoardPress => schemas.subschema_for::<crate::board::Press>(),
         Topic::JobProgress => schemas.subschema_for::<crate::job::Job>(),
         Topic::CameraChanged => schemas.subschema_for::<crate::device::Source>(),
+        Topic::NetChanged => schemas.subschema_for::<crate::net::Status>(),
         Topic::ConfigChanged => schemas.subschema_for::<crate::event::ConfigChanged>(),
         Topic::StateChanged => schemas.subschema_for::<crate::event::StateChanged>(),
         Topic::MotionChanged => schemas.subschema_for::<crate::detection::MotionChanged>(),

@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::{SOON, TONE};
 use crate::bench::{Guest, in_guest};
 use crate::rig::daemon::{DEVICE, mint};
-use crate::rig::{Audience, Daemon, Namespace, Setup, let_pass, link, now, trouble};
+use crate::rig::{Audience, Daemon, Namespace, Setup, Told, let_pass, link, now, run, trouble};
 use room::token::VideoGrant;
 use rustix::process::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const PATTERN: [(&str, &str); 3] = [("camera.source", "pattern"), ("camera.width", "640"), ("camera.height", "360")];
 /// Longest time that a picture may stand still while the network only loses and delays.
@@ -152,5 +152,33 @@ fn to_a_room_elsewhere() {
         println!("server killed and started again (up after {up:?}): pictures {back:?} later");
         assert_eq!(hall.tracks("gate").len(), 2, "everything is published again");
         assert_eq!(daemon.call("device.status", &json!({})).expect("it answers")["connection"], "connected");
+    });
+}
+
+#[test]
+fn a_cable_that_comes_and_goes_is_told_to_who_subscribed() {
+    in_guest(&Guest::default(), || {
+        let _daemon = Daemon::start(&Setup { settings: &PATTERN, ..Setup::default() });
+        let mut told = Told::of("daemon", "net.changed");
+        let far = Namespace::new("far", "10.9.0.2");
+        link((None, CABLE, "10.9.0.1/24"), (Some(&far), CABLE, "10.9.0.2/24"));
+        // What comes one after the other may be told in pieces.
+        let mut until = |what: &str, is: &dyn Fn(&Value, &Value) -> bool| loop {
+            let (method, params) = told.next();
+            assert_eq!(method, "net.changed");
+            println!("{what}? {params}");
+            let cable = params["interfaces"].as_array().expect("a list").iter().find(|one| one["name"] == CABLE);
+            if cable.is_some_and(|cable| is(cable, &params["routes"])) {
+                break;
+            }
+        };
+        until("it is there", &|cable, _| {
+            let address = cable["addresses"].as_array().is_some_and(|all| all.contains(&json!("10.9.0.1/24")));
+            address && cable["carrier"] == true
+        });
+        run("ip", ["route", "add", "default", "via", "10.9.0.2"]);
+        until("a way out", &|_, routes| routes[0]["gateway"] == "10.9.0.2" && routes[0]["interface"] == CABLE);
+        far.ip(&["link", "set", CABLE, "down"]);
+        until("nobody at the other end", &|cable, _| cable["carrier"] == false);
     });
 }

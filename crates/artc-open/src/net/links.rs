@@ -1,5 +1,5 @@
 //! What the kernel says about links and addresses of this machine (rtnetlink), so that nothing has to wait for a poll: a link that
-//! comes up, an address that comes or goes. Not for what addresses there are.
+//! comes up or goes down, an address or a way out that comes or goes. Not for what addresses there are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -9,13 +9,15 @@ use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, bind, send, socket_with};
 use tokio::io::unix::AsyncFd;
 
-/// `RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR`.
-const GROUPS: u32 = 0x1 | 0x10 | 0x100;
+/// `RTMGRP_LINK`, and of IPv4 and IPv6 `IFADDR` and `ROUTE`.
+const GROUPS: u32 = 0x1 | 0x10 | 0x40 | 0x100 | 0x400;
 const RTM_NEWLINK: u16 = 16;
 const RTM_DELLINK: u16 = 17;
 const RTM_GETLINK: u16 = 18;
 const RTM_NEWADDR: u16 = 20;
 const RTM_DELADDR: u16 = 21;
+const RTM_NEWROUTE: u16 = 24;
+const RTM_DELROUTE: u16 = 25;
 /// `NLM_F_MULTI`: part of the answer to a question, not news.
 const MULTI: u16 = 0x2;
 /// `NLM_F_REQUEST | NLM_F_DUMP`.
@@ -43,6 +45,8 @@ pub enum Change {
     /// Nothing of interest.
     #[default]
     None,
+    /// A link went down, or the way out is another: nothing to be tried because of it.
+    Other,
     /// Addresses are others.
     Addresses,
     /// A link came up that was down, or an address came: what failed before may work now.
@@ -129,13 +133,18 @@ impl Running {
             RTM_NEWLINK | RTM_DELLINK => {
                 let (Some(index), Some(state)) = (word(body, 4), word(body, 8)) else { return Change::None };
                 if kind == RTM_DELLINK {
-                    self.links.remove(&index);
-                    return Change::None;
+                    return if self.links.remove(&index).is_some() { Change::Other } else { Change::None };
                 }
                 let runs = state & IFF_RUNNING != 0 && state & IFF_LOOPBACK == 0;
                 let ran = self.links.insert(index, runs).unwrap_or(false);
-                if runs && !ran && flags & MULTI == 0 { Change::Better } else { Change::None }
+                match (ran, runs) {
+                    (false, true) if flags & MULTI == 0 => Change::Better,
+                    (true, false) => Change::Other,
+                    _ => Change::None,
+                }
             }
+            // Those to everywhere: the length of what they lead to is 0.
+            RTM_NEWROUTE | RTM_DELROUTE if body.get(1) == Some(&0) => Change::Other,
             _ => Change::None,
         }
     }
@@ -217,10 +226,12 @@ mod tests {
         assert_eq!(running.read(&link(RTM_NEWLINK, 0, 2, UP)), Change::None, "it ran before");
         assert_eq!(running.read(&link(RTM_NEWLINK, 0, 3, UP)), Change::Better);
         assert_eq!(running.read(&link(RTM_NEWLINK, 0, 3, UP)), Change::None);
-        assert_eq!(running.read(&link(RTM_NEWLINK, 0, 3, 1)), Change::None, "going down helps nobody");
+        assert_eq!(running.read(&link(RTM_NEWLINK, 0, 3, 1)), Change::Other, "going down helps nobody, and is news");
+        assert_eq!(running.read(&link(RTM_NEWLINK, 0, 3, 1)), Change::None);
         let both = [address(RTM_DELADDR, 3, 0, 1), link(RTM_NEWLINK, 0, 4, UP)].concat();
         assert_eq!(running.read(&both), Change::Better, "the weightiest of several");
-        running.read(&link(RTM_DELLINK, 0, 3, UP));
+        assert_eq!(running.read(&link(RTM_DELLINK, 0, 3, UP)), Change::Other);
+        assert_eq!(running.read(&link(RTM_DELLINK, 0, 3, UP)), Change::None, "gone is gone");
         assert_eq!(running.read(&link(RTM_NEWLINK, 0, 3, UP)), Change::Better, "plugged in again");
         assert_eq!(running.read(&link(RTM_NEWLINK, 0, 1, UP | IFF_LOOPBACK)), Change::None);
     }
@@ -238,6 +249,21 @@ mod tests {
             running.read(&address(RTM_NEWADDR, 5, 0, last));
         }
         assert!(running.addresses.len() <= MOST_ADDRESSES);
+    }
+
+    #[test]
+    fn of_routes_those_to_everywhere_are_news() {
+        let route = |kind: u16, length: u8| {
+            let mut message = vec![0; HEAD + 12];
+            message[0..4].copy_from_slice(&((HEAD + 12) as u32).to_ne_bytes());
+            message[4..6].copy_from_slice(&kind.to_ne_bytes());
+            message[HEAD + 1] = length;
+            message
+        };
+        let mut running = Running::default();
+        assert_eq!(running.read(&route(RTM_NEWROUTE, 0)), Change::Other);
+        assert_eq!(running.read(&route(RTM_DELROUTE, 0)), Change::Other);
+        assert_eq!(running.read(&route(RTM_NEWROUTE, 24)), Change::None);
     }
 
     #[test]
