@@ -59,12 +59,15 @@ fn begin(kept: Option<Record>, result: &str, boot: &str, now: u64) -> Begun {
             let rebooted = before != boot;
             // Counted anew after a start of the machine: its clock begins anew, too.
             let bad = if rebooted { Vec::new() } else { bad };
+            // A run that stood still before it could write anything down left the word of the one before it: that of an end in order.
+            let ended = ended.filter(|ended| rebooted || result != "timeout" || ended.cause != Cause::Stopped);
             match ended {
                 Some(Ended { cause, detail }) => (cause, detail, rebooted, bad),
                 None if rebooted => (Cause::Power, None, rebooted, bad),
                 None => {
                     let (cause, detail) = match result {
                         "watchdog" => (Cause::Hang, Some("the whole process".into())),
+                        "timeout" => (Cause::Hang, Some("the whole process, at its start or at its end".into())),
                         "oom-kill" => (Cause::Killed, Some("no memory was left".into())),
                         _ => (Cause::Killed, None),
                     };
@@ -268,6 +271,10 @@ mod tests {
         let before = |ended, result| begin(kept("now", ended, &[]), result, "now", 1000).before;
         let hung = before(None, "watchdog");
         assert_eq!((hung.cause, hung.detail.as_deref()), (Cause::Hang, Some("the whole process")));
+        let late = before(None, "timeout");
+        assert_eq!((late.cause, late.detail.as_deref()), (Cause::Hang, Some("the whole process, at its start or at its end")));
+        assert_eq!(before(Some(Cause::Stopped), "timeout").cause, Cause::Hang, "the word is that of the run before");
+        assert_eq!(before(Some(Cause::Panic), "timeout").cause, Cause::Panic);
         let starved = before(None, "oom-kill");
         assert_eq!((starved.cause, starved.detail.as_deref()), (Cause::Killed, Some("no memory was left")));
         assert_eq!(before(None, "").cause, Cause::Killed);

@@ -282,8 +282,12 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
     if speaker.is_on() {
         loops.push(health.follow("speaker", DEVICE_LIMIT, speaker.turns()));
     }
-    if let Some(turns) = made.engine.extensions().and_then(artc_bindings::Extensions::turns) {
-        loops.push(health.follow("engine", LOOP_LIMIT, turns));
+    for (name, turns) in made.engine.extensions().map(artc_bindings::Extensions::loops).unwrap_or_default() {
+        // What encodes pictures may be a device, too.
+        loops.push(health.follow(name, if name == "encoder of pictures" { DEVICE_LIMIT } else { LOOP_LIMIT }, turns));
+    }
+    if let Some(room) = &room {
+        loops.push(health.follow("room", LOOP_LIMIT, room.turns()));
     }
     let id = config.device.id.clone().or_else(kept::device_id);
     let calls = match Calls::start(&config.calls, id.as_deref(), &name) {

@@ -131,15 +131,15 @@ mod tests {
     #[test]
     fn one_that_hangs_stops_the_feed_and_one_that_waits_does_not() {
         let (health, mut judge) = (Health::default(), Judge::default());
-        let (camera, engine) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let (camera, engine) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(1)));
         let _camera = health.follow("camera", 5 * SECOND, Arc::clone(&camera));
         let _engine = health.follow("engine", 5 * SECOND, Arc::clone(&engine));
         let main = health.beat("main", 5 * SECOND);
-        // The engine has nothing to do, for ever.
-        engine.fetch_add(1, Ordering::Relaxed);
         let mut verdicts = Vec::new();
         for second in 0..30 {
             main.tick();
+            // The engine has nothing to do, for ever, and looks up every two seconds.
+            engine.fetch_add(2 * (second as u64 % 2), Ordering::Relaxed);
             // The camera is at work on one and the same turn from the tenth second to the twentieth.
             if !(10..20).contains(&second) {
                 camera.fetch_add(2, Ordering::Relaxed);
@@ -151,6 +151,25 @@ mod tests {
         assert!(verdicts[16..20].iter().all(|verdict| *verdict == Verdict::Starve), "{verdicts:?}");
         assert_eq!(verdicts[20], Verdict::Recovered);
         assert!(verdicts[21..].iter().all(|verdict| *verdict == Verdict::Feed), "{verdicts:?}");
+    }
+
+    #[test]
+    fn one_that_is_held_while_it_waits_hangs() {
+        let (health, mut judge) = (Health::default(), Judge::default());
+        let (engine, camera) = (Arc::new(AtomicU64::new(1)), Arc::new(AtomicU64::new(0)));
+        let _engine = health.follow("engine", 5 * SECOND, Arc::clone(&engine));
+        let _camera = health.follow("camera", 15 * SECOND, Arc::clone(&camera));
+        let mut verdicts = Vec::new();
+        for second in 0..20 {
+            camera.fetch_add(2, Ordering::Relaxed);
+            // A debugger has it from the fifth second on.
+            if second < 5 {
+                engine.fetch_add(2, Ordering::Relaxed);
+            }
+            verdicts.push(judge.judge(&health.liveness(second * SECOND)));
+        }
+        assert!(verdicts[..13].iter().all(|verdict| *verdict == Verdict::Feed), "{verdicts:?}");
+        assert_eq!(verdicts[13], Verdict::Hang(vec!["engine"]));
     }
 
     #[test]

@@ -150,7 +150,8 @@ impl Speaker {
         }
     }
 
-    /// Changes whenever the speaker's thread turns; odd while it waits for the device or the time.
+    /// Changes whenever the speaker's thread turns, every two seconds at least unless a driver keeps it; odd while it waits for the
+    /// device or the time.
     pub fn turns(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.shared.turns)
     }

@@ -1,8 +1,8 @@
 //! Readiness and liveness.
 //!
 //! *Ready* means that the main job is being done: every registered check says so. *Live* means that every loop still turns:
-//! each counts its turns, and one that is at work on the same turn for longer than its limit makes the process not live. A loop that
-//! waits for something that may never come says so, and may wait for ever.
+//! each counts its turns, and one that is on the same turn for longer than its limit makes the process not live. A loop that waits for
+//! something that may never come looks up now and then all the same, so that one that is held while it waits is seen, too.
 
 use std::{
     collections::BTreeMap,
@@ -14,6 +14,9 @@ use std::{
 };
 
 use serde::Serialize;
+
+/// A loop that waits looks up every second or two. One that has not for so long does not wait any more: it hangs.
+const WAIT_LIMIT: Duration = Duration::from_secs(8);
 
 /// All checks and beats of the process. Clones are the same.
 #[derive(Clone, Default)]
@@ -37,7 +40,7 @@ pub struct Told {
 }
 
 struct Loop {
-    /// Changes whenever the loop turns; odd while it waits for something that may never come.
+    /// Changes whenever the loop turns; odd while it waits.
     turns: Arc<AtomicU64>,
     limit: Duration,
     last: u64,
@@ -105,8 +108,8 @@ impl Health {
         self.follow(name, limit, Arc::default())
     }
 
-    /// Registers a loop that counts by itself: `turns` changes whenever it turns, and is odd while it waits for something that may never
-    /// come. Where it is even for longer than `limit`, the loop hangs.
+    /// Registers a loop that counts by itself: `turns` changes whenever it turns, every second or two at least, and is odd while it waits.
+    /// At work on one turn (even) for longer than `limit`, or waiting (odd) for longer than 8 s without looking up, the loop hangs.
     pub fn follow(&self, name: &'static str, limit: Duration, turns: Arc<AtomicU64>) -> Beat {
         self.lock().loops.insert(name, Loop { turns: turns.clone(), limit, last: 0, changed_at: None });
         Beat { name, turns, health: self.clone() }
@@ -131,17 +134,15 @@ impl Health {
             .iter_mut()
             .map(|(name, one)| {
                 let turns = one.turns.load(Ordering::Relaxed);
-                let waits = turns % 2 == 1;
-                if turns != one.last || waits || one.changed_at.is_none() {
+                if turns != one.last || one.changed_at.is_none() {
                     one.last = turns;
                     one.changed_at = Some(now);
                 }
+                let waits = turns % 2 == 1;
+                let limit = if waits { WAIT_LIMIT } else { one.limit };
                 let quiet = now.saturating_sub(one.changed_at.unwrap_or(now));
-                let pulse = Pulse {
-                    live: quiet <= one.limit,
-                    quiet_ms: quiet.as_millis() as u64,
-                    limit_ms: one.limit.as_millis() as u64,
-                };
+                let pulse =
+                    Pulse { live: quiet <= limit, quiet_ms: quiet.as_millis() as u64, limit_ms: limit.as_millis() as u64 };
                 (*name, pulse)
             })
             .collect();

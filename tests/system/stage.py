@@ -80,6 +80,14 @@ class Artc:
         """The daemon's main process; 0 while there is none."""
         return int(self.machine.must("systemctl show -P MainPID artc-edge"))
 
+    def hold(self, thread):
+        """One thread of the daemon stands still from now on, and all others go on: a debugger has it."""
+        self.machine.must(
+            f"tid=$(grep -lx {thread} /proc/{self.pid()}/task/*/comm | head -1 | cut -d/ -f5) && test -n \"$tid\" && "
+            "systemd-run --quiet perl -e 'my $held = shift() + 0; syscall(101, 0x4206, $held, 0, 0) == 0 && syscall(101, 0x4207, $held, 0, 0) == 0 or die $!; "
+            "sleep 600' $tid"
+        )
+
     def journal(self, more=""):
         """Entries of this start of the machine."""
         out = self.machine.must(f"journalctl -b -o json --no-pager {more}")

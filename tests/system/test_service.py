@@ -71,15 +71,6 @@ def ends_as(artc, cause, detail, end):
     assert any(line.startswith(f"the run before {'hung' if cause == 'hang' else 'was killed'}") and detail in line for line in told), told
 
 
-def hold(machine, pid, thread):
-    """One thread stands still from now on, and all others go on: a debugger has it."""
-    machine.must(
-        f"tid=$(grep -lx {thread} /proc/{pid}/task/*/comm | head -1 | cut -d/ -f5) && test -n \"$tid\" && "
-        "systemd-run --quiet perl -e 'my $held = shift() + 0; syscall(101, 0x4206, $held, 0, 0) == 0 && syscall(101, 0x4207, $held, 0, 0) == 0 or die $!; "
-        "sleep 600' $tid"
-    )
-
-
 def test_each_end_has_its_cause_and_five_lead_into_safe_mode(bench):
     machine, artc = bench.running()
 
@@ -87,7 +78,9 @@ def test_each_end_has_its_cause_and_five_lead_into_safe_mode(bench):
     ends_as(artc, "hang", "the whole process", lambda pid: machine.must(f"kill -STOP {pid}"))
     assert "Watchdog timeout" in machine.must("journalctl -b -u artc-edge -o cat")
     # A loop that all depends on does: the others notice, and say its name.
-    ends_as(artc, "hang", "main", lambda pid: hold(machine, pid, "artc-edge"))
+    ends_as(artc, "hang", "main", lambda _: artc.hold("artc-edge"))
+    # So is one that is held while it waits for something that may never come.
+    ends_as(artc, "hang", "engine", lambda _: artc.hold("artc-net"))
     # More memory than it may have: the kernel takes the process.
     limit = "/sys/fs/cgroup/system.slice/artc-edge.service/memory.max"
     ends_as(artc, "killed", "no memory was left", lambda pid: machine.must(f"echo 4M >{limit}; echo 256M >{limit} || true"))
@@ -113,6 +106,36 @@ def test_each_end_has_its_cause_and_five_lead_into_safe_mode(bench):
     # The record of commands says where it was cut off, and nowhere else.
     said = machine.must("journalctl -b -u artc-edge -o cat | artc-edge audit verify")
     assert said.count("began anew") == 5 and "breaks: 0" in said, said
+
+
+def stands_still_in_its_start(machine):
+    """The next run is stopped after it wrote down that it began, and before it is ready; the service manager's patience with it ends."""
+    stop = (
+        "perl -e 'my $run = shift; my $old = (stat $run)[1]; select undef, undef, undef, 0.001 while ((stat $run)[1] // $old) == $old; "
+        "open my $pids, \"<\", shift; kill STOP => <$pids>' /var/lib/artc-edge/run.json /sys/fs/cgroup/system.slice/artc-edge.service/cgroup.procs"
+    )
+
+    def stopped():
+        machine.must(f"systemctl stop artc-edge; systemctl start --no-block artc-edge; {stop}")
+        if machine.must("systemctl show -P SubState artc-edge") == "start":
+            return True
+        machine.must("systemctl kill -s CONT artc-edge")
+        return False
+
+    wait_for("a run that is stopped before it is ready", stopped)
+    impatient = "/run/systemd/system/artc-edge.service.d/impatient.conf"
+    machine.must(
+        f"mkdir -p $(dirname {impatient}) && printf '[Service]\nTimeoutStartSec=1s\nRestart=no\n' >{impatient} && systemctl daemon-reload"
+    )
+    wait_for("it to be ended", lambda: machine.run("systemctl is-failed -q artc-edge")[0] == 0)
+    machine.must(f"rm {impatient} && systemctl daemon-reload && systemctl start artc-edge")
+
+
+def test_a_run_that_stands_still_in_its_start_is_no_kill(bench):
+    machine, artc = bench.running()
+    # Ends are counted from nothing on.
+    machine.must("systemctl stop artc-edge; rm -f /var/lib/artc-edge/run.json; systemctl start artc-edge")
+    ends_as(artc, "hang", "at its start", lambda pid: stands_still_in_its_start(machine))
 
 
 def test_the_sandbox_holds(bench):

@@ -42,10 +42,10 @@ pub trait Extensions: Send + Sync {
     /// What the engine counts.
     fn stats(&self) -> EngineStats;
 
-    /// The turns of the engine's own loop, for whoever watches that it does not hang: changes whenever it turns, and is odd while it waits
-    /// for something that may never come. Nothing where the engine has no loop in this process.
-    fn turns(&self) -> Option<Arc<AtomicU64>> {
-        None
+    /// The loops of the engine that what is published passes, for whoever watches that none hangs: the name of each, and a number that
+    /// changes whenever it turns, every second or two at least, and is odd while it waits. Empty where the engine has none in this process.
+    fn loops(&self) -> Vec<(&'static str, Arc<AtomicU64>)> {
+        Vec::new()
     }
 
     /// Who is in the channel besides us.

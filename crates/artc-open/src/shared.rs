@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use artc_bindings::{ChannelProfile, ClientRole, NetworkStats, Participant};
 
+/// A thread that waits wakes so often, though there is nothing to do: so that one that hangs can be told from one that waits.
+pub const LOOK_UP: Duration = Duration::from_secs(1);
+
 /// Where the API's calls find out whether they are lawful.
 #[derive(Debug)]
 pub struct Calls {
@@ -145,7 +148,7 @@ pub struct Shared {
     participants: Mutex<Vec<Participant>>,
     /// Counters.
     pub network: Network,
-    /// Turns of the network's thread; odd while it waits.
+    /// Turns of the network's thread, every [`LOOK_UP`] at least; odd while it waits.
     pub turns: Arc<AtomicU64>,
 }
 

@@ -158,7 +158,8 @@ impl Microphone {
         Arc::clone(&self.shared.ring)
     }
 
-    /// Changes whenever the microphone's thread turns; odd while it waits for the device or the time, even while it is at work.
+    /// Changes whenever the microphone's thread turns, every two seconds at least unless a driver keeps it; odd while it waits for the
+    /// device or the time, even while it is at work.
     pub fn turns(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.shared.turns)
     }

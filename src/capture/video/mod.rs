@@ -109,7 +109,8 @@ impl Camera {
         Arc::clone(&self.shared.slot)
     }
 
-    /// Changes whenever the capture thread turns; odd while it waits for the device, a command or the time, even while it is at work.
+    /// Changes whenever the capture thread turns, every second at least unless a driver keeps it; odd while it waits for the device, a
+    /// command or the time, even while it is at work.
     pub fn turns(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.shared.turns)
     }

@@ -12,6 +12,7 @@ use media::PcmFormat;
 use super::Profile;
 use crate::clock::Clock;
 use crate::pts::{self, Axis};
+use crate::shared::LOOK_UP;
 
 /// Sound that waits at most for the encoder, in milliseconds.
 const DEPTH_MS: usize = 200;
@@ -91,6 +92,8 @@ pub struct AudioInput {
     volume: AtomicU32,
     /// Called when it was full and has room again.
     on_room: Option<Box<dyn Fn() + Send + Sync>>,
+    /// See [`AudioInput::turns`].
+    turns: Arc<AtomicU64>,
 }
 
 /// What is to be done with the sound that waits.
@@ -127,6 +130,7 @@ impl Default for AudioInput {
             bytes: AtomicU64::new(0),
             volume: AtomicU32::new(100),
             on_room: None,
+            turns: Arc::default(),
         }
     }
 }
@@ -341,11 +345,8 @@ impl AudioInput {
                     // Its time has come and gone.
                     self.dropped_ms.fetch_add(PACKET_MS as u64, Ordering::Relaxed);
                 }
-                (_, Turn::Wait(Some(due))) => {
-                    let waited = self.arrived.wait_timeout(inner, pts::pause(due, now)).unwrap_or_else(PoisonError::into_inner);
-                    inner = waited.0;
-                }
-                _ => inner = self.arrived.wait(inner).unwrap_or_else(PoisonError::into_inner),
+                (_, Turn::Wait(Some(due))) => inner = self.wait(inner, pts::pause(due, now)),
+                _ => inner = self.wait(inner, LOOK_UP),
             }
         };
         Some(Chunk {
@@ -358,6 +359,19 @@ impl AudioInput {
             live: inner.active,
             tap: inner.tap.clone(),
         })
+    }
+
+    /// Waits for something to arrive, at most so long.
+    fn wait<'a>(&self, inner: MutexGuard<'a, Inner>, longest: Duration) -> MutexGuard<'a, Inner> {
+        self.turns.fetch_add(1, Ordering::Relaxed);
+        let waited = self.arrived.wait_timeout(inner, longest.min(LOOK_UP)).unwrap_or_else(PoisonError::into_inner);
+        self.turns.fetch_add(1, Ordering::Relaxed);
+        waited.0
+    }
+
+    /// Changes whenever the thread turns, every [`LOOK_UP`] at least; odd while it waits.
+    pub fn turns(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.turns)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -81,8 +81,13 @@ impl Extensions for OpenEngine {
         let _ = self.commands.try_send(Command::NetworkChanged);
     }
 
-    fn turns(&self) -> Option<Arc<AtomicU64>> {
-        Some(Arc::clone(&self.shared.turns))
+    fn loops(&self) -> Vec<(&'static str, Arc<AtomicU64>)> {
+        let pictures = self.video[VideoSource::Camera as usize].turns();
+        vec![
+            ("engine", Arc::clone(&self.shared.turns)),
+            ("encoder of pictures", pictures),
+            ("encoder of sound", self.audio.turns()),
+        ]
     }
 
     fn stats(&self) -> EngineStats {

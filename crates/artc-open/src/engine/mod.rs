@@ -256,7 +256,29 @@ impl EngineFactory for OpenFactory {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "numbers are looked at, which say nothing by themselves")]
+    fn loops_that_have_nothing_to_do_look_up_now_and_then() {
+        let engine = OpenEngine::create(Options::new("ws://127.0.0.1:9")).expect("an engine");
+        let loops = engine.extensions().expect("those of the open engine").loops();
+        assert_eq!(
+            loops.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+            ["engine", "encoder of pictures", "encoder of sound"]
+        );
+        for (name, turns) in loops {
+            let begun = turns.load(Ordering::Relaxed);
+            // Three times.
+            let looked_up = (0..6000).any(|_| {
+                std::thread::sleep(Duration::from_millis(10));
+                turns.load(Ordering::Relaxed) >= begun + 6
+            });
+            assert!(looked_up, "{name}: {begun} turns, and no more");
+        }
+    }
 
     #[test]
     fn a_small_stream_that_cannot_be_made_is_told_and_ends() {

@@ -33,7 +33,7 @@ use crate::command::{Command, Local};
 use crate::encoder::AccessUnit;
 use crate::options::Options;
 use crate::session::{AudioPacket, Session, Setup};
-use crate::shared::Shared;
+use crate::shared::{LOOK_UP, Shared};
 use crate::video::WatchHandle;
 use local::Stay;
 use rtc::local::FromRoom;
@@ -220,7 +220,9 @@ impl Net {
     }
 
     async fn turn(&mut self) -> Turn {
-        let wake = self.session.wake().into_iter().chain(self.addresses_at).chain(self.reflexive.wake()).min();
+        let look_up = self.clock.now() + LOOK_UP;
+        let wake =
+            self.session.wake().into_iter().chain(self.addresses_at).chain(self.reflexive.wake()).fold(look_up, Instant::min);
         let (sockets, links, stay) = (&self.sockets, &mut self.links, &mut self.stay);
         tokio::select! {
             biased;
@@ -231,7 +233,7 @@ impl Net {
             Some((attempt, news)) = self.inbox.recv() => Turn::News(attempt, news),
             change = changed(links) => Turn::Links(change),
             command = self.commands.recv() => Turn::Command(command),
-            () = until(wake) => Turn::Timer,
+            () = tokio::time::sleep_until(wake.into()) => Turn::Timer,
         }
     }
 
@@ -378,13 +380,6 @@ async fn changed(links: &mut Option<Links>) -> std::io::Result<Change> {
 async fn next(stay: &mut Option<Stay>) -> FromRoom {
     match stay {
         Some(stay) => stay.next().await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at.into()).await,
         None => std::future::pending().await,
     }
 }

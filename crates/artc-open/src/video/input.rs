@@ -13,6 +13,7 @@ use super::shape::Shape;
 use crate::clock::Clock;
 use crate::congestion::Target;
 use crate::pts::{self, Axis};
+use crate::shared::LOOK_UP;
 
 /// Encoded pictures that wait at most: a quarter of a second. One that does not fit breaks the chain of references, so that the
 /// queue is emptied and the camera asked for a key frame.
@@ -134,6 +135,8 @@ pub struct VideoInput {
     source_size: AtomicU64,
     /// Called when a cache that was full has room again.
     on_room: Option<Box<dyn Fn() + Send + Sync>>,
+    /// See [`VideoInput::turns`].
+    turns: Arc<AtomicU64>,
 }
 
 /// What the thread is to do next.
@@ -334,21 +337,35 @@ impl VideoInput {
                 });
             }
             if let Some(due) = inner.cache.as_ref().and_then(Cache::due) {
-                let waited = self.arrived.wait_timeout(inner, pts::pause(due, now)).unwrap_or_else(PoisonError::into_inner);
-                inner = waited.0;
+                inner = self.wait(inner, pts::pause(due, now));
                 continue;
             }
             let Some(patience) = rest_after.filter(|_| !inner.wanted()) else {
-                inner = self.arrived.wait(inner).unwrap_or_else(PoisonError::into_inner);
+                inner = self.wait(inner, LOOK_UP);
                 continue;
             };
-            let nothing = |i: &mut Inner| !i.closed && !i.wanted();
-            let waited = self.arrived.wait_timeout_while(inner, patience, nothing).unwrap_or_else(PoisonError::into_inner);
-            inner = waited.0;
-            if waited.1.timed_out() {
-                return Next::Rest;
+            let until = now + patience;
+            while !inner.closed && !inner.wanted() {
+                let left = until.saturating_sub(clock.monotonic());
+                if left.is_zero() {
+                    return Next::Rest;
+                }
+                inner = self.wait(inner, left);
             }
         }
+    }
+
+    /// Waits for something to arrive, at most so long.
+    fn wait<'a>(&self, inner: MutexGuard<'a, Inner>, longest: Duration) -> MutexGuard<'a, Inner> {
+        self.turns.fetch_add(1, Ordering::Relaxed);
+        let waited = self.arrived.wait_timeout(inner, longest.min(LOOK_UP)).unwrap_or_else(PoisonError::into_inner);
+        self.turns.fetch_add(1, Ordering::Relaxed);
+        waited.0
+    }
+
+    /// Changes whenever the thread turns, every [`LOOK_UP`] at least; odd while it waits.
+    pub fn turns(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.turns)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -9,6 +9,7 @@ mod udp;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use rtc::local::{FromRoom, LinkId, ToRoom};
@@ -79,8 +80,17 @@ pub(crate) struct Sockets {
 /// Messages of engines of this process.
 pub(crate) type Links = mpsc::Receiver<(LinkId, ToRoom)>;
 
-/// Runs until told to stop. Blocks its thread.
-pub(crate) fn run(core: Core, sockets: Sockets, commands: mpsc::Receiver<Command>, links: Links) -> std::io::Result<()> {
+/// Who waits looks up so often, though nothing is due: so that a thread that hangs can be told from one that waits.
+const LOOK_UP: Duration = Duration::from_secs(1);
+
+/// Runs until told to stop. Blocks its thread. Counts in `turns`, which is odd while it waits.
+pub(crate) fn run(
+    core: Core,
+    sockets: Sockets,
+    commands: mpsc::Receiver<Command>,
+    links: Links,
+    turns: Arc<AtomicU64>,
+) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async move {
         let (tcp_tx, tcp_rx) = mpsc::channel(256);
@@ -88,7 +98,7 @@ pub(crate) fn run(core: Core, sockets: Sockets, commands: mpsc::Receiver<Command
         let udp = UdpPort::new(sockets.udp, Arc::clone(&ledger))?;
         let tcp = sockets.tcp.map(|listener| TcpPort::start(listener, tcp_tx, Arc::clone(&ledger))).transpose()?;
         let (addresses, signals) = (sockets.addresses, HashMap::new());
-        let mut media = Media { ledger, core, udp, tcp, addresses, addresses_at: None, signals, shown: false };
+        let mut media = Media { ledger, core, udp, tcp, addresses, addresses_at: None, signals, shown: false, turns };
         media.run(commands, links, tcp_rx).await;
         Ok(())
     })
@@ -104,6 +114,18 @@ struct Media {
     signals: HashMap<ConnId, Sink>,
     /// The first picture of a publisher was there, and was told.
     shown: bool,
+    /// See [`run`].
+    turns: Arc<AtomicU64>,
+}
+
+/// What a turn of the loop is about.
+enum Turn {
+    /// Some came, unless the socket could not be waited for.
+    Datagrams(bool),
+    Link(ConnId, ToRoom),
+    Tcp(FromTcp),
+    Command(Option<Command>),
+    Timer,
 }
 
 /// Where a participant's messages go.
@@ -114,7 +136,7 @@ enum Sink {
 
 impl Media {
     async fn run(&mut self, mut commands: mpsc::Receiver<Command>, mut links: Links, mut tcp: mpsc::Receiver<FromTcp>) {
-        let sleep = tokio::time::sleep(Duration::from_secs(1));
+        let sleep = tokio::time::sleep(LOOK_UP);
         tokio::pin!(sleep);
         // What the timer was set for; `None` once it has fired, when it must be set again even for "nothing to do".
         let mut armed: Option<Option<Instant>> = None;
@@ -122,32 +144,37 @@ impl Media {
             let wake = self.core.wake();
             if armed != Some(wake) {
                 armed = Some(wake);
-                let at = wake.unwrap_or_else(|| moment().now + Duration::from_secs(3600));
+                let look_up = moment().now + LOOK_UP;
+                let at = wake.map_or(look_up, |wake| wake.min(look_up));
                 sleep.as_mut().reset(tokio::time::Instant::from_std(at));
             }
-            tokio::select! {
+            self.turns.fetch_add(1, Ordering::Relaxed);
+            let turn = tokio::select! {
                 biased;
-                ready = self.udp.readable() => {
-                    if ready.is_ok() {
-                        self.receive();
-                    }
+                ready = self.udp.readable() => Turn::Datagrams(ready.is_ok()),
+                Some((link, message)) = links.recv() => Turn::Link(ConnId(link.0), message),
+                Some(packet) = tcp.recv() => Turn::Tcp(packet),
+                command = commands.recv() => Turn::Command(command),
+                () = &mut sleep => Turn::Timer,
+            };
+            self.turns.fetch_add(1, Ordering::Relaxed);
+            match turn {
+                Turn::Datagrams(true) => self.receive(),
+                Turn::Datagrams(false) => {}
+                Turn::Link(conn, message) => self.core.link(conn, message, moment()),
+                Turn::Tcp(packet) => self.tcp_packet(packet),
+                Turn::Command(Some(Command::Stop(done))) => {
+                    self.core.shut_down(moment());
+                    self.flush();
+                    let _ = done.send(());
+                    return;
                 }
-                Some((link, message)) = links.recv() => self.core.link(ConnId(link.0), message, moment()),
-                Some(packet) = tcp.recv() => self.tcp_packet(packet),
-                command = commands.recv() => match command {
-                    Some(Command::Stop(done)) => {
-                        self.core.shut_down(moment());
-                        self.flush();
-                        let _ = done.send(());
-                        return;
-                    }
-                    Some(command) => {
-                        self.command(command);
-                        self.census();
-                    }
-                    None => return,
-                },
-                () = &mut sleep => {
+                Turn::Command(Some(command)) => {
+                    self.command(command);
+                    self.census();
+                }
+                Turn::Command(None) => return,
+                Turn::Timer => {
                     armed = None;
                     self.core.tick(moment());
                     self.census();

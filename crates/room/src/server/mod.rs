@@ -142,6 +142,7 @@ pub struct Handle {
     stop: watch::Sender<bool>,
     web: tokio::task::JoinHandle<()>,
     thread: Option<std::thread::JoinHandle<()>>,
+    turns: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Handle {
@@ -201,10 +202,12 @@ impl Server {
         let (commands, queue) = mpsc::channel(COMMANDS);
         let (links, from_links) = rtc::local::to_room();
         let core = Core::new(settings, peers);
+        let turns = Arc::<AtomicU64>::default();
+        let counted = Arc::clone(&turns);
         let thread = std::thread::Builder::new()
             .name("artc-room".to_owned())
             .spawn(move || {
-                if let Err(error) = media::run(core, sockets, queue, from_links) {
+                if let Err(error) = media::run(core, sockets, queue, from_links, counted) {
                     tracing::error!(%error, "media of the room has ended");
                 }
             })
@@ -217,7 +220,7 @@ impl Server {
         let refused = move |why| counted.refused(Refused::Connection, why);
         let web = tokio::spawn(web_listener::serve(site, shared.stopping.clone(), refused));
         tracing::info!(%http, %media, tls = encrypted, "room listens");
-        Ok(Handle { shared, http, media, tcp, tls: encrypted, stop, web, thread: Some(thread) })
+        Ok(Handle { shared, http, media, tcp, tls: encrypted, stop, web, thread: Some(thread), turns })
     }
 }
 
@@ -266,6 +269,11 @@ impl Handle {
     /// The way in for an engine of this process.
     pub fn local(&self) -> Arc<dyn LocalRoom> {
         Arc::new(local::Way(Arc::clone(&self.shared)))
+    }
+
+    /// Changes whenever the thread of media turns, every second at least; odd while it waits. For whoever watches that it does not hang.
+    pub fn turns(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.turns)
     }
 
     /// Says good-bye to everybody and ends. Takes at most a second.

@@ -42,6 +42,9 @@ use super::{Captured, SLOT_DEPTH, Shared};
 
 pub(super) use command::Command;
 
+/// Who waits looks up so often, though nothing is due: so that a thread that hangs can be told from one that waits.
+const LOOK_UP: Duration = Duration::from_secs(1);
+
 use find::Found;
 use retry::Retry;
 
@@ -345,8 +348,7 @@ impl Pump {
             Source::Private(card) => (card.due(), false),
             Source::Closed => (Duration::MAX, false),
         };
-        let left = due.saturating_sub(clock());
-        let timeout = (due != Duration::MAX).then(|| Timespec::try_from(left).ok()).flatten();
+        let timeout = Timespec::try_from(due.saturating_sub(clock()).min(LOOK_UP)).ok();
         let mut fds = [
             PollFd::new(&self.shared.wake, PollFlags::IN),
             PollFd::new(&self.shared.wake, PollFlags::empty()),
