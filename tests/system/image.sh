@@ -6,35 +6,16 @@ set -euo pipefail
 [ $# -eq 3 ] || { sed -n '3,4s/^# //p' "$0" >&2; exit 64; }
 package=$(realpath "$1") certificate=$(realpath "$2") image=$(realpath -m "$3")
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-mirror=${ARTC_DEBIAN_MIRROR:-http://deb.debian.org/debian}
-[ "$(id -u)" -eq 0 ] || { echo "image.sh: only root can make files that belong to others" >&2; exit 77; }
 
 # polkitd lets the daemon restart the machine and end an installation; the rest is the least that such a device has.
 packages=systemd,systemd-sysv,udev,dbus,rauc,rauc-service,polkitd,init-system-helpers,libasound2,libgcc-s1,dosfstools,e2fsprogs
-omit=('/usr/share/doc/*' '/usr/share/locale/*' '/usr/share/man/*')
 # What only serves while packages are set up, or knows devices that are not here: an installation writes each byte of the system.
 drop=(usr/share/perl 'usr/lib/x86_64-linux-gnu/perl' 'usr/lib/x86_64-linux-gnu/gconv' usr/share/zoneinfo usr/lib/udev/hwdb.d usr/lib/udev/hwdb.bin 'var/cache/*' 'var/lib/apt')
-key=$(printf '%s ' bookworm "$packages" "${omit[@]}" "${drop[@]}" | sha256sum | cut -c1-12)
-cache=$here/../.cache/system
-base=$cache/debian-$key.tar
-mkdir -p "$cache"
-exec 9>"$cache/lock"
-flock 9
-if [ ! -e "$base" ]; then
-    rm -f "$cache"/debian-*.tar*
-    echo "image.sh: fetching Debian's part" >&2
-    mmdebstrap --quiet --mode=root --variant=minbase --include="$packages" "${omit[@]/#/--dpkgopt=path-exclude=}" \
-        --customize-hook="cd \"\$1\" && rm -rf ${drop[*]}" bookworm "$cache/new.tar" "deb $mirror bookworm main" >&2
-    mv "$cache/new.tar" "$base"
-fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 root=$work/root
-mkdir "$root"
-tar -C "$root" -xpf "$base"
-# As for any image: scripts of the package run outside of it and take DPKG_ROOT.
-dpkg --root="$root" --force-script-chrootless -i "$package" >"$work/said" 2>&1 || { cat "$work/said" >&2; exit 1; }
+"$here/../../packaging/image/debian.sh" "$root" "$package" "$here/../.cache/system" "$packages" "${drop[@]}"
 tar -C "$here/root" --owner=0 --group=0 -cf - . | tar -C "$root" --no-same-permissions --no-overwrite-dir -xf -
 install -m 644 "$certificate" "$root/etc/rauc/certificate.pem"
 for unit in bench-agent bench-lines; do

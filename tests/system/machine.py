@@ -21,6 +21,8 @@ from pathlib import Path
 KERNEL = os.environ.get("ARTC_KERNEL", "")
 # The bound of every wait for a condition. Nothing takes a tenth of it on a quiet machine.
 PATIENCE = float(os.environ.get("ARTC_SYSTEM_PATIENCE", "120"))
+# It ends with this program, and with it what it has started (its helpers, the guest's processes): that is what a namespace of processes does.
+ALONE = ["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child"]
 LONGEST = 2000  # characters of a line on the console
 FULL = 3  # attempts that a slot has
 
@@ -151,9 +153,9 @@ class Machine:
         (folder / "uml").mkdir(exist_ok=True)
         self.management = folder / "uml" / f"boot-{device.boots}" / "mconsole"
         with open(self.console, "wb") as console:
-            # A group of its own: all of it ends at once when the plug is pulled, and with this program.
+            # A group of its own: all of it ends at once when the plug is pulled.
             self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *words], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=console,
+                [*ALONE, *words], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=console,
                 stderr=console, pass_fds=[fd], start_new_session=True,
             )
         theirs.close()
@@ -237,17 +239,17 @@ class Machine:
                 raise Failed(f"{command}: {text}")
             return text
 
-    def plug(self, image):
-        """Plugs a disk in."""
-        self.manage(f"config ubd4={image}")
+    def plug(self, image, number=4, flags=""):
+        """Plugs a disk in; with the flag "r" it is read-only."""
+        self.manage(f"config ubd{number}{flags}={image}")
 
-    def pull(self):
+    def pull(self, number=4):
         """Pulls it out again."""
-        wait_for("the disk to be let go", lambda: self.try_pull())
+        wait_for("the disk to be let go", lambda: self.try_pull(number))
 
-    def try_pull(self):
+    def try_pull(self, number):
         try:
-            self.manage("remove ubd4")
+            self.manage(f"remove ubd{number}")
         except Failed:
             return False
         return True

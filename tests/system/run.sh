@@ -7,15 +7,6 @@ cd "$(dirname "$0")/../.."
 ARTC_KERNEL=$(tests/kernel/kernel.sh)
 export ARTC_KERNEL
 export ARTC_SYSTEM_WORK=$PWD/${CARGO_TARGET_DIR:-target}/system
-release=${CARGO_TARGET_DIR:-target}/release
-cargo build --release --locked --quiet --workspace --bin artc-edge --example man
-work=$ARTC_SYSTEM_WORK
-mkdir -p "$work"
-strip --strip-all -o "$work/artc-edge" "$release/artc-edge"
-"$release/examples/man" >"$work/artc-edge.1"
-rm -rf "$work/deb"
-package=$(DEB_LEVEL=0 packaging/deb.sh "$work/artc-edge" "$work/artc-edge.1" "$work/deb")
-[ -e "$work/certificate.pem" ] || openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 \
-    -subj "/CN=Bundles of the bench" -keyout "$work/key.pem" -out "$work/certificate.pem" 2>/dev/null
-tests/system/image.sh "$package" "$work/certificate.pem" "$work/root.img"
+cargo build --release --locked --quiet --workspace --bin artc-edge
+tests/system/system.sh "${CARGO_TARGET_DIR:-target}/release/artc-edge"
 exec python3 tests/system/stage.py "$@"
