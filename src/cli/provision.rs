@@ -151,6 +151,13 @@ fn take(file: &Path, socket: &Path) -> Result<Vec<String>, Failure> {
         ))])
     })?;
     let ask = |method: &str, params: Value| call(socket, method, Some(params), PATIENCE);
+    if let Some(meant) = &wanted.device {
+        let id = ask("device.info", json!({}))?["id"].as_str().unwrap_or_default().to_owned();
+        if *meant != id {
+            let why = format!("`provision.device`: it is for the device {meant:?}, and this is {id:?}");
+            return Err(Failure::Refused(vec![Mistake::whole(why)]));
+        }
+    }
     let session = |answer: Value| answer["session"].clone();
     let before = session(ask("auth.session", json!({}))?);
     let trial = (wanted.join_within + MARGIN).as_secs();

@@ -30,6 +30,8 @@ pub struct Provision {
     pub values: BTreeMap<String, Json>,
     /// How long the device may take to be in the channel with them.
     pub join_within: Duration,
+    /// Id of the only device that may take it; any may where there is none.
+    pub device: Option<String>,
 }
 
 /// What is wrong with a file.
@@ -57,11 +59,12 @@ impl Mistake {
 #[serde(deny_unknown_fields, default)]
 struct Options {
     join_within_s: u32,
+    device: Option<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { join_within_s: 60 }
+        Self { join_within_s: 60, device: None }
     }
 }
 
@@ -119,7 +122,8 @@ pub fn read(bytes: &[u8], machine: &Path) -> Result<Provision, Vec<Mistake>> {
         mistakes.push(Mistake::whole("nothing is set in it"));
     }
     if mistakes.is_empty() {
-        return Ok(Provision { values, join_within: Duration::from_secs(options.join_within_s.into()) });
+        let join_within = Duration::from_secs(options.join_within_s.into());
+        return Ok(Provision { values, join_within, device: options.device });
     }
     mistakes.sort_by_key(|mistake| mistake.line);
     Err(mistakes)
@@ -194,7 +198,7 @@ mod tests {
 
     use super::*;
 
-    const GOOD: &str = "version = 1\n[provision]\njoin_within_s = 9\n[device]\nname = \"gate\"\n[engine.open]\nurl = \"wss://a.example\"\n\
+    const GOOD: &str = "version = 1\n[provision]\njoin_within_s = 9\ndevice = \"d1\"\n[device]\nname = \"gate\"\n[engine.open]\nurl = \"wss://a.example\"\n\
                         token = \"eyJh.b.c\"\n[control.roles]\n\"op-*\" = \"operate\"\n[[cameras]]\nname = \"front\"\nsource = \"usb-1\"\n";
 
     fn of(text: &str) -> Result<Provision, Vec<Mistake>> {
@@ -209,7 +213,7 @@ mod tests {
     #[test]
     fn what_is_set_is_what_stands_in_it() {
         let read = of(GOOD).unwrap();
-        assert_eq!(read.join_within, Duration::from_secs(9));
+        assert_eq!((read.join_within, read.device.as_deref()), (Duration::from_secs(9), Some("d1")));
         let wanted = json!({
             "device.name": "gate", "engine.open.url": "wss://a.example", "engine.open.token": "eyJh.b.c",
             "control.roles": { "op-*": "operate" }, "cameras": [{ "name": "front", "source": "usb-1" }],

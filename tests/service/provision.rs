@@ -142,6 +142,20 @@ fn a_wrong_file_changes_nothing_and_says_why() {
         assert_eq!(fs::read(stick.folder.join("artc-edge.toml")).expect("still there"), text, "{name}");
     }
 
+    // Another device's, and then the same for this one.
+    let id = running.call("device.info", PATIENCE).expect("it answers")["id"].as_str().expect("an id").to_owned();
+    let meant = |id: &str| format!("version = 1\n[provision]\ndevice = \"{id}\"\n[stream]\nbitrate_kbps = 900\n");
+    let stick = Stick::new(&device, "other device").holding("artc-edge.toml", meant("0123456789"));
+    let (code, said) = stick.plug();
+    assert!(code == Some(65) && said.contains("it is for the device \"0123456789\", and this is"), "{said}");
+    assert!(stick.result()["problems"][0]["text"].as_str().is_some_and(|text| text.contains(&id)), "{}", stick.result());
+    assert_eq!(settings(&running), before, "nothing was tried");
+    let own = Stick::new(&device, "own").holding("artc-edge.toml", meant(&id));
+    assert_eq!(own.plug().0, Some(0), "{}", own.result());
+    running.call("config.reset", PATIENCE).expect("it answers");
+    running.status_until("it is where it was", |status| status["connection"] == "connected");
+    let before = settings(&running);
+
     let good = "version = 1\n[room]\nchannel = \"gate\"\n";
     let (one, other) = (
         Stick::new(&device, "one").holding("artc-edge.toml", good),

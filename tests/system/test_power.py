@@ -16,7 +16,7 @@ import tomllib
 from bundles import bundle
 from machine import wait_for
 from stage import WORK, settings
-from test_provision import Stick
+from test_provision import Stick, mounted
 from test_update import install, settled, share, there
 
 # How often the plug is really pulled, of each kind; the seed is told by each test.
@@ -116,7 +116,7 @@ def test_while_a_stick_is_taken(bench):
         assert new or old.result().get("result") != "taken", old.result()
         seen.add((new, "artc-edge.toml" in old.names()))
     assert (False, True) in seen, "no look came before it was taken"
-    wait_for("the stick to be done with", lambda: machine.run("mountpoint -q /run/artc-edge-provision")[0] != 0)
+    wait_for("the stick to be done with", lambda: not mounted(machine))
     machine.pull()
     assert stick.result()["result"] == "taken"
 
@@ -131,7 +131,7 @@ def test_while_a_stick_is_taken(bench):
         artc.until("what is on the stick to be in force", lambda _: settings(artc)["device.name"] == name)
         wait_for("the file to be gone", lambda: stick.text() is None)
         artc.streams()
-        wait_for("the stick to be done with", lambda: machine.run("mountpoint -q /run/artc-edge-provision")[0] != 0)
+        wait_for("the stick to be done with", lambda: not mounted(machine))
         machine.pull()
         device.stick = None
 

@@ -1,6 +1,7 @@
 """A technician's stick: plugged in, found by its label, taken or refused, and what lies on it afterwards."""
 
 import json
+import os
 import subprocess
 
 from machine import wait_for
@@ -18,7 +19,11 @@ class Stick:
         self.image.unlink(missing_ok=True)
         subprocess.run(["mkfs.vfat", "-C", "-n", label, self.image, "4096"], check=True, stdout=subprocess.DEVNULL)
         if text is not None:
-            subprocess.run(["mcopy", "-i", self.image, "-", "::ARTC-EDGE.TOML"], input=text.encode(), check=True)
+            self.put("ARTC-EDGE.TOML", text)
+
+    def put(self, name, text):
+        """Puts a file on it."""
+        subprocess.run(["mcopy", "-i", self.image, "-", f"::{name}"], input=text.encode(), check=True)
 
     @classmethod
     def at(cls, image):
@@ -41,12 +46,17 @@ class Stick:
         return json.loads(out.stdout) if out.returncode == 0 and out.stdout else {}
 
 
-def plug(machine, stick):
+def mounted(machine):
+    """Whether a stick is being looked at."""
+    return machine.run("grep -q ' /run/artc-edge-provision/' /proc/mounts")[0] == 0
+
+
+def plug(machine, stick, **how):
     """Plugs it in, waits until the device has done with it, and pulls it out; what came of it."""
-    before = machine.run("journalctl -b -o cat -u 'artc-edge-provision@*' | grep -c Finished")[1]
-    machine.plug(stick.image)
     ended = lambda: machine.run("journalctl -b -o cat -u 'artc-edge-provision@*' | grep -cE 'Finished|Failed to start'")[1]
-    wait_for("the stick to be done with", lambda: ended() != before and machine.run("mountpoint -q /run/artc-edge-provision")[0] != 0)
+    before = ended()
+    machine.plug(stick.image, **how)
+    wait_for("the stick to be done with", lambda: ended() != before and not mounted(machine))
     machine.pull()
     return stick.result()
 
@@ -76,6 +86,31 @@ def test_a_stick_sets_the_device_up(bench):
     machine.must("udevadm settle")
     machine.pull()
     assert other.names() == ["artc-edge.toml"] and settings(artc) == before, "not every stick is looked at"
+    artc.until("it to be where it was", lambda now: now["connection"] == "connected")
+
+    # One that is pulled out while it is read: the rest of it is not there any more.
+    gone = Stick(bench, "gone", None)
+    gone.put("FILLER", "#" * 1_000_000)
+    gone.put("ARTC-EDGE.TOML", "version = 1\n[stream]\nbitrate_kbps = 55\n" + "#" * 30_000)
+    os.truncate(gone.image, 900_000)
+    plug(machine, gone)
+    assert "cannot be read" in machine.must("journalctl -b -o cat -u 'artc-edge-provision@*'") and settings(artc) == before
+    # One that is read-only: the file could not be removed, and would be taken again and again.
+    locked = Stick(bench, "locked", "version = 1\n[stream]\nbitrate_kbps = 55\n")
+    plug(machine, locked, flags="r")
+    assert "cannot be written to" in machine.must("journalctl -b -o cat -u 'artc-edge-provision@*'") and settings(artc) == before
+    assert locked.names() == ["artc-edge.toml"]
+    # Two at once: which of them is meant? The first waits for a channel that does not come; until then it is not done with.
+    first = Stick(bench, "first", f'version = 1\n[provision]\njoin_within_s = 20\n[engine.open]\nurl = "ws://127.0.0.1:9"\ntoken = "{CANARY}"\n')
+    second = Stick(bench, "second", "version = 1\n[stream]\nbitrate_kbps = 55\n")
+    machine.plug(first.image)
+    wait_for("the first to be looked at", lambda: mounted(machine))
+    machine.plug(second.image, number=5)
+    wait_for("both to be done with", lambda: not mounted(machine))
+    machine.pull()
+    machine.pull(number=5)
+    assert (first.result()["result"], second.result()["result"]) == ("undone", "refused"), (first.result(), second.result())
+    assert "2 files at once" in json.dumps(second.result()) and settings(artc) == before
     artc.until("it to be where it was", lambda now: now["connection"] == "connected")
 
     # The right one, as a Windows machine writes it.
