@@ -18,8 +18,7 @@ from lib import table  # noqa: E402
 from lib.measure import busy_fraction, load, machine_ticks  # noqa: E402
 from lib.programs import ROOT  # noqa: E402
 from rows import (  # noqa: E402
-    board, calls, commands, cpu, delivery, detection, engine, forwarding, mixing, picture, publish, receive, recording, response, sdk, server, size,
-    voice,
+    board, calls, commands, cpu, delivery, detection, device, engine, mixing, picture, publish, receive, recording, response, sdk, server, size,
 )
 
 ROWS = {
@@ -41,6 +40,12 @@ ROWS = {
     "masks": detection.masks,
     "gpio": board.gpio,
     "signature": response.signature,
+    "security": device.security,
+    "killed": device.killed,
+    "hung": device.hung,
+    "provisioned": device.provisioned,
+    "ready": device.ready,
+    "flash": device.flash,
     "call": calls.call,
     "signing": server.signing,
     "fleet": server.fleet,
