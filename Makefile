@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build dist cross deb server-deb sbom reproducible source-release yocto-crates test bench lint deny generate web python setup clean
+.PHONY: help run build dist cross deb image server-deb sbom reproducible source-release yocto-crates test bench lint deny generate web python setup clean
 
 CARGO_BUILD := cargo build --release --locked
 # TARGET=aarch64|armv7|x86_64: what `cross`, `sbom` and `deb` build for; this machine's architecture if none is given.
@@ -35,6 +35,12 @@ deb: $(if $(TARGET),cross,dist) ## the Debian package for this machine's archite
 	@cargo build --release --locked --quiet --bin artc-edge --example man && target/release/examples/man >target/artc-edge.1
 	@NATIVE_PROGRAM=$(CURDIR)/target/release/artc-edge setup/cross.sh $(FOR) \
 		packaging/deb.sh $(if $(TARGET),target/cross/$(TARGET),target/dist)/artc-edge target/artc-edge.1 target/debian
+
+image: ## a disk for PCs (UEFI, x86-64) of Debian and the package, with updates A/B by RAUC, and its bundle, in target/image; KEYS=FOLDER signs
+	@setup/packages.sh image
+	@$(MAKE) --no-print-directory deb TARGET=x86_64
+	@packaging/image/keys.sh "$(or $(KEYS),target/image/keys)"
+	@packaging/image/image.sh target/debian/artc-edge_*_amd64.deb "$(or $(KEYS),target/image/keys)" target/image
 
 server-deb: setup ## the Debian package of the app server for this machine's architecture, in target/debian
 	@cargo build --profile dist --locked -p artc-room

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian or Ubuntu packages that a job needs and that are missing, saying which. Not for Rust: see https://rustup.rs.
-# usage: setup/packages.sh build|test|bench|arm|cross-arm64|cross-armhf|cross-amd64
+# usage: setup/packages.sh build|test|bench|image|arm|cross-arm64|cross-armhf|cross-amd64
 set -euo pipefail
 
 build=(libasound2-dev dpkg-dev pkg-config cmake nasm clang libclang-dev g++ make git ca-certificates python3 python3-venv)
@@ -9,7 +9,10 @@ test=(chromium ffmpeg v4l-utils alsa-utils iproute2 xz-utils socat flex bison bc
     mmdebstrap e2fsprogs dosfstools mtools rauc squashfs-tools dmsetup)
 # What the bench compares with (GStreamer, called from Python), and what draws its clips.
 bench=(chromium ffmpeg iproute2 nftables mosquitto python3-gi gir1.2-gst-plugins-base-1.0 gir1.2-gst-plugins-bad-1.0 gstreamer1.0-nice
-    gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly)
+    gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
+    mmdebstrap e2fsprogs dosfstools mtools rauc systemd)
+# What makes a disk that boots.
+image=(mmdebstrap e2fsprogs dosfstools mtools rauc squashfs-tools fdisk openssl grub-common grub-efi-amd64-bin)
 # For programs of another architecture: compilers with their C library.
 arm64=(gcc-aarch64-linux-gnu g++-aarch64-linux-gnu)
 armhf=(gcc-arm-linux-gnueabihf g++-arm-linux-gnueabihf)
@@ -22,6 +25,7 @@ case "${1:-}" in
     build) wanted=("${build[@]}") ;;
     test) wanted=("${build[@]}" "${test[@]}" "${arm[@]}") ;;
     bench) wanted=("${build[@]}" "${bench[@]}") ;;
+    image) wanted=("${build[@]}" "${image[@]}") ;;
     arm) wanted=("${build[@]}" "${arm[@]}") ;;
     cross-arm64) wanted=("${arm64[@]}") ;;
     cross-armhf) wanted=("${armhf[@]}") ;;
