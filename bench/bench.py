@@ -18,7 +18,8 @@ from lib import table  # noqa: E402
 from lib.measure import busy_fraction, load, machine_ticks  # noqa: E402
 from lib.programs import ROOT  # noqa: E402
 from rows import (  # noqa: E402
-    board, calls, commands, cpu, delivery, detection, device, engine, mixing, picture, publish, receive, recording, response, sdk, server, size,
+    board, calls, commands, cpu, delivery, detection, device, engine, mixing, picture, publish, receive, recording, response, sdk,
+    server, size, voice,
 )
 
 ROWS = {
