@@ -72,7 +72,7 @@ fn wait_until_is(daemon: &Daemon, part: &str, state: &str) {
 
 #[test]
 fn who_talks_through_the_box_does_not_hear_himself_also_after_the_card_was_pulled() {
-    in_guest(&Guest { seconds: 900, ..Guest::default() }, || {
+    in_guest(&Guest { seconds: 400, ..Guest::default() }, || {
         let daemon = start();
         let viewer = Audience::join(&daemon.url(), "camera", "local-viewer", "camera");
         let said = samples(&speech());
