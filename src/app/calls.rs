@@ -1,4 +1,4 @@
-//! Calls over the broker: the link to it, and what the device does when it is called.
+//! Calls over the broker: the link to it, and what the device does when it is called. Commands that come over it are handed on.
 //!
 //! The second way into a channel: the token of a call takes the place of the configured one, and between calls the device is in no
 //! channel. What an invitation means is decided by `call_control::Callee`; which server is joined, by the configuration alone, whatever
@@ -6,8 +6,9 @@
 
 use std::time::Duration;
 
-use call_control::message::{self, Enter};
-use call_control::{Act, Callee, Config, Topics};
+use bytes::Bytes;
+use call_control::message::{self, About, Enter};
+use call_control::{Act, Callee, Config, Down, Topics};
 use mqtt_link::{Event, Link, Options, Presence};
 
 use super::clock;
@@ -31,9 +32,11 @@ pub enum StartError {
     Configuration(String),
 }
 
-/// What the session is to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What the shell is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Turn {
+    /// A command came, for the desk to judge.
+    Command(Bytes),
     /// Join with the ticket that is there now, and leave the channel before if it is in one.
     Join,
     /// Leave.
@@ -46,8 +49,8 @@ pub struct Calls {
     callee: Callee,
     topics: Topics,
     client: call_control::ClientId,
-    /// What others see in the channel.
-    name: String,
+    /// What we are: the name is what others see in the channel.
+    about: About,
     ticket: Option<Ticket>,
     outage: Fault<String>,
     up: bool,
@@ -55,7 +58,7 @@ pub struct Calls {
 
 impl Calls {
     /// Begins to listen, where the configuration wants it. `device` stands in for `calls.device`.
-    pub fn start(config: &Config, device: Option<&str>, name: &str) -> Result<Option<Self>, StartError> {
+    pub fn start(config: &Config, device: Option<&str>, about: About) -> Result<Option<Self>, StartError> {
         if !config.enabled {
             return Ok(None);
         }
@@ -85,7 +88,7 @@ impl Calls {
             seed: rand::random(),
         });
         let callee = Callee::new(client.clone(), topics.clone(), clock::now());
-        Ok(Some(Self { link, callee, topics, client, name: name.into(), ticket: None, outage: Fault::default(), up: false }))
+        Ok(Some(Self { link, callee, topics, client, about, ticket: None, outage: Fault::default(), up: false }))
     }
 
     /// Who we are at the broker.
@@ -119,6 +122,7 @@ impl Calls {
                 self.up = true;
                 self.outage.see(None);
                 tracing::info!(client = %self.client, "waiting for calls");
+                self.publish(&self.topics.about(&self.client), self.about.write());
                 Vec::new()
             }
             Event::Down(why) => {
@@ -128,6 +132,9 @@ impl Calls {
                     tracing::warn!("no calls, trying again for ever: {why}");
                 }
                 Vec::new()
+            }
+            Event::Message { topic, payload } if self.topics.read_down(&topic, &self.client) == Some(Down::Command) => {
+                vec![Turn::Command(payload)]
             }
             Event::Message { topic, payload } => {
                 let clock = clock::is_trusted().then(clock::since_1970);
@@ -194,18 +201,31 @@ impl Calls {
                     metrics::counter!("artc_calls_missed_total").increment(1);
                     tracing::info!(caller = caller.as_ref().map(tracing::field::display), "missed a call");
                 }
-                Act::Say(request) => {
-                    if self.link.publish(&self.topics.of(&self.client), request.write()).is_err() {
-                        metrics::counter!("artc_calls_unsent_total").increment(1);
-                        tracing::warn!("the server was not answered: too much waits for the broker");
-                    }
-                }
+                Act::Say(request) => self.publish(&self.topics.of(&self.client), request.write()),
             }
         }
         turns
     }
 
+    /// Answers a command. Who asked waits for it now or never.
+    pub fn answer(&self, message: Vec<u8>) {
+        if self.link.publish_now(&self.topics.answer(&self.client), message).is_err() {
+            self.unsent("no connection to the broker, or too much waits for it");
+        }
+    }
+
+    fn publish(&self, topic: &str, payload: Vec<u8>) {
+        if self.link.publish(topic, payload).is_err() {
+            self.unsent("too much waits for the broker");
+        }
+    }
+
+    fn unsent(&self, why: &str) {
+        metrics::counter!("artc_calls_unsent_total").increment(1);
+        tracing::warn!("the server was not answered: {why}");
+    }
+
     fn ticket_of(&self, enter: Enter) -> Ticket {
-        Ticket { token: enter.token, channel: enter.channel, user_id: enter.user_id, user_name: self.name.clone() }
+        Ticket { token: enter.token, channel: enter.channel, user_id: enter.user_id, user_name: self.about.name.clone() }
     }
 }

@@ -1,5 +1,7 @@
 //! Commands on their way to the desk, what it says to them, and replies on their way out. Not for what is done: see [`super::deeds`].
 
+use std::sync::Arc;
+
 use tokio::sync::mpsc;
 
 use super::clock::now;
@@ -28,8 +30,8 @@ impl Shell {
             Step::Many(steps) => steps.into_iter().for_each(|step| self.step(from, step, finished)),
             Step::Send(letter) => self.send(letter),
             Step::Work { job, stop, effect } => self.carry_out(Purpose::Job(job, stop), effect, None, finished),
-            Step::Do { ticket, effect: Effect::TakeSnapshot, .. }
-                if !from.is_local() && !mail::carries_files(&*self.parts.engine) =>
+            Step::Do { ticket, effect: Effect::TakeSnapshot { .. }, .. }
+                if matches!(from, Sender::Participant(_)) && !mail::carries_files(&*self.parts.engine) =>
             {
                 let why = "this engine carries no files; `artc-edge call camera.snapshot` on the device gives the picture";
                 self.reply(ticket, &Outcome::Failed(Failure::NotAvailable(why.into())));
@@ -56,11 +58,20 @@ impl Shell {
     }
 
     pub(super) fn send(&mut self, letter: Letter) {
-        let Sender::Participant(to) = letter.to.clone() else {
-            if let Some(socket) = &self.socket {
-                socket.send(letter);
+        let to = match &letter.to {
+            Sender::Participant(to) => Arc::clone(to),
+            Sender::Broker => {
+                if let Some(calls) = &self.calls {
+                    calls.answer(letter.message);
+                }
+                return;
             }
-            return;
+            Sender::Local { .. } => {
+                if let Some(socket) = &self.socket {
+                    socket.send(letter);
+                }
+                return;
+            }
         };
         if let Err(why) = self.mail.send(&*self.parts.engine, &to, &letter) {
             metrics::counter!("artc_control_unsent_total").increment(1);

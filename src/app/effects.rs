@@ -141,7 +141,7 @@ pub fn begin(effect: Effect, parts: &Parts, tickets: &TicketSource, wishes: Wish
                 outcome(done.and_then(|done| kept.map(|()| done).map_err(Failure::Device)))
             }))
         }
-        Effect::TakeSnapshot => later(Box::new(move || outcome(snapshot(&camera)))),
+        Effect::TakeSnapshot { longest } => later(Box::new(move || outcome(snapshot(&camera, longest)))),
         Effect::SetStream(change) if change.size.is_some() || change.fps.is_some() => {
             later(Box::new(move || match set_mode(&camera, &change, wishes) {
                 Ok(change) => Done::Stream(change),
@@ -254,8 +254,8 @@ fn privacy(camera: &Camera, on: bool) -> Result<Outcome, Failure> {
     }
 }
 
-fn snapshot(camera: &Camera) -> Result<Outcome, Failure> {
-    match camera.snapshot() {
+fn snapshot(camera: &Camera, longest: Option<u16>) -> Result<Outcome, Failure> {
+    match camera.snapshot(longest) {
         Ok(jpeg) => Ok(Outcome::Snapshot(jpeg.into())),
         Err(why @ SnapshotError::NoPicture { .. }) => Err(Failure::NotAvailable(why.to_string())),
         Err(why) => Err(Failure::Device(why.to_string())),

@@ -147,7 +147,7 @@ impl Shell {
                 event = camera_events.recv() => self.camera_event(event, &finished_in),
                 event = Calls::next(&mut self.calls) => {
                     let turns = self.calls.as_mut().map(|calls| calls.heed(event, now())).unwrap_or_default();
-                    self.turn(turns);
+                    self.turn(turns, &finished_in);
                 }
                 Some(event) = board_events.recv() => self.board_event(event),
                 Ok(()) = self.wanted.changed() => self.configured(),
@@ -172,7 +172,7 @@ impl Shell {
                 () = at(deadline) => {
                     self.session.handle(Input::Deadline, now());
                     let turns = self.calls.as_mut().map(|calls| calls.expire(now())).unwrap_or_default();
-                    self.turn(turns);
+                    self.turn(turns, &finished_in);
                     self.logs.wake(now());
                     while let Some(letter) = self.desk.expire(now()) {
                         self.send(letter);
@@ -215,9 +215,12 @@ impl Shell {
                     let voice = Wishes::of(config).voice;
                     self.wish(Wishes { voice, ..self.wishes });
                 }
-                "control.allow" | "control.keys" | "control.require_signature" | "control.roles" | "control.token_role" => {
-                    self.desk.reconfigure(&config.control)
-                }
+                "control.allow"
+                | "control.broker_role"
+                | "control.keys"
+                | "control.require_signature"
+                | "control.roles"
+                | "control.token_role" => self.desk.reconfigure(&config.control),
                 "telemetry.log" if std::env::var_os("ARTC_LOG").is_none() => {
                     self.logs.configure(&config.telemetry.log);
                 }
@@ -287,13 +290,17 @@ impl Shell {
         }
     }
 
-    /// Does what a call asks for.
-    fn turn(&mut self, turns: Vec<Turn>) {
+    /// Does what a call asks for, or a command that came the same way.
+    fn turn(&mut self, turns: Vec<Turn>, finished: &mpsc::Sender<Finished>) {
         for turn in turns {
-            // Another token for the same call is another join.
-            self.session.handle(Input::Leave, now());
-            if turn == Turn::Join {
-                self.session.handle(Input::Join, now());
+            match turn {
+                Turn::Command(message) => self.message(&Sender::Broker, &message, finished),
+                // Another token for the same call is another join.
+                Turn::Join => {
+                    self.session.handle(Input::Leave, now());
+                    self.session.handle(Input::Join, now());
+                }
+                Turn::Leave => self.session.handle(Input::Leave, now()),
             }
         }
         self.between_calls();

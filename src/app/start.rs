@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use artc_bindings::Engine;
+use call_control::message::About;
 use voice::Duplex;
 use wire::device::Info;
 
@@ -290,7 +291,8 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
         loops.push(health.follow("room", LOOP_LIMIT, room.turns()));
     }
     let id = config.device.id.clone().or_else(kept::device_id);
-    let calls = match Calls::start(&config.calls, id.as_deref(), &name) {
+    let about = About { name: name.clone(), firmware: env!("CARGO_PKG_VERSION").into(), board: board.badge.name.clone() };
+    let calls = match Calls::start(&config.calls, id.as_deref(), about) {
         Ok(calls) => calls,
         Err(why) => {
             eprintln!("artc-edge: {why}");

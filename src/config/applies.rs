@@ -17,11 +17,12 @@ pub enum Applies {
 }
 
 /// All keys that are not [`Applies::Restart`].
-const TABLE: [(&str, Applies); 32] = [
+const TABLE: [(&str, Applies); 33] = [
     ("board.profile", Applies::OnDevice),
     ("calls.ca_file", Applies::OnDevice),
     ("calls.secret_file", Applies::OnDevice),
     ("control.allow", Applies::Live),
+    ("control.broker_role", Applies::Live),
     ("control.keys", Applies::Live),
     ("control.require_signature", Applies::Live),
     ("control.roles", Applies::Live),

@@ -1,10 +1,13 @@
 //! Family `camera`: which one is in use, its modes, controls and still pictures, and privacy. Where it looks is [`super::ptz`]'s.
 
-use wire::camera::{Control, ControlKind, ControlValue, Controls, Privacy, Select, SetControl};
+use wire::camera::{Control, ControlKind, ControlValue, Controls, Privacy, Select, SetControl, TakeSnapshot};
 use wire::device::SourceState;
 use wire::{Code, Refusal, Reply};
 
 use super::{Decision, Effect, View};
+
+/// How long a still picture's longer side may be asked to be, in pixels.
+const LONGEST: std::ops::RangeInclusive<u16> = 64..=1920;
 
 pub(super) fn modes(view: &View) -> Result<Decision, Refusal> {
     if view.modes.modes.is_empty() {
@@ -49,10 +52,15 @@ pub(super) fn privacy(params: Privacy, view: &View) -> Result<Decision, Refusal>
     }
 }
 
-pub(super) fn snapshot(view: &View) -> Result<Decision, Refusal> {
+pub(super) fn snapshot(params: &TakeSnapshot, view: &View) -> Result<Decision, Refusal> {
+    let longest = params.longest;
+    if let Some(longest) = longest.filter(|longest| !LONGEST.contains(longest)) {
+        let why = format!("`longest` of {longest} is not between {} and {}", LONGEST.start(), LONGEST.end());
+        return Err(Refusal::new(Code::OutOfRange, why));
+    }
     match view.status.camera.state {
         // A resting camera is woken for it.
-        SourceState::Live | SourceState::BuiltIn | SourceState::Resting => Ok(Effect::TakeSnapshot.into()),
+        SourceState::Live | SourceState::BuiltIn | SourceState::Resting => Ok(Effect::TakeSnapshot { longest }.into()),
         // The still picture that takes the camera's place is not what was asked for.
         SourceState::Off | SourceState::NoSignal | SourceState::Private | SourceState::Lost => Err(away(view)),
     }

@@ -30,9 +30,11 @@ pub struct Config {
     /// The highest role that a join token can give to who joins with it, by its attribute `artc.command.role`. Unset: tokens give no
     /// role. Tokens whose bearer may change its attributes (`canUpdateOwnMetadata`) never do.
     pub token_role: Option<Role>,
+    /// The role of commands that come over the broker of `[calls]`, which does not tell who sent them. Unset: none are taken but signed ones.
+    pub broker_role: Option<Role>,
     /// Keys for signed commands, by name: `[control.keys.NAME]`. A signed command has its key's role, whoever sends it.
     pub keys: BTreeMap<String, KeyConfig>,
-    /// Take only signed commands from the channel. The local socket is not asked for signatures: who can open it is on the device.
+    /// Take only signed commands from channel and broker. The local socket is not asked for signatures: who can open it is on the device.
     pub require_signature: bool,
     /// Messages a second of one sender, 1 to 100000; a batch counts as many as it has requests.
     pub messages_per_second: u32,
@@ -50,6 +52,7 @@ impl Default for Config {
             allow: BTreeMap::new(),
             roles: BTreeMap::new(),
             token_role: None,
+            broker_role: None,
             keys: BTreeMap::new(),
             require_signature: false,
             messages_per_second: 50,

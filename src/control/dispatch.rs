@@ -22,6 +22,8 @@ pub enum Caller<'a> {
         /// What it gives.
         role: Role,
     },
+    /// Somebody who may publish our commands at the broker.
+    Broker,
     /// Somebody who could open the local unix socket.
     Local,
 }
@@ -101,6 +103,7 @@ pub fn dispatch(request: &Request, caller: Caller<'_>, permissions: &Permissions
     let role = match caller {
         Caller::Participant(identity) => permissions.role(identity),
         Caller::Signed { role, .. } => Some(role),
+        Caller::Broker => permissions.broker_role(),
         Caller::Local => Some(Role::Own),
     };
     if view.stopping && method.kind() == Kind::Change {
@@ -119,7 +122,7 @@ pub fn dispatch(request: &Request, caller: Caller<'_>, permissions: &Permissions
         Command::CameraModes(_) => camera::modes(view),
         Command::CameraControls(_) => camera::controls(view),
         Command::CameraSetControl(params) => camera::set_control(&params, view),
-        Command::CameraSnapshot(_) => camera::snapshot(view),
+        Command::CameraSnapshot(params) => camera::snapshot(&params, view),
         Command::CameraSelect(params) => camera::select(params, view),
         Command::CameraGetPtz(_) => ptz::get(view),
         Command::CameraSetPtz(params) => ptz::set(params, view),
@@ -189,6 +192,7 @@ fn allowed(method: Method, caller: Caller<'_>, permissions: &Permissions) -> Res
     let (who, has, may) = match caller {
         Caller::Local => return Ok(()),
         Caller::Participant(identity) => (identity, permissions.role(identity), permissions.allows(identity, method)),
+        Caller::Broker => ("the broker", permissions.broker_role(), permissions.broker_allows(method)),
         Caller::Signed { key, role } => (key, Some(role), role >= method.role()),
     };
     let signed = matches!(caller, Caller::Signed { .. });
@@ -198,7 +202,8 @@ fn allowed(method: Method, caller: Caller<'_>, permissions: &Permissions) -> Res
     if !may {
         let (who, has) = (who.escape_debug(), has.map_or("no role", Role::name));
         let why = format!("`{who}` may not call {}: it needs the role {}, the caller has {has}", method.name(), method.role());
-        return Err(Refusal::new(Code::NotAllowed, why));
+        let remedy = if caller == Caller::Broker { "; `[control] broker_role` says which" } else { "" };
+        return Err(Refusal::new(Code::NotAllowed, why + remedy));
     }
     if !signed && method.is_signed() {
         return Err(Refusal::new(Code::SignatureRequired, format!("{} is taken only as a signed command", method.name())));

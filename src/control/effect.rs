@@ -35,7 +35,10 @@ pub enum Effect {
     /// Close camera and microphone, or open them again; answered by [`Outcome::Privacy`].
     SetPrivacy(bool),
     /// Take a still picture; answered by [`Outcome::Snapshot`].
-    TakeSnapshot,
+    TakeSnapshot {
+        /// No side longer than that; none: in its own size.
+        longest: Option<u16>,
+    },
     /// Change the published picture; answered by [`Outcome::Stream`].
     SetStream(StreamChange),
     /// Mute or unmute the picture; answered by [`Outcome::Stream`].

@@ -6,6 +6,8 @@ use std::time::Duration;
 pub const LONGEST_MESSAGE: usize = 1024 * 1024;
 /// Longest reply in bytes to a participant; what is longer than a data message goes in pieces. The local socket carries any.
 pub const MAX_REPLY: usize = 1024 * 1024;
+/// Longest reply in bytes over a broker: brokers for devices let 64 KiB through.
+pub const MAX_BROKER_REPLY: usize = 60 * 1024;
 /// Refusals in a row that a flood gets before there is silence, refilled at the rate of messages: enough for a burst of an honest
 /// sender to learn of its mistake, too few to make this device an amplifier.
 pub const REFUSALS: u32 = 100;

@@ -24,6 +24,8 @@ pub struct Permissions {
     roles: Vec<(String, Role)>,
     /// The highest role that a token can give; none: tokens give nothing.
     token_role: Option<Role>,
+    /// Of what comes over the broker; none: nothing is taken from there.
+    broker_role: Option<Role>,
     /// Identities of who is here with a token that names a role, and which.
     by_token: BTreeMap<String, Role>,
     /// There are keys, so anybody may come with a signed command.
@@ -42,6 +44,7 @@ impl Permissions {
             rules: config.allow.iter().map(|(identity, methods)| (identity.clone(), methods.clone())).collect(),
             roles: built_in.chain(configured).collect(),
             token_role: config.token_role,
+            broker_role: config.broker_role,
             by_token: BTreeMap::new(),
             signing: !config.keys.is_empty(),
             signature_required: config.require_signature,
@@ -72,6 +75,16 @@ impl Permissions {
         let by_line = self.roles.iter().filter(|(pattern, _)| covers(pattern, identity)).map(|(_, role)| *role).max();
         let named = self.by_token.get(identity).filter(|_| !identity.is_empty());
         by_line.max(self.token_role.zip(named).map(|(most, named)| *named.min(&most)))
+    }
+
+    /// The role of whoever may publish our commands at the broker.
+    pub fn broker_role(&self) -> Option<Role> {
+        self.broker_role
+    }
+
+    /// Whether what comes over the broker may call `method`.
+    pub fn broker_allows(&self, method: Method) -> bool {
+        self.broker_role >= Some(method.role()) || self.signing && method.is_for_signing()
     }
 
     /// Whether the participant with this identity may call `method`, by its role or by a line that names the method.

@@ -11,6 +11,8 @@ use std::sync::Arc;
 pub enum Sender {
     /// A participant of the channel, under the identity that the server vouches for.
     Participant(Arc<str>),
+    /// Whoever may publish our commands at the broker of `[calls]`: it does not tell who that is.
+    Broker,
     /// A connection to the local unix socket.
     Local {
         /// Number of the connection, never used again.
@@ -41,6 +43,7 @@ impl fmt::Debug for Sender {
                 let shown: String = identity.chars().take(64).collect();
                 write!(f, "participant {shown:?}")
             }
+            Self::Broker => f.write_str("broker"),
             Self::Local { uid, pid, .. } => write!(f, "local user {uid} (process {pid})"),
         }
     }
@@ -55,7 +58,7 @@ pub struct Letter {
     pub call: Option<Arc<str>>,
     /// The message. Empty only where a call asked for nothing that is answered.
     pub message: Vec<u8>,
-    /// Bytes that follow the message; on LiveKit as byte streams. Local senders never get any.
+    /// Bytes that follow the message; on LiveKit as byte streams. Only participants get any.
     pub attachments: Vec<Attachment>,
 }
 

@@ -10,7 +10,6 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 pub const SECRET: &str = "a secret of the console";
 pub const KEY: &str = "LTAI-calls";
-pub const INSTANCE: &str = "post-cn-0001";
 /// Who may say what: the server all of it, everybody else only what is theirs. Mallory has rights that nobody should have.
 const RIGHTS: &str = "\
 user LTAI-calls
@@ -24,6 +23,8 @@ topic write MeetingCtrlUp
 
 pattern write MeetingCtrlUp/%c
 pattern write MeetingCtrlUp/%c/presence
+pattern write MeetingCtrlUp/%c/about
+pattern write MeetingCtrlUp/%c/rpc
 pattern read MeetingCtrlUp/p2p/%c/#
 ";
 
@@ -41,7 +42,7 @@ impl Broker {
         std::fs::write(at("secret"), SECRET).expect("written");
         std::fs::write(at("rights"), RIGHTS).expect("written");
         std::fs::write(at("passwords"), "").expect("written");
-        for client in [server(), device(), person("alice"), person("mallory")] {
+        for client in [server(), device(), other_device(), person("alice"), person("mallory")] {
             let Account { user, password } = account(&client);
             let made = program("mosquitto_passwd").arg("-b").arg(at("passwords")).args([&user, password.expose()]).status();
             assert!(made.is_ok_and(|status| status.success()), "{INSTALL}");
@@ -88,7 +89,7 @@ impl Broker {
             access_key: if is_person(client) { client.device().into() } else { KEY.into() },
             secret_file: Some(self.file("secret")),
             password: rule(client),
-            instance: INSTANCE.into(),
+            instance: instance(client).into(),
             ..Config::default()
         }
     }
@@ -128,6 +129,10 @@ pub fn device() -> ClientId {
     ClientId::new("GID_ALIRTC_CTRL_DOWN", "DEVICE_001").expect("an id")
 }
 
+pub fn other_device() -> ClientId {
+    ClientId::new("GID_ALIRTC_CTRL_DOWN", "DEVICE_002").expect("an id")
+}
+
 pub fn person(name: &str) -> ClientId {
     ClientId::new("GID_APP", name).expect("an id")
 }
@@ -145,9 +150,14 @@ fn rule(client: &ClientId) -> PasswordRule {
     }
 }
 
+/// By the present rule a user is a key at an instance. Mosquitto has one password for each user, so two devices are of two instances.
+pub fn instance(client: &ClientId) -> &'static str {
+    if *client == other_device() { "post-cn-0002" } else { "post-cn-0001" }
+}
+
 fn account(client: &ClientId) -> Account {
     let key = if is_person(client) { client.device() } else { KEY };
-    Account::new(rule(client), client, key, &Secret::new(SECRET), INSTANCE)
+    Account::new(rule(client), client, key, &Secret::new(SECRET), instance(client))
 }
 
 /// Debian puts the broker where only root looks.

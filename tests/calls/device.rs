@@ -4,6 +4,8 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 
+use call_control::ClientId;
+
 use crate::broker::{self, Broker};
 
 pub struct Device {
@@ -14,6 +16,11 @@ pub struct Device {
 
 impl Device {
     pub fn start(broker: &Broker, room: &str) -> Self {
+        Self::start_with(broker, room, &broker::device(), &[])
+    }
+
+    /// Another one than the usual, or configured otherwise: by variables.
+    pub fn start_with(broker: &Broker, room: &str, client: &ClientId, more: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a directory");
         let telemetry = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").to_string();
         let file = |name: &str| broker.file(name).display().to_string();
@@ -25,10 +32,10 @@ impl Device {
             ("CALLS__ENABLED", "true".into()),
             ("CALLS__BROKER", broker.url()),
             ("CALLS__CA_FILE", file("ca.pem")),
-            ("CALLS__DEVICE", broker::device().device().into()),
+            ("CALLS__DEVICE", client.device().into()),
             ("CALLS__ACCESS_KEY", broker::KEY.into()),
             ("CALLS__SECRET_FILE", file("secret")),
-            ("CALLS__INSTANCE", broker::INSTANCE.into()),
+            ("CALLS__INSTANCE", broker::instance(client).into()),
             ("CONTROL__SOCKET", folder.path().join("control.sock").display().to_string()),
             ("TELEMETRY__LISTEN", telemetry.clone()),
         ];
@@ -37,6 +44,7 @@ impl Device {
             .env_clear()
             .env("STATE_DIRECTORY", folder.path())
             .envs(variables.map(|(key, value)| (format!("ARTC__{key}"), value)))
+            .envs(more.iter().map(|(key, value)| (format!("ARTC__{key}"), value)))
             .stdout(Stdio::null())
             .stderr(Stdio::inherit())
             .spawn()

@@ -1,7 +1,8 @@
 //! Calls through a real Mosquitto: from `create` over the enter message and the stream to `destory`, with the daemon as it ships and
-//! the room of `artc-room`.
+//! the room of `artc-room`; and commands to devices, the same way.
 
 mod broker;
+mod commands;
 mod device;
 
 use std::time::Duration;

@@ -821,7 +821,7 @@ class RecordPart(TypedDict):
     # How many the recording, or its picture, has; after the last of them nothing comes, unless it is
     # still being written.
     total: int
-    # The bytes in base64; only on the unix socket.
+    # The bytes in base64; only on the unix socket and over a broker.
     base64: NotRequired[str]
 
 
@@ -910,7 +910,7 @@ class Session(TypedDict):
 
 class Snapshot(TypedDict):
     """A still picture. In a channel the bytes follow as a byte stream of this name on topic
-    `artc.snapshot`; on the unix socket they are in the reply.
+    `artc.snapshot`; on the unix socket and over a broker they are in the reply.
     """
     # How many bytes it has.
     bytes: int
@@ -918,7 +918,7 @@ class Snapshot(TypedDict):
     mime: str
     # File name.
     name: str
-    # The picture in base64; only on the unix socket.
+    # The picture in base64; only on the unix socket and over a broker.
     base64: NotRequired[str]
 
 
@@ -1263,9 +1263,11 @@ class Commands:
         reply: Control = await self.call("camera.set_control", _given(name=name, value=value))
         return reply
 
-    async def camera_snapshot(self) -> Snapshot:
-        """Takes a still picture. Role: observe."""
-        reply: Snapshot = await self.call("camera.snapshot")
+    async def camera_snapshot(self, *, longest: int | None = None) -> Snapshot:
+        """Takes a still picture, in its own size or smaller. Role: observe. `longest`: No side is longer than
+        so many pixels, 64 to 1920; left out, the picture has its own size.
+        """
+        reply: Snapshot = await self.call("camera.snapshot", _given(longest=longest))
         return reply
 
     async def camera_select(self, *, camera: str) -> CameraSelected:

@@ -80,9 +80,9 @@ export abstract class Commands {
     return this.call("camera.set_control", params, options);
   }
 
-  /** Takes a still picture. Role: observe. */
-  cameraSnapshot(options?: CallOptions): Result<"camera.snapshot"> {
-    return this.call("camera.snapshot", {}, options);
+  /** Takes a still picture, in its own size or smaller. Role: observe. */
+  cameraSnapshot(params: Params<"camera.snapshot"> = {}, options?: CallOptions): Result<"camera.snapshot"> {
+    return this.call("camera.snapshot", params, options);
   }
 
   /**

@@ -756,7 +756,7 @@ export interface RecordPart {
    * written.
    */
   total: number;
-  /** The bytes in base64; only on the unix socket. */
+  /** The bytes in base64; only on the unix socket and over a broker. */
   base64?: string;
 }
 
@@ -864,7 +864,7 @@ export interface Session {
 
 /**
  * A still picture. In a channel the bytes follow as a byte stream of this name on topic `artc.snapshot`; on the
- * unix socket they are in the reply.
+ * unix socket and over a broker they are in the reply.
  */
 export interface Snapshot {
   /** How many bytes it has. */
@@ -873,7 +873,7 @@ export interface Snapshot {
   mime: string;
   /** File name. */
   name: string;
-  /** The picture in base64; only on the unix socket. */
+  /** The picture in base64; only on the unix socket and over a broker. */
   base64?: string;
 }
 
@@ -1209,8 +1209,8 @@ export interface Methods {
   "camera.controls": { params: Nothing; result: CameraControls };
   /** Sets one control of the camera and tells the value that it then has. Role: operate. */
   "camera.set_control": { params: { name: string; value?: ControlValue }; result: Control };
-  /** Takes a still picture. Role: observe. */
-  "camera.snapshot": { params: Nothing; result: Snapshot };
+  /** Takes a still picture, in its own size or smaller. Role: observe. */
+  "camera.snapshot": { params: { longest?: number }; result: Snapshot };
   /**
    * Takes another camera into use, on the same track; one that cannot be had leaves the one before in use. Kept
    * over a restart, until the configuration names another one. Role: operate.

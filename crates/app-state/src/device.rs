@@ -1,4 +1,4 @@
-//! Devices: when they were seen, their keys, and the nonces that were used.
+//! Devices: when they were seen, what they told of themselves, their last pictures, their keys, and the nonces that were used.
 
 use rusqlite::{OptionalExtension as _, params};
 
@@ -15,6 +15,19 @@ pub struct Device {
     pub since: i64,
     /// When it was last heard.
     pub seen: i64,
+    /// What it told of itself, as its owner wrote it.
+    pub about: Option<String>,
+    /// When its last picture came, where there is one.
+    pub pictured: Option<i64>,
+}
+
+/// The last picture of a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// When it came, in seconds since 1970.
+    pub taken: i64,
+    /// JPEG.
+    pub jpeg: Vec<u8>,
 }
 
 /// A device was heard.
@@ -24,6 +37,8 @@ pub struct Sighting {
     pub client: String,
     /// Whether it is there now; `None`: as before, and there if it is new.
     pub here: Option<bool>,
+    /// What it tells of itself; `None`: as before.
+    pub about: Option<String>,
     /// When, in seconds since 1970.
     pub at: i64,
 }
@@ -49,13 +64,13 @@ impl State {
             let change = db.transaction()?;
             {
                 let mut write = change.prepare_cached(
-                    "INSERT INTO device (client, here, since, seen) VALUES (?1, coalesce(?2, 1), ?3, ?3)
+                    "INSERT INTO device (client, here, since, seen, about) VALUES (?1, coalesce(?2, 1), ?3, ?3, ?4)
                      ON CONFLICT (client) DO UPDATE SET
                          since = CASE WHEN coalesce(?2, here) = here THEN since ELSE ?3 END,
-                         here = coalesce(?2, here), seen = max(seen, ?3)",
+                         here = coalesce(?2, here), seen = max(seen, ?3), about = coalesce(?4, about)",
                 )?;
-                for Sighting { client, here, at } in &sightings {
-                    write.execute(params![client, here, at])?;
+                for Sighting { client, here, about, at } in &sightings {
+                    write.execute(params![client, here, at, about])?;
                 }
             }
             change.commit()
@@ -69,12 +84,49 @@ impl State {
     /// [`StateError`].
     pub async fn devices(&self, after: String, limit: u32) -> Result<Vec<Device>, StateError> {
         self.ask(move |db| {
-            let mut read =
-                db.prepare_cached("SELECT client, here, since, seen FROM device WHERE client > ?1 ORDER BY client LIMIT ?2")?;
+            let mut read = db.prepare_cached(
+                "SELECT client, here, since, seen, about, taken FROM device LEFT JOIN picture USING (client)
+                 WHERE client > ?1 ORDER BY client LIMIT ?2",
+            )?;
             let rows = read.query_map(params![after, limit], |row| {
-                Ok(Device { client: row.get(0)?, here: row.get(1)?, since: row.get(2)?, seen: row.get(3)? })
+                let (client, here, since, seen) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+                Ok(Device { client, here, since, seen, about: row.get(4)?, pictured: row.get(5)? })
             })?;
             rows.collect()
+        })
+        .await
+    }
+
+    /// Whether each of `clients` is there, in their order; `None` for one that was never heard.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub async fn which_are_here(&self, clients: Vec<String>) -> Result<Vec<Option<bool>>, StateError> {
+        self.ask(move |db| {
+            let mut read = db.prepare_cached("SELECT here FROM device WHERE client = ?1")?;
+            clients.iter().map(|client| read.query_row([client], |row| row.get(0)).optional()).collect()
+        })
+        .await
+    }
+
+    /// Keeps a device's picture, in the place of the one before. Nothing where the device is not known.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub async fn keep_picture(&self, client: String, picture: Picture) -> Result<(), StateError> {
+        let text = "INSERT INTO picture (client, taken, jpeg) SELECT client, ?2, ?3 FROM device WHERE client = ?1
+                    ON CONFLICT (client) DO UPDATE SET taken = ?2, jpeg = ?3";
+        self.ask(move |db| db.execute(text, params![client, picture.taken, picture.jpeg])).await.map(drop)
+    }
+
+    /// A device's last picture.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub async fn picture(&self, client: String) -> Result<Option<Picture>, StateError> {
+        self.ask(move |db| {
+            let read = |row: &rusqlite::Row<'_>| Ok(Picture { taken: row.get(0)?, jpeg: row.get(1)? });
+            db.query_row("SELECT taken, jpeg FROM picture WHERE client = ?1", [client], read).optional()
         })
         .await
     }

@@ -4,7 +4,7 @@
 //! done. A thread of its own has the file open; whoever asks waits without blocking. Not for deciding anything: texts are kept as their
 //! owners wrote them.
 //!
-//! - `device.rs`: who was seen; keys; nonces that were used;
+//! - `device.rs`: who was seen, what they are, how they look; keys; nonces that were used;
 //! - `call.rs`: calls that have not ended;
 //! - `record.rs`: apps, rules, callbacks, jobs, deliveries.
 #![forbid(unsafe_code)]
@@ -20,13 +20,15 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
 pub use call::KeptCall;
-pub use device::{Device, DeviceKey, Sighting};
+pub use device::{Device, DeviceKey, Picture, Sighting};
 pub use record::{App, Delivery, Job, Rule};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+/// What leads from each version to the next, the first from nothing.
+const STEPS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema-2.sql")];
 /// What this program writes and understands.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = STEPS.len() as i64;
 /// Questions that may wait.
 const WAITING: usize = 1024;
 /// How long another process (a backup) may hold the file.
@@ -152,11 +154,14 @@ fn prepare(db: &mut Connection) -> rusqlite::Result<i64> {
     db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     db.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
     let found: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if found > 0 {
+    let done = usize::try_from(found).unwrap_or(0);
+    if done >= STEPS.len() {
         return Ok(found);
     }
     let change = db.transaction()?;
-    change.execute_batch(include_str!("schema.sql"))?;
+    for step in &STEPS[done..] {
+        change.execute_batch(step)?;
+    }
     change.pragma_update(None, "user_version", VERSION)?;
     change.commit()?;
     Ok(VERSION)

@@ -65,7 +65,7 @@ async fn of_two_jobs_of_one_room_or_id_one_is_made() {
 #[tokio::test]
 async fn sightings_say_since_when() {
     let state = State::open(None).unwrap();
-    let saw = |here, at| vec![Sighting { client: "G@@@cam".into(), here, at }];
+    let saw = |here, at| vec![Sighting { client: "G@@@cam".into(), here, about: None, at }];
     for (here, at) in [(Some(true), NOW), (None, NOW + 5), (Some(true), NOW + 9)] {
         state.saw(saw(here, at)).await.unwrap();
     }
@@ -74,6 +74,45 @@ async fn sightings_say_since_when() {
     state.saw(saw(Some(false), NOW + 20)).await.unwrap();
     assert_eq!(one(state.devices(String::new(), 10).await.unwrap()), (false, 20, 20));
     assert_eq!(state.devices("G@@@cam".into(), 10).await.unwrap(), []);
+    let clients = ["G@@@other", "G@@@cam"].map(String::from).to_vec();
+    assert_eq!(state.which_are_here(clients).await.unwrap(), [None, Some(false)]);
+}
+
+#[tokio::test]
+async fn what_a_device_told_of_itself_and_its_last_picture_stay() {
+    let state = State::open(None).unwrap();
+    let cam = || "G@@@cam".to_owned();
+    let saw = |about: Option<&str>| vec![Sighting { client: cam(), here: None, about: about.map(String::from), at: NOW }];
+    let picture = |taken, byte| Picture { taken, jpeg: vec![byte; 3] };
+    state.keep_picture(cam(), picture(NOW, 1)).await.unwrap();
+    assert_eq!(state.picture(cam()).await.unwrap(), None, "of nobody who was ever heard");
+    for about in [Some("1"), Some("2"), None] {
+        state.saw(saw(about)).await.unwrap();
+    }
+    state.keep_picture(cam(), picture(NOW, 1)).await.unwrap();
+    state.keep_picture(cam(), picture(NOW + 5, 2)).await.unwrap();
+    let device = state.devices(String::new(), 10).await.unwrap().remove(0);
+    assert_eq!((device.about.as_deref(), device.pictured), (Some("2"), Some(NOW + 5)));
+    assert_eq!(state.picture(cam()).await.unwrap(), Some(picture(NOW + 5, 2)));
+}
+
+#[tokio::test]
+async fn a_file_of_the_version_before_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.sqlite");
+    let before = Connection::open(&file).unwrap();
+    before.execute_batch(STEPS[0]).unwrap();
+    before.execute("INSERT INTO device (client, here, since, seen) VALUES ('G@@@cam', 1, 5, 6)", []).unwrap();
+    before.pragma_update(None, "user_version", 1).unwrap();
+    drop(before);
+    for pictured in [None, Some(NOW)] {
+        let state = State::open(Some(&file)).unwrap();
+        let device = Device { client: "G@@@cam".into(), here: true, since: 5, seen: 6, about: None, pictured };
+        assert_eq!(state.devices(String::new(), 10).await.unwrap(), [device]);
+        state.keep_picture("G@@@cam".into(), Picture { taken: NOW, jpeg: vec![7] }).await.unwrap();
+    }
+    let version: i64 = Connection::open(&file).unwrap().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    assert_eq!(version, VERSION);
 }
 
 #[tokio::test]

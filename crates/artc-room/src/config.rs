@@ -91,7 +91,7 @@ pub struct Service {
 }
 
 /// Whose tokens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TokenRule {
     /// LiveKit's, signed with the room's API key.

@@ -5,6 +5,7 @@
 //! - [`Server`]: starting and stopping;
 //! - `sign`: join tokens;
 //! - `service`: what the broker says, carried out;
+//! - `fleet`: commands to devices, over the broker;
 //! - `http/`: logins, tokens, devices;
 //! - `record/`: recordings, and the callbacks about them;
 //! - `rtmp`: streams in and out over RTMP;
@@ -16,6 +17,7 @@
 
 mod clock;
 mod config;
+mod fleet;
 mod http;
 mod record;
 #[cfg(feature = "rtmp")]
@@ -32,6 +34,7 @@ use std::time::Duration;
 use app_state::State;
 use call_control::Rules;
 pub use config::{Config, Rtmp, Service, State as StateConfig, Telemetry, TokenRule};
+use fleet::Fleet;
 pub use http::config::{Config as HttpConfig, KeyConfig, Role, UserConfig};
 use mixing::Recorders;
 use mqtt_link::{Link, Presence};
@@ -42,7 +45,7 @@ use record::outbox::Outbox;
 use record::{Jobs, Parts};
 use room::token::{Key, Secret};
 pub use service::Counts;
-use service::{Desk, Post, Venue};
+use service::{Commands, Desk, Post, Venue};
 use sign::Signer;
 pub use telemetry::METRICS;
 use tokio::sync::watch;
@@ -161,9 +164,10 @@ impl Server {
         if let Some(listen) = config.rtmp.listen {
             server.rtmp = Some(server.take_streams(listen, config.rtmp.connections as usize, (key, address.clone()))?);
         }
+        let mut fleet = None;
         if config.calls.enabled {
             let venue = Venue { signer: Arc::clone(&signer), server: address.clone(), room: server.room.clone() };
-            server.take_calls(config, venue, state.clone())?;
+            fleet = Some(server.take_calls(config, venue, state.clone())?);
         }
         if config.http.enabled {
             let wrong = StartError::Configuration;
@@ -182,7 +186,7 @@ impl Server {
                 bucket: config.record.bucket.clone(),
             });
             server.jobs = Some(Arc::clone(&jobs));
-            let router = http::Web::new(config, signer, address, state, Arc::clone(&jobs)).map_err(wrong)?.router();
+            let router = http::Web::new(config, signer, address, state, Arc::clone(&jobs), fleet).map_err(wrong)?.router();
             server.tasks.push(tokio::spawn(outbox.run(server.stopping.clone())));
             tokio::spawn(async move { jobs.go_on().await });
             let tls = match (&config.http.tls_cert, &config.http.tls_key) {
@@ -282,7 +286,7 @@ impl Server {
         Err(StartError::Configuration("`rtmp.listen`: this program was built without RTMP".into()))
     }
 
-    fn take_calls(&mut self, config: &Config, venue: Venue, state: State) -> Result<(), StartError> {
+    fn take_calls(&mut self, config: &Config, venue: Venue, state: State) -> Result<Arc<Fleet>, StartError> {
         let wrong = StartError::Configuration;
         let calls = &config.calls;
         let client = calls.client(GROUP, DEVICE).map_err(|why| wrong(why.to_string()))?;
@@ -309,9 +313,11 @@ impl Server {
         });
         let rules = Rules { ring: Some(Duration::from_secs(config.service.ring_s.into())), life: LIFE };
         let post = Post { link, topics };
-        let desk = Desk::new(post, config.service.usual(), rules, venue, state, Arc::clone(&self.counts));
+        let (fleet, orders) = Fleet::new(state.clone());
+        let commands = Commands { fleet: Arc::clone(&fleet), orders };
+        let desk = Desk::new(post, (config.service.usual(), rules), venue, state, Arc::clone(&self.counts), commands);
         tracing::info!(%client, broker = calls.broker, "taking calls");
         self.tasks.push(tokio::spawn(desk.run(self.stopping.clone())));
-        Ok(())
+        Ok(fleet)
     }
 }

@@ -1,16 +1,18 @@
-//! The loop in which broker, calls, tokens and room meet. It decides nothing: the switchboard does.
+//! The loop in which broker, calls, tokens and room meet. It decides nothing: the switchboard does. Commands to devices, and what they answer,
+//! pass through.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use app_state::{Sighting, State};
-use call_control::message::{self, Enter, Notice, write_destroyed};
+use call_control::message::{self, About, Enter, Notice, write_destroyed};
 use call_control::{ClientId, Deed, KeptLine, Refused, Rules, Switchboard, Topics, Up, Usual};
 use mqtt_link::{Event, Link};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
+use crate::fleet::{Fleet, Order};
 use crate::sign::{Pass, Signer};
 use crate::{GOODBYE, clock};
 
@@ -61,8 +63,15 @@ pub(crate) struct Venue {
     pub room: Option<Arc<room::Handle>>,
 }
 
+/// Commands to devices: who waits for their answers, and what is to be sent.
+pub(crate) struct Commands {
+    pub fleet: Arc<Fleet>,
+    pub orders: mpsc::Receiver<Order>,
+}
+
 pub(crate) struct Desk {
     post: Post,
+    commands: Commands,
     venue: Venue,
     board: Switchboard,
     state: State,
@@ -76,10 +85,18 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    pub fn new(post: Post, usual: Usual, rules: Rules, venue: Venue, state: State, counts: Arc<Mutex<Counts>>) -> Self {
+    /// One without calls, which calls whom and as it is usual.
+    pub fn new(
+        post: Post,
+        (usual, rules): (Usual, Rules),
+        venue: Venue,
+        state: State,
+        counts: Arc<Mutex<Counts>>,
+        commands: Commands,
+    ) -> Self {
         let board = Switchboard::new(post.topics.clone(), usual, rules, rand::random(), Duration::ZERO);
         let (started, closing, seen) = (Instant::now(), Vec::new(), BTreeMap::new());
-        Self { post, venue, board, state, counts, started, closing, seen, write_at: None }
+        Self { post, commands, venue, board, state, counts, started, closing, seen, write_at: None }
     }
 
     /// Runs until it is to stop.
@@ -93,6 +110,7 @@ impl Desk {
             tokio::select! {
                 _ = stopping.changed() => break,
                 event = self.post.link.next() => self.event(event),
+                Some(order) = self.commands.orders.recv() => self.order(&order),
                 () = until(deadline) => self.board.expire(self.started.elapsed()),
             }
         }
@@ -150,17 +168,26 @@ impl Desk {
 
     /// Notes that a client was heard on `topic`.
     fn saw(&mut self, topic: &str, payload: &[u8]) {
-        let (client, here) = match self.post.topics.read_up(topic) {
-            Some(Up::Client(client)) => (client, None),
-            Some(Up::Presence(client)) => (client, message::read_presence(payload).ok()),
+        let (client, here, about) = match self.post.topics.read_up(topic) {
+            Some(Up::Client(client)) => (client, None, None),
+            Some(Up::Presence(client)) => (client, message::read_presence(payload).ok(), None),
+            Some(Up::About(client)) => match About::read(payload) {
+                Ok(about) => (client, None, serde_json::to_string(&about).ok()),
+                Err(why) => return crate::telemetry::refused("about", Refused::name(why)),
+            },
+            Some(Up::Answer(client)) => {
+                self.commands.fleet.answered(&client, payload);
+                (client, None, None)
+            }
             Some(Up::Anybody) | None => return,
         };
         if self.seen.len() >= MAX_SEEN && !self.seen.contains_key(client.as_str()) {
             return;
         }
         let (client, at) = (String::from(client), clock::seconds());
-        let sighting = self.seen.entry(client.clone()).or_insert(Sighting { client, here, at });
+        let sighting = self.seen.entry(client.clone()).or_insert(Sighting { client, here, about: None, at });
         (sighting.here, sighting.at) = (here.or(sighting.here), at);
+        sighting.about = about.or(sighting.about.take());
         self.write_at.get_or_insert_with(|| Instant::now() + WRITE_AFTER);
     }
 
@@ -278,6 +305,13 @@ impl Desk {
             caller,
             until: rings.map(|left| (clock::since_1970() + left).as_secs()),
         })
+    }
+
+    /// Sends a command, now or never.
+    fn order(&self, order: &Order) {
+        if self.post.link.publish_now(&self.post.topics.command(&order.to), order.message.clone()).is_err() {
+            self.commands.fleet.unsent(order);
+        }
     }
 
     fn publish(&self, topic: &str, payload: Vec<u8>) {

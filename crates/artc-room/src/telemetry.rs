@@ -22,6 +22,7 @@ pub const METRICS: &[(&str, &str)] = &[
     ("artc_server_calls", "Calls that have not ended."),
     ("artc_server_clients", "Clients of the broker that are there, as far as they said so."),
     ("artc_server_callbacks_total", "Callbacks about recordings, by what became of the attempt."),
+    ("artc_server_commands_total", "Commands to devices, by what became of them."),
     ("artc_server_jobs", "Recording jobs that have not ended."),
     ("artc_server_invited_total", "Invitations with a token that were sent."),
     ("artc_server_requests_total", "Web requests that were answered, by path and status."),

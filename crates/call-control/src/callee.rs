@@ -97,6 +97,8 @@ impl Callee {
             return Err(Refused::Flood);
         }
         match self.topics.read_down(topic, &self.client).ok_or(Refused::Topic)? {
+            // Not for us: commands are judged elsewhere.
+            Down::Command => Err(Refused::Topic),
             Down::Call => match Notice::read(payload)? {
                 Notice { event: Said::Missed, who, .. } => Ok(vec![Act::Missed(who)]),
                 // What a caller is told; devices do not call.

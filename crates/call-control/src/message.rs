@@ -294,6 +294,38 @@ pub fn read_presence(payload: &[u8]) -> Result<bool, Refused> {
     }
 }
 
+/// What a client tells of itself when it comes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// What people call it.
+    pub name: String,
+    /// The version of its program.
+    pub firmware: String,
+    /// The board that it runs on.
+    pub board: String,
+}
+
+impl About {
+    /// Reads it. Keys of later versions are passed over.
+    ///
+    /// # Errors
+    /// [`Refused::TooLong`], [`Refused::Malformed`].
+    pub fn read(payload: &[u8]) -> Result<Self, Refused> {
+        if payload.len() > MAX_REQUEST {
+            return Err(Refused::TooLong);
+        }
+        let about: Self = serde_json::from_slice(payload).map_err(|_| Refused::Malformed)?;
+        let texts = [&about.name, &about.firmware, &about.board];
+        let plain = |text: &&String| text.len() <= MAX_FIELD && !text.contains(char::is_control);
+        if texts.iter().all(plain) { Ok(about) } else { Err(Refused::Malformed) }
+    }
+
+    /// As JSON.
+    pub fn write(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
 /// The texts of presence.
 pub fn presence(there: bool) -> &'static [u8] {
     if there { b"online" } else { b"offline" }
@@ -356,6 +388,18 @@ mod tests {
     }
 
     #[test]
+    fn what_a_client_tells_of_itself_is_short_and_plain() {
+        let about = About { name: "gate".into(), firmware: "1.2.3".into(), board: "rock-5b".into() };
+        assert_eq!(About::read(&about.write()), Ok(about.clone()));
+        assert_eq!(About::read(br#"{"name":"gate","firmware":"1.2.3","board":"rock-5b","more":[1]}"#), Ok(about.clone()));
+        for wrong in ["x".repeat(MAX_FIELD + 1), "a\nb".into()] {
+            assert_eq!(About::read(&About { firmware: wrong, ..about.clone() }.write()), Err(Refused::Malformed));
+        }
+        assert_eq!(About::read(b"{}"), Err(Refused::Malformed));
+        assert_eq!(About::read(&vec![b' '; MAX_REQUEST + 1]), Err(Refused::TooLong));
+    }
+
+    #[test]
     fn what_is_no_request_is_refused() {
         let many = format!(r#"{{"do":"create","invite":[{}]}}"#, vec![r#""G@@@D""#; MAX_INVITED + 1].join(","));
         for wrong in [
@@ -415,6 +459,7 @@ mod tests {
         fn nothing_that_comes_brings_a_reader_down(payload in proptest::collection::vec(any::<u8>(), 0..300), text in "[{}\\[\\]\":,a-z0-9@]{0,200}") {
             for payload in [&payload[..], text.as_bytes()] {
                 let _ = (Request::read(payload), Told::read(payload), Notice::read(payload), read_presence(payload));
+                let _ = About::read(payload);
             }
         }
     }

@@ -13,6 +13,10 @@ const JOINT: &str = "@@@";
 const P2P: &str = "p2p";
 /// The last level of presence.
 const PRESENCE: &str = "presence";
+/// The last level of what a client tells of itself.
+const ABOUT: &str = "about";
+/// The last level of commands, and of what is answered to them.
+const COMMAND: &str = "rpc";
 
 /// A client's name on the broker, `GROUP@@@DEVICE`: at most 64 of digits, letters, `-` and `_`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -111,6 +115,10 @@ pub enum Up {
     Client(ClientId),
     /// The presence of a client.
     Presence(ClientId),
+    /// What a client tells of itself.
+    About(ClientId),
+    /// What a client answers to a command.
+    Answer(ClientId),
 }
 
 /// What a message to a client is about, by the last level of its topic.
@@ -120,6 +128,8 @@ pub enum Down {
     Enter,
     /// What became of a call.
     Call,
+    /// A command.
+    Command,
 }
 
 /// The topics of one installation: to the server, and to clients. In the documented sample both have the same parent.
@@ -129,8 +139,11 @@ pub enum Down {
 /// | `UP` | clients | `create`, `destory`, as documented |
 /// | `UP/CLIENT` | that client | requests and answers |
 /// | `UP/CLIENT/presence` | that client, or the broker by its last will | `online`, `offline`, kept |
+/// | `UP/CLIENT/about` | that client, when it comes | what it is |
+/// | `UP/CLIENT/rpc` | that client | replies to commands |
 /// | `DOWN/p2p/CLIENT/enter` | the server | come into this channel; the channel was destroyed |
 /// | `DOWN/p2p/CLIENT/call` | the server | what became of a call |
+/// | `DOWN/p2p/CLIENT/rpc` | the server | commands |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Topics {
     up: String,
@@ -176,9 +189,25 @@ impl Topics {
         format!("{}/{P2P}/{client}/call", self.down)
     }
 
+    /// Where `client` tells what it is.
+    pub fn about(&self, client: &ClientId) -> String {
+        format!("{}/{client}/{ABOUT}", self.up)
+    }
+
+    /// Where `client` is sent commands.
+    pub fn command(&self, client: &ClientId) -> String {
+        format!("{}/{P2P}/{client}/{COMMAND}", self.down)
+    }
+
+    /// Where `client` answers them.
+    pub fn answer(&self, client: &ClientId) -> String {
+        format!("{}/{client}/{COMMAND}", self.up)
+    }
+
     /// What a server listens to.
     pub fn for_server(&self) -> Vec<String> {
-        vec![self.up.clone(), format!("{}/+", self.up), format!("{}/+/{PRESENCE}", self.up)]
+        let below = [PRESENCE, ABOUT, COMMAND].map(|level| format!("{}/+/{level}", self.up));
+        [self.up.clone(), format!("{}/+", self.up)].into_iter().chain(below).collect()
     }
 
     /// What a client listens to. The vendor's broker delivers it without being asked, others do not.
@@ -196,6 +225,8 @@ impl Topics {
             (None, ..) => Some(Up::Anybody),
             (Some(client), None, _) => Some(Up::Client(client.parse().ok()?)),
             (Some(client), Some(PRESENCE), None) => Some(Up::Presence(client.parse().ok()?)),
+            (Some(client), Some(ABOUT), None) => Some(Up::About(client.parse().ok()?)),
+            (Some(client), Some(COMMAND), None) => Some(Up::Answer(client.parse().ok()?)),
             _ => None,
         }
     }
@@ -207,6 +238,7 @@ impl Topics {
             [parent, P2P, to, what] if parent == self.down && to == client.as_str() => match what {
                 "enter" => Some(Down::Enter),
                 "call" => Some(Down::Call),
+                COMMAND => Some(Down::Command),
                 _ => None,
             },
             // The documents' own form has no fourth level.
@@ -242,7 +274,10 @@ mod tests {
         assert_eq!(topics.read_down(&topics.call(&device), &device), Some(Down::Call));
         assert_eq!(topics.read_up("MeetingCtrlUp"), Some(Up::Anybody));
         assert_eq!(topics.read_up(&topics.of(&device)), Some(Up::Client(device.clone())));
-        assert_eq!(topics.read_up(&topics.presence(&device)), Some(Up::Presence(device)));
+        assert_eq!(topics.read_up(&topics.presence(&device)), Some(Up::Presence(device.clone())));
+        assert_eq!(topics.read_up(&topics.about(&device)), Some(Up::About(device.clone())));
+        assert_eq!(topics.read_down(&topics.command(&device), &device), Some(Down::Command));
+        assert_eq!(topics.read_up(&topics.answer(&device)), Some(Up::Answer(device)));
     }
 
     #[test]

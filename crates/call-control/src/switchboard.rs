@@ -159,6 +159,8 @@ impl Switchboard {
         }
         match self.topics.read_up(topic).ok_or(Refused::Topic)? {
             Up::Anybody => self.of_anybody(&Request::read(payload)?, now),
+            // What it is, and what it answers to commands, is no call's business.
+            Up::About(client) | Up::Answer(client) => self.heard(&client, now),
             Up::Presence(client) => {
                 self.heard(&client, now)?;
                 self.presence(client, message::read_presence(payload)?, now)

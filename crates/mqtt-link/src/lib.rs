@@ -1,6 +1,6 @@
 //! A link to an MQTT broker (3.1.1) that comes back for ever.
 //!
-//! - a persistent session and QoS 1: what is published to us while we are away comes when we are back;
+//! - a persistent session and QoS 1: what is published to us while we are away comes when we are back; QoS 0 for what is for now or never;
 //! - presence: a message that the broker keeps while we are there, and another one as the last will;
 //! - TLS by [`tls_trust`], the certificates read anew for each connection; jittered pauses by [`backoff`];
 //! - queues of a fixed depth both ways: who reads slowly makes the broker wait, who writes faster than the broker takes is told
@@ -11,6 +11,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use backoff::Backoff;
@@ -98,6 +99,8 @@ pub struct Link {
     events: mpsc::Receiver<Event>,
     client: AsyncClient,
     presence: Option<Presence>,
+    /// The broker let us in and has not been lost since.
+    up: Arc<AtomicBool>,
     task: JoinHandle<()>,
 }
 
@@ -119,8 +122,9 @@ impl Link {
         eventloop.set_network_options(network);
         let (sender, events) = mpsc::channel(INCOMING);
         let presence = options.presence.clone();
-        let task = tokio::spawn(run(options, client.clone(), eventloop, sender));
-        Self { events, client, presence, task }
+        let up = Arc::new(AtomicBool::new(false));
+        let task = tokio::spawn(run(options, client.clone(), eventloop, sender, Arc::clone(&up)));
+        Self { events, client, presence, up, task }
     }
 
     /// What happens next. Never ends by itself, and may be dropped while it waits.
@@ -138,6 +142,18 @@ impl Link {
     pub fn publish(&self, topic: &str, payload: impl Into<Bytes>) -> Result<(), Full> {
         let payload: Bytes = payload.into();
         self.client.try_publish(topic, payload, PublishOptions::new(QoS::AtLeastOnce)).map_err(|_| Full)
+    }
+
+    /// Publishes a message at QoS 0, for who is there now: it waits for no connection, and the broker keeps it for nobody.
+    ///
+    /// # Errors
+    /// There is no connection, or as many messages wait as may.
+    pub fn publish_now(&self, topic: &str, payload: impl Into<Bytes>) -> Result<(), Full> {
+        if !self.up.load(Ordering::Relaxed) {
+            return Err(Full);
+        }
+        let payload: Bytes = payload.into();
+        self.client.try_publish(topic, payload, PublishOptions::new(QoS::AtMostOnce)).map_err(|_| Full)
     }
 
     /// Says that we are gone, and goes; gives up after `within`.
@@ -160,7 +176,13 @@ impl Drop for Link {
     }
 }
 
-async fn run(options: Options, client: AsyncClient, mut eventloop: EventLoop, events: mpsc::Sender<Event>) {
+async fn run(
+    options: Options,
+    client: AsyncClient,
+    mut eventloop: EventLoop,
+    events: mpsc::Sender<Event>,
+    is_up: Arc<AtomicBool>,
+) {
     let mut backoff = Backoff::new(options.seed);
     // Since when we are in.
     let mut up: Option<Instant> = None;
@@ -180,6 +202,7 @@ async fn run(options: Options, client: AsyncClient, mut eventloop: EventLoop, ev
         match eventloop.poll().await {
             Ok(rumqttc::Event::Incoming(Packet::ConnAck(_))) => {
                 up = Some(Instant::now());
+                is_up.store(true, Ordering::Relaxed);
                 for topic in &options.listen {
                     drop(client.try_subscribe(topic.as_str(), QoS::AtLeastOnce));
                 }
@@ -201,6 +224,7 @@ async fn run(options: Options, client: AsyncClient, mut eventloop: EventLoop, ev
             // Closed by the one who asked us to go.
             Err(_) if events.is_closed() => return,
             Err(why) => {
+                is_up.store(false, Ordering::Relaxed);
                 if up.take().is_some_and(|since| since.elapsed() >= STEADY) {
                     backoff.reset();
                 }

@@ -147,8 +147,17 @@ pub struct SetControl {
     pub value: Option<ControlValue>,
 }
 
-/// A still picture. In a channel the bytes follow as a byte stream of this name on topic `artc.snapshot`; on the unix socket they
-/// are in the reply.
+/// What `camera.snapshot` takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TakeSnapshot {
+    /// No side is longer than so many pixels, 64 to 1920; left out, the picture has its own size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest: Option<u16>,
+}
+
+/// A still picture. In a channel the bytes follow as a byte stream of this name on topic `artc.snapshot`; on the unix socket and over a
+/// broker they are in the reply.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Snapshot {
     /// File name.
@@ -157,7 +166,7 @@ pub struct Snapshot {
     pub mime: String,
     /// How many bytes it has.
     pub bytes: u64,
-    /// The picture in base64; only on the unix socket.
+    /// The picture in base64; only on the unix socket and over a broker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base64: Option<String>,
 }

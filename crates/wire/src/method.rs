@@ -123,8 +123,8 @@ methods! {
     CameraControls = "camera.controls", Read, Observe, NoParams => camera::Controls;
     /// Sets one control of the camera and tells the value that it then has.
     CameraSetControl = "camera.set_control", Change, Operate, camera::SetControl => camera::Control;
-    /// Takes a still picture.
-    CameraSnapshot = "camera.snapshot", Change, Observe, NoParams => camera::Snapshot;
+    /// Takes a still picture, in its own size or smaller.
+    CameraSnapshot = "camera.snapshot", Change, Observe, camera::TakeSnapshot => camera::Snapshot;
     /// Takes another camera into use, on the same track; one that cannot be had leaves the one before in use. Kept over a restart, until the configuration names another one.
     CameraSelect = "camera.select", Change, Operate, camera::Select => camera::Selected;
     /// Tells where the camera in use looks: pan, tilt and zoom, where its driver has them.

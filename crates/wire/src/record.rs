@@ -123,7 +123,7 @@ pub struct Part {
     pub bytes: u64,
     /// How many the recording, or its picture, has; after the last of them nothing comes, unless it is still being written.
     pub total: u64,
-    /// The bytes in base64; only on the unix socket.
+    /// The bytes in base64; only on the unix socket and over a broker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base64: Option<String>,
 }

@@ -206,14 +206,17 @@ impl Camera {
         self.ask(|reply| Command::Privacy { reply }).is_ok()
     }
 
-    /// The latest picture as JPEG; of a camera that sends H.264, the latest key frame. Works on the caller's thread, 2 to
+    /// The latest picture as JPEG, no side longer than `longest` where that is said; of a camera that sends H.264, the latest key frame. Works on the caller's thread, 2 to
     /// 20 ms.
-    pub fn snapshot(&self) -> Result<Vec<u8>, SnapshotError> {
+    pub fn snapshot(&self, longest: Option<u16>) -> Result<Vec<u8>, SnapshotError> {
         let (latest, detail) = {
             let facts = self.shared.facts();
             (facts.latest.clone(), facts.detail.clone())
         };
-        still::encode(&latest.ok_or(SnapshotError::NoPicture { why: detail })?, None)
+        still::encode(
+            &latest.ok_or(SnapshotError::NoPicture { why: detail })?,
+            longest.map(|side| Size::new(side.into(), side.into())),
+        )
     }
 
     /// The same, no side longer than 320; none while the camera delivers none. Takes some milliseconds.

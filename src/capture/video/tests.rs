@@ -69,7 +69,7 @@ fn a_camera_that_is_not_there_is_a_card_with_its_reason() {
     let state = camera.state();
     assert_eq!(state.phase, Phase::Lost(Loss::Unplugged));
     assert_eq!(state.detail, "camera /dev/no-such-camera: not there");
-    assert!(camera.snapshot().unwrap().starts_with(&[0xff, 0xd8]));
+    assert!(camera.snapshot(None).unwrap().starts_with(&[0xff, 0xd8]));
     assert_eq!(
         camera.set_control("gain", 1).unwrap_err().to_string(),
         "no camera is open: camera /dev/no-such-camera: not there"
@@ -147,7 +147,7 @@ fn nobody_watches_and_it_closes_where_it_may() {
     let grabbed = slot.counters().grabbed;
     assert!(slot.take(Duration::from_millis(50)).is_none());
     assert_eq!(slot.counters().grabbed, grabbed);
-    assert_eq!(camera.snapshot().unwrap_err().to_string(), "no picture to take a snapshot of: closed while nobody watches");
+    assert_eq!(camera.snapshot(None).unwrap_err().to_string(), "no picture to take a snapshot of: closed while nobody watches");
     camera.open();
     frame(&camera);
     assert_eq!(camera.state().phase, Phase::Pattern);
@@ -202,7 +202,7 @@ fn a_clip_is_played_in_a_loop_at_its_own_rate() {
     let identity = state.camera.unwrap();
     assert_eq!((identity.card.as_str(), identity.id.starts_with("file:/")), ("five.y4m", true));
     assert_eq!(camera.modes(), [state.mode.unwrap()]);
-    assert!(camera.snapshot().unwrap().starts_with(&[0xff, 0xd8]));
+    assert!(camera.snapshot(None).unwrap().starts_with(&[0xff, 0xd8]));
     assert!(matches!(camera.set_control("gain", 1), Err(ControlError::Unknown { .. })));
     assert_eq!(camera.set_mode(Size::new(640, 480), 30.0), Ok(state.mode.unwrap()), "it has one mode");
     assert!(!camera.request_key_frame(), "each picture is one");
@@ -275,7 +275,7 @@ fn privacy_shows_a_card_at_the_same_size_and_gives_no_picture_away_until_it_ends
     let card = frame(&camera);
     assert_eq!(card.size, before.size);
     assert_ne!(luma(&card), luma(&before), "nothing that waited goes out any more");
-    assert!(camera.snapshot().is_ok_and(|jpeg| jpeg.starts_with(&[0xff, 0xd8])) && camera.brightness().is_none());
+    assert!(camera.snapshot(None).is_ok_and(|jpeg| jpeg.starts_with(&[0xff, 0xd8])) && camera.brightness().is_none());
     // Who comes and goes changes nothing of it, and neither do commands.
     camera.close();
     camera.open();

@@ -71,6 +71,7 @@ impl Authority {
     pub fn standing(&self, from: &Sender) -> Standing {
         let role = match from {
             Sender::Participant(identity) => self.permissions.role(identity),
+            Sender::Broker => self.permissions.broker_role(),
             Sender::Local { .. } => Some(Role::Own),
         };
         Standing { key: None, role }
@@ -95,6 +96,7 @@ impl Authority {
         match (from, &standing.key, standing.role) {
             (_, Some(key), Some(role)) => Caller::Signed { key, role },
             (Sender::Participant(identity), ..) => Caller::Participant(identity),
+            (Sender::Broker, ..) => Caller::Broker,
             (Sender::Local { .. }, ..) => Caller::Local,
         }
     }

@@ -13,7 +13,7 @@ use wire::{Bad, Code, Id, Incoming, Method, Refusal, Reply, Response};
 use super::super::Outcome;
 use super::super::audit::{End, Entry, Repeats};
 use super::super::authority::Standing;
-use super::super::limits::MAX_REPLY;
+use super::super::limits::{MAX_BROKER_REPLY, MAX_REPLY};
 use super::super::reply::{JPEG, MP4, RECORD_TOPIC, SNAPSHOT_TOPIC};
 use super::super::sender::{Attachment, Letter, Part, Route, Sender};
 use super::{Asked, Desk, Step};
@@ -122,14 +122,14 @@ pub(super) fn repeated(who: &Sender, method: Method) {
     tracing::debug!(target: "artc_edge::audit", ?who, method = method.name(), "repeated");
 }
 
-/// The reply as this sender gets it: on the local socket the bytes of a file are part of it.
+/// The reply as this sender gets it: where no bytes can follow, they are part of it.
 pub(super) fn in_full(reply: Reply, to: &Sender, outcome: &Outcome) -> Reply {
     match (reply, to, outcome) {
-        (Reply::CameraSnapshot(snapshot), Sender::Local { .. }, Outcome::Snapshot(jpeg)) => {
+        (Reply::CameraSnapshot(snapshot), Sender::Local { .. } | Sender::Broker, Outcome::Snapshot(jpeg)) => {
             let base64 = Some(base64::engine::general_purpose::STANDARD.encode(jpeg));
             Reply::CameraSnapshot(wire::camera::Snapshot { base64, ..snapshot })
         }
-        (Reply::RecordFetch(part), Sender::Local { .. }, Outcome::RecordPart(_, bytes)) => {
+        (Reply::RecordFetch(part), Sender::Local { .. } | Sender::Broker, Outcome::RecordPart(_, bytes)) => {
             let base64 = Some(base64::engine::general_purpose::STANDARD.encode(bytes));
             Reply::RecordFetch(wire::record::Part { base64, ..part })
         }
@@ -160,9 +160,14 @@ pub(super) fn part<R: Serialize>(to: &Sender, id: Option<Id>, result: Result<R, 
         })
         .map_err(ErrorObject::from);
     let message = Response { id: id.clone(), outcome }.to_bytes();
-    if message.len() > MAX_REPLY && matches!(to, Sender::Participant(_)) {
+    let most = match to {
+        Sender::Participant(_) => MAX_REPLY,
+        Sender::Broker => MAX_BROKER_REPLY,
+        Sender::Local { .. } => usize::MAX,
+    };
+    if message.len() > most {
         counter!("artc_control_failed_total", "code" => Code::ReplyTooLarge.name()).increment(1);
-        let why = format!("the reply is {} bytes long, {MAX_REPLY} fit", message.len());
+        let why = format!("the reply is {} bytes long, {most} fit", message.len());
         let error = ErrorObject::from(Refusal::new(Code::ReplyTooLarge, why));
         return Part { message: Response { id, outcome: Err(error) }.to_bytes(), attachment: None };
     }

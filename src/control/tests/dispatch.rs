@@ -47,7 +47,8 @@ fn lawful_commands_become_effects() {
     let cases = [
         ("camera.list", json!({}), Effect::ListCameras),
         ("camera.controls", json!({}), Effect::ReadControls),
-        ("camera.snapshot", json!({}), Effect::TakeSnapshot),
+        ("camera.snapshot", json!({}), Effect::TakeSnapshot { longest: None }),
+        ("camera.snapshot", json!({ "longest": 320 }), Effect::TakeSnapshot { longest: Some(320) }),
         ("camera.select", json!({ "camera": "usb:046d:0825:AB" }), Effect::SelectCamera("usb:046d:0825:AB".into())),
         ("camera.privacy", json!({ "on": true }), Effect::SetPrivacy(true)),
         ("stream.dual", json!({ "on": true }), Effect::SetDualStream(true)),
@@ -274,7 +275,7 @@ fn a_lost_microphone_keeps_its_settings_and_a_resting_camera_is_woken_for_a_pict
     bench.view.status.microphone.state = SourceState::Lost;
     bench.view.status.camera.state = SourceState::Resting;
     assert_eq!(bench.effect(&app_server(), &request(1, "audio.mute", json!({ "muted": true }))).1, Effect::MuteAudio(true));
-    assert_eq!(bench.effect(&app_server(), &request(2, "camera.snapshot", json!({}))).1, Effect::TakeSnapshot);
+    assert_eq!(bench.effect(&app_server(), &request(2, "camera.snapshot", json!({}))).1, Effect::TakeSnapshot { longest: None });
     bench.view.status.camera.state = SourceState::BuiltIn;
     bench.view.controls.clear();
     let reply = bench.reply(&app_server(), &request(3, "camera.controls", json!({})));

@@ -2,6 +2,7 @@
 
 mod audit;
 mod board;
+mod broker;
 mod delivery;
 mod desk;
 mod device;

@@ -19,7 +19,7 @@ const KEYS = { key: "browser-tests", secret: "0123456789abcdef0123456789abcdef" 
 const CHANNEL = "test-channel";
 
 /** A port that was free a moment ago; a daemon that is to come back at its old address cannot take port 0. */
-async function freePort() {
+export async function freePort() {
   const server = net.createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address();

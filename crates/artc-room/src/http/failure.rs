@@ -4,6 +4,7 @@ use app_state::StateError;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::telemetry;
@@ -18,10 +19,15 @@ pub(super) struct Failure {
     pub message: String,
 }
 
-#[derive(Serialize)]
-struct Body {
+/// Why something was not done.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Refusal")]
+pub(super) struct Body {
+    /// The status.
     code: u16,
+    /// One of a few words, for programs.
     error: &'static str,
+    /// For people.
     message: String,
 }
 

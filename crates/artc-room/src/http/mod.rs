@@ -1,12 +1,14 @@
-//! The web server beside the room's: logins, tokens, devices, recordings. Deny by default: every path but the login, the device's token and
+//! The web server beside the room's: logins, tokens, devices and commands to them, recordings. Deny by default: every path but the login, the device's token and
 //! the fleet's page wants a key of the configuration, and what is refused is counted.
 
+mod commands;
 pub(crate) mod config;
 mod devices;
 mod failure;
 mod keys;
 mod limits;
 mod login;
+mod openapi;
 mod page;
 mod record;
 mod tokens;
@@ -16,20 +18,22 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use app_state::State;
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State as With};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post, put};
+use axum::{Json, Router};
 use call_control::Secret;
 use failure::Failure;
 use keys::Keys;
 use limits::Limits;
 use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
 use web_listener::Peer;
 
 use crate::config::{Config, read_secret};
+use crate::fleet::Fleet;
 use crate::record::Jobs;
 use crate::sign::Signer;
 use crate::telemetry;
@@ -52,6 +56,10 @@ pub(crate) struct Web {
     requests: Limits,
     logins: Limits,
     jobs: Arc<Jobs>,
+    /// Where devices can be reached.
+    fleet: Option<Arc<Fleet>>,
+    /// Requests for commands that may still come.
+    commands: Semaphore,
 }
 
 impl Web {
@@ -65,6 +73,7 @@ impl Web {
         address: Option<String>,
         state: State,
         jobs: Arc<Jobs>,
+        fleet: Option<Arc<Fleet>>,
     ) -> Result<Self, String> {
         let mut users = BTreeMap::new();
         for (name, user) in &config.http.users {
@@ -79,7 +88,9 @@ impl Web {
         let keys = Keys::read(&config.http)?;
         let per_second = f64::from(config.http.requests_per_second);
         let (requests, logins) = (Limits::new(per_second), Limits::new(per_second / 4.0));
-        Ok(Self { config: config.http.clone(), signer, address, state, keys, users, broker_secret, requests, logins, jobs })
+        let commands = Semaphore::new(commands::MAX_REQUESTS);
+        let config = config.http.clone();
+        Ok(Self { config, signer, address, state, keys, users, broker_secret, requests, logins, jobs, fleet, commands })
     }
 
     /// All paths.
@@ -91,6 +102,9 @@ impl Web {
             .route("/v1/tokens", post(tokens::for_key))
             .route("/v1/device-keys/{device}", put(tokens::put_key).delete(tokens::drop_key))
             .route("/v1/devices", get(devices::list))
+            .route("/v1/devices/{client}/picture", get(devices::picture))
+            .route("/v1/commands", post(commands::send))
+            .route("/v1/openapi.json", get(async || Json(openapi::document())))
             .merge(record::routes())
             .merge(page::routes())
             .fallback(async || Failure::new(StatusCode::NOT_FOUND, "path", "there is no such path"))

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Router, routing::get};
 
 /// Only what came from this server may run, and it may talk to this server only.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src blob:; base-uri 'none'; \
     form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// The paths.

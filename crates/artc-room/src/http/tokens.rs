@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::config::{Role, lets_in};
@@ -28,9 +29,10 @@ const MAX_CHANNELS: usize = 64;
 const WHAT: &str = "token";
 
 /// What a device asks for. It signs [`DeviceAsks::signed`] with its key.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct DeviceAsks {
+#[schemars(rename = "DeviceAsksForToken")]
+pub(super) struct DeviceAsks {
     device: String,
     channel: String,
     /// Its clock, in seconds since 1970.
@@ -50,9 +52,10 @@ impl DeviceAsks {
 }
 
 /// What somebody with a key asks for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct KeyAsks {
+#[schemars(rename = "AskForToken")]
+pub(super) struct KeyAsks {
     channel: String,
     user: String,
     rule: Option<TokenRule>,
@@ -64,15 +67,17 @@ struct KeyAsks {
 }
 
 /// A device's key.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct KeyOf {
+#[schemars(rename = "DeviceKey")]
+pub(super) struct KeyOf {
     key: String,
     channels: Vec<String>,
 }
 
-#[derive(Serialize)]
-struct Token<'a> {
+/// A join token, and what clients are told beside it.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Token<'a> {
     token: &'a str,
     app: &'a str,
     channel: &'a str,
