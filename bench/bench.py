@@ -18,8 +18,8 @@ from lib import table  # noqa: E402
 from lib.measure import busy_fraction, load, machine_ticks  # noqa: E402
 from lib.programs import ROOT  # noqa: E402
 from rows import (  # noqa: E402
-    board, calls, commands, cpu, delivery, detection, device, engine, mixing, picture, publish, receive, recording, response, sdk,
-    server, size, voice,
+    board, calls, commands, cpu, delivery, detection, device, engine, forwarding, mixing, picture, publish, receive, recording,
+    response, sdk, server, size, voice,
 )
 
 ROWS = {
@@ -52,6 +52,7 @@ ROWS = {
     "fleet": server.fleet,
     "forward": forwarding.forward,
     "crowd": forwarding.crowd,
+    "channels": forwarding.channels,
     "killed": forwarding.killed,
     "mixing": mixing.mixing,
     "picture": picture.picture,

@@ -1,4 +1,4 @@
-"""What forwarding costs: `artc-room`, to which somebody sends a clip as it is, and viewers that count what comes."""
+"""What forwarding costs: `artc-room`, to which people send a clip as it is, and viewers that count what comes."""
 import contextlib
 import re
 import subprocess
@@ -22,22 +22,28 @@ KILLS = 50
 
 
 @contextlib.contextmanager
-def room():
-    """An app server with a room and somebody there who sends; gives the server and how it is watched."""
+def room(publishers):
+    """An app server with a room, so many channels with somebody in each who sends; gives the server and how it is watched."""
     with tempfile.TemporaryDirectory() as folder:
         listen = free_port()
         settings = {
-            "listen": f"127.0.0.1:{listen}", "media_port": 0, "tcp": False, "max_joins_per_second": 10_000, "max_participants": 1000,
+            "listen": f"127.0.0.1:{listen}", "media_port": 0, "tcp": False, "max_joins_per_second": 10_000, "max_participants": 1000, "max_rooms": 1000,
         }
         with contextlib.closing(AppServer(folder, {"room": settings})) as server:
+            channels = [f"yard-{nth}" for nth in range(publishers)]
 
-            def token(user, **more):
-                return server.made("/v1/tokens", {"channel": "yard", "user": user, **more})["token"]
+            def token(channel, user, **more):
+                return server.made("/v1/tokens", {"channel": channel, "user": user, **more})["token"]
 
-            words = ["people", camera_clip("sent", SIZE, KBPS), "--size", *SIZE, "--url", f"ws://127.0.0.1:{listen}", "--token", token("camera")]
+            words = ["people", camera_clip("sent", SIZE, KBPS), "--size", *SIZE, "--url", f"ws://127.0.0.1:{listen}"]
+            for channel in channels:
+                words += ["--token", token(channel, "camera")]
+            watching = []
+            for channel in channels:
+                watching += ["--url", f"http://127.0.0.1:{listen}/whep/{channel}/camera", "--token", token(channel, "viewer", publish=False)]
             with Tool(*words) as people:
                 people.event("streaming", within=60)
-                yield server, ["--url", f"http://127.0.0.1:{listen}/whep/yard/camera", "--token", token("viewer", publish=False)]
+                yield server, watching
 
 
 def forwarded(server, watching, viewers):
@@ -64,7 +70,7 @@ def forward():
     """Microseconds of processor for each packet that leaves, what comes in included."""
     raw = {1: [], 10: [], 30: []}
     for _ in range(ROUNDS):
-        with room() as (server, watching):
+        with room(1) as (server, watching):
             for count, values in raw.items():
                 values.append(forwarded(server, watching, count))
     results = []
@@ -80,7 +86,7 @@ def forward():
 
 def crowd():
     """One who sends, a hundred who watch."""
-    with room() as (server, watching):
+    with room(1) as (server, watching):
         some, all_of_them = (forwarded(server, watching, count) for count in (10, 100))
     each = (all_of_them["rss"] - some["rss"]) / 90
     what = f"room: one publisher of {all_of_them['mbps']:.2f} Mbit/s, 100 viewers"
@@ -89,6 +95,15 @@ def crowd():
         Result(what, "0 packets missing, <= 1 core", f"{all_of_them['missing']} of {all_of_them['packets']} missing, {load}", whole(all_of_them)),
         Result("each of its viewers, RSS", "<= 0.5 MB", f"{each:.2f} MB", each <= 0.5, f"{some['rss']:.1f} MB at 10"),
     ], {"some": some, "all": all_of_them}
+
+
+def channels():
+    """Fifty who send, each in a channel with somebody who watches."""
+    with room(50) as (server, watching):
+        one = forwarded(server, watching, 50)
+    load = f"{one['cores']:.2f} of a core, {one['us']:.1f} us a packet, {one['mbps']:.2f} Mbit/s and {one['fps']:.1f} pictures a second each"
+    measured = f"{one['missing']} of {one['packets']} missing, {load}"
+    return [Result("room: 50 devices, one viewer each", "0 packets missing, <= 1 core", measured, whole(one))], one
 
 
 def whole(one):

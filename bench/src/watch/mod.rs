@@ -22,19 +22,25 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 #[derive(Args)]
 struct Where {
-    /// Address of the WHEP endpoint, http://IP:PORT/whep/ROOM/IDENTITY
-    #[arg(long)]
-    url: Url,
-    /// Join token
-    #[arg(long)]
-    token: String,
+    /// Address of the WHEP endpoint, http://IP:PORT/whep/ROOM/IDENTITY; viewers take turns where there are several
+    #[arg(long, required = true)]
+    url: Vec<Url>,
+    /// Join token, one for each address
+    #[arg(long, required = true)]
+    token: Vec<String>,
 }
 
 impl Where {
-    fn place(&self) -> Result<Place, Failure> {
-        let host = self.url.host_str().ok_or("no host in the address")?;
-        let server: SocketAddr = format!("{host}:{}", self.url.port_or_known_default().unwrap_or(80)).parse()?;
-        Ok(Place { server, path: self.url.path().to_owned(), token: self.token.clone() })
+    fn places(&self) -> Result<Vec<Place>, Failure> {
+        if self.url.len() != self.token.len() {
+            return Err("not as many tokens as addresses".into());
+        }
+        let place = |(url, token): (&Url, &String)| {
+            let host = url.host_str().ok_or("no host in the address")?;
+            let server: SocketAddr = format!("{host}:{}", url.port_or_known_default().unwrap_or(80)).parse()?;
+            Ok(Place { server, path: url.path().to_owned(), token: token.clone() })
+        };
+        self.url.iter().zip(&self.token).map(place).collect()
     }
 }
 
@@ -52,11 +58,11 @@ pub struct Watch {
 
 impl Watch {
     pub fn run(self) -> Result<(), Failure> {
-        let place = self.at.place()?;
+        let places = self.at.places()?;
         let mut viewers = Vec::new();
         let mut batch = Batch::new();
         for n in 0..self.viewers {
-            viewers.push(Viewer::join(&place, self.records && n == 0, now() + PATIENCE)?);
+            viewers.push(Viewer::join(&places[n % places.len()], self.records && n == 0, now() + PATIENCE)?);
             // The ones before must not starve meanwhile.
             turn(&mut viewers, &mut batch, now() + Duration::from_millis(20), false);
         }
@@ -98,7 +104,7 @@ pub struct Join {
 
 impl Join {
     pub fn run(self) -> Result<(), Failure> {
-        let place = self.at.place()?;
+        let [place] = self.at.places()?.try_into().map_err(|_| "one address, please")?;
         let mut batch = Batch::new();
         // Someone is watching already: what is measured is the second viewer.
         let mut viewers = vec![Viewer::join(&place, false, now() + PATIENCE)?];
