@@ -42,6 +42,7 @@ mod stop;
 mod tickets;
 pub mod trial;
 mod update;
+mod uploads;
 mod usage;
 mod wall;
 mod watchdog;

@@ -10,6 +10,7 @@ use wire::stream::Sent;
 
 use super::effects::Parts;
 use super::facts;
+use super::record;
 use super::usage::Usage;
 use super::wishes::Wishes;
 use crate::control::View;
@@ -137,6 +138,7 @@ impl Books {
                 microphone: facts::microphone_status(&microphone),
                 speaker: facts::speaker_status(&speaker),
                 detection: parts.noticed.as_ref().map(|noticed| super::notices::detection(*noticed.borrow())),
+                recorder: parts.recorder.as_ref().map(|recorder| Box::new(record::shown(recorder, parts.uploads.as_ref()))),
                 room: parts
                     .room
                     .as_ref()

@@ -171,6 +171,14 @@ impl Calls {
         }
     }
 
+    /// Tells those who listen at the broker what the device notices.
+    pub fn tell<P: serde::Serialize>(&self, topic: wire::event::Topic, params: &P) {
+        if self.link.publish(&self.topics.event(&self.client), wire::event::notification(topic, params)).is_err() {
+            metrics::counter!("artc_calls_unsent_total").increment(1);
+            tracing::debug!(topic = topic.name(), "an event was not told: too much waits for the broker");
+        }
+    }
+
     /// Leaves a call, says so, and says good-bye to the broker.
     pub async fn stop(mut self) {
         let acts = self.callee.leave();

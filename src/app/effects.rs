@@ -19,6 +19,7 @@ use super::power::Power;
 use super::record;
 use super::tickets::TicketSource;
 use super::update;
+use super::uploads::UploadStanding;
 use super::wall;
 use super::wishes::Wishes;
 use super::work::Worker;
@@ -59,6 +60,8 @@ pub struct Parts {
     pub ladder: Arc<Ladder>,
     /// The recorder, where there is one.
     pub recorder: Option<recorder::Handle>,
+    /// How uploading what it has recorded stands, where there is a bucket.
+    pub uploads: Option<UploadStanding>,
     /// What is noticed, where something is looked for.
     pub noticed: Option<watch::Receiver<Noticed>>,
 }
@@ -188,7 +191,10 @@ pub fn begin(effect: Effect, parts: &Parts, tickets: &TicketSource, wishes: Wish
         Effect::State(act) => Begun::State(act),
         Effect::InstallUpdate(bundle) => Begun::Work(Box::new(move |worker| update::install(&bundle, worker))),
         Effect::Record(act) => match parts.recorder.clone() {
-            Some(recorder) => later(Box::new(move || Done::Outcome(record::carry_out(&recorder, act)))),
+            Some(recorder) => {
+                let upload = parts.uploads.clone();
+                later(Box::new(move || Done::Outcome(record::carry_out(&recorder, upload.as_ref(), act))))
+            }
             None => Begun::Now(Outcome::Failed(Failure::NotAvailable("nothing is recorded on this device".into()))),
         },
         Effect::Update(act) => later(Box::new(move || Done::Outcome(update::carry_out(&act)))),

@@ -2,10 +2,11 @@
 
 use std::os::unix::fs::FileExt;
 
-use record::{Entry, Fault, Id, OpenError, Reason, Standing};
+use record::{Cause, Entry, Fault, Id, OpenError, Reason, Standing};
 use tokio::sync::watch;
 use wire::record::{List, Part, Recording, Status};
 
+use super::uploads::UploadStanding;
 use crate::control::{Failure, JPEG, MP4, Outcome, RecordAct};
 use crate::recorder::Handle;
 
@@ -29,19 +30,23 @@ impl Recorded {
     }
 }
 
-/// Does what is asked for; may wait for the medium.
-pub fn carry_out(recorder: &Handle, act: RecordAct) -> Outcome {
+/// Does what is asked for; may wait for the medium, but not for one that hangs.
+pub fn carry_out(recorder: &Handle, upload: Option<&UploadStanding>, act: RecordAct) -> Outcome {
+    if let Some(why) = recorder.hang() {
+        return Outcome::Failed(Failure::Device(why));
+    }
+    let changed = |standing: &Standing| Ok(Outcome::Recorder(Box::new(with_upload(status(standing), upload))));
     let done = match act {
-        RecordAct::Start => Ok(Outcome::Recorder(Box::new(status(&recorder.start())))),
-        RecordAct::Stop => Ok(Outcome::Recorder(Box::new(status(&recorder.stop())))),
-        RecordAct::List { before, limit } => list(recorder, before.as_deref(), limit as usize),
+        RecordAct::Start => changed(&recorder.start()),
+        RecordAct::Stop => changed(&recorder.stop()),
+        RecordAct::List { before, limit } => list(recorder, upload, before.as_deref(), limit as usize),
         RecordAct::Fetch { id, offset, length, thumbnail } => fetch(recorder, &id, (offset, length), thumbnail),
         RecordAct::Delete(id) => known(&id).and_then(|id| recorder.store().remove(id).map_err(failure)).map(|()| Outcome::Done),
     };
     done.unwrap_or_else(Outcome::Failed)
 }
 
-fn list(recorder: &Handle, before: Option<&str>, limit: usize) -> Result<Outcome, Failure> {
+fn list(recorder: &Handle, upload: Option<&UploadStanding>, before: Option<&str>, limit: usize) -> Result<Outcome, Failure> {
     let before = before.map(known).transpose()?;
     // Before the folder is made there are none. That it is gone is told by the status.
     let none = |why: Fault| if why.is_missing() { Ok(Vec::new()) } else { Err(Failure::Device(why.to_string())) };
@@ -50,7 +55,7 @@ fn list(recorder: &Handle, before: Option<&str>, limit: usize) -> Result<Outcome
     let mut older = all.iter().rev().filter(|entry| before.is_none_or(|before| entry.id < before));
     let recordings = older.by_ref().take(limit).map(recording).collect();
     let more = older.next().is_some();
-    let status = status(&recorder.standing());
+    let status = shown(recorder, upload);
     Ok(Outcome::Recordings(Box::new(List { recordings, more, bytes, most_bytes: recorder.most_bytes(), status })))
 }
 
@@ -85,6 +90,15 @@ fn failure(why: OpenError) -> Failure {
     }
 }
 
+/// How recorder and upload stand.
+pub fn shown(recorder: &Handle, upload: Option<&UploadStanding>) -> Status {
+    with_upload(status(&recorder.standing()), upload)
+}
+
+fn with_upload(status: Status, upload: Option<&UploadStanding>) -> Status {
+    Status { upload: upload.map(UploadStanding::shown), ..status }
+}
+
 /// How the recorder stands.
 pub fn status(standing: &Standing) -> Status {
     Status {
@@ -92,6 +106,25 @@ pub fn status(standing: &Standing) -> Status {
         reason: standing.wanted.map(|(why, _)| reason(why)),
         writing: standing.writing.map(|id| id.to_string()),
         fault: standing.fault.clone(),
+        cause: standing.cause.map(cause),
+        upload: None,
+    }
+}
+
+fn cause(cause: Cause) -> wire::record::Cause {
+    match cause {
+        Cause::Budget => wire::record::Cause::Budget,
+        Cause::Medium => wire::record::Cause::Medium,
+        Cause::Hangs => wire::record::Cause::Hangs,
+    }
+}
+
+/// A cause as metrics say it.
+pub fn word(cause: wire::record::Cause) -> &'static str {
+    match cause {
+        wire::record::Cause::Budget => "budget",
+        wire::record::Cause::Medium => "medium",
+        wire::record::Cause::Hangs => "hangs",
     }
 }
 
@@ -103,6 +136,7 @@ fn recording(entry: &Entry) -> Recording {
         bytes: entry.bytes,
         duration_ms: entry.duration.map(|duration| duration.as_millis() as u64),
         thumbnail_bytes: entry.thumbnail,
+        uploaded: entry.uploaded,
     }
 }
 

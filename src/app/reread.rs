@@ -55,7 +55,9 @@ impl Shell {
         self.status_line.show(|| {
             let safe = if parts.ladder.is_safe() { "SAFE MODE, commands only; " } else { "" };
             let (camera, microphone) = (parts.camera.state(), parts.microphone.state());
-            format!("{safe}{}", sentence(&books.session, books.channel(), books.watched, &camera, &microphone))
+            let still = parts.recorder.as_ref().and_then(|recorder| recorder.standing().fault);
+            let still = still.map(|why| format!("; {why}")).unwrap_or_default();
+            format!("{safe}{}{still}", sentence(&books.session, books.channel(), books.watched, &camera, &microphone))
         });
     }
 }

@@ -77,6 +77,8 @@ pub struct Shell {
     pub(super) camera_told: Option<SourceState>,
     /// What was noticed and told last.
     pub(super) noticed: Noticed,
+    /// How the recorder stood when that was told last: whether it is to record, and why it does not.
+    pub(super) recorded: (bool, Option<wire::record::Cause>),
     /// The watched lines that are on.
     pub(super) lines_on: BTreeSet<String>,
     /// Whether somebody looks at the camera's pictures on the device itself.
@@ -159,6 +161,7 @@ impl Shell {
                 _ = tick.tick() => {
                     self.beat.tick();
                     self.show_status();
+                    self.recorded();
                     if self.safe_mode.is_some() && self.restart_at.is_none() && !self.parts.ladder.is_safe() {
                         tracing::warn!(name: "safe_mode_left", "safe mode ends");
                         self.restart_at = Some(now() + RESTART_AFTER);

@@ -29,6 +29,7 @@ use super::settings::SettingsThread;
 use super::shell::{End, Shell};
 use super::stop::{Early, Stop};
 use super::tickets::{TicketSource, TokenSource};
+use super::uploads::Uploads;
 use super::watchdog::Watchdog;
 use super::wishes::Wishes;
 use super::{STOP_WITHIN, engine, memory};
@@ -256,6 +257,13 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
         let served = Recordings::serve(address, recording.handle().store().clone());
         served.inspect_err(|why| tracing::warn!("recordings are not served: {why}")).ok()
     });
+    let id = config.device.id.clone().or_else(kept::device_id);
+    let uploads = recording.as_ref().and_then(|recording| {
+        let device = id.as_deref().unwrap_or(&name);
+        let started = Uploads::start(&config.record.upload, &recording.handle(), device);
+        // They stay here, and nobody stays dark for that.
+        started.inspect_err(|why| tracing::error!("recordings are not uploaded: {why}")).ok().flatten()
+    });
     let detector = match Detector::start(&config.detect, Arc::clone(&camera), Arc::clone(&microphone), now) {
         Ok(detector) => detector,
         Err(why) => {
@@ -290,7 +298,6 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
     if let Some(room) = &room {
         loops.push(health.follow("room", LOOP_LIMIT, room.turns()));
     }
-    let id = config.device.id.clone().or_else(kept::device_id);
     let about = About { name: name.clone(), firmware: env!("CARGO_PKG_VERSION").into(), board: board.badge.name.clone() };
     let calls = match Calls::start(&config.calls, id.as_deref(), about) {
         Ok(calls) => calls,
@@ -321,6 +328,7 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
         camera_here: false,
         camera_told: None,
         noticed: Noticed::default(),
+        recorded: Default::default(),
         lines_on: BTreeSet::new(),
         looks: detector.as_ref().is_some_and(Detector::looks),
         wanted,
@@ -342,6 +350,7 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
             configured_camera: loaded.config.camera.source.clone(),
             ladder: Arc::clone(ladder),
             recorder: recording.as_ref().map(RecordThread::handle),
+            uploads: uploads.as_ref().map(Uploads::standing),
             noticed: detector.as_ref().map(Detector::noticed),
         },
     };
@@ -354,6 +363,9 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
     let mut addresses = where_to_look(config, room.as_deref(), &shell.tickets, made.server);
     if let (Some(calls), Some(broker)) = (&shell.calls, &config.calls.broker) {
         addresses.push(("calls", format!("{} at {broker}", calls.client())));
+    }
+    if let (Some(_), Some(bucket)) = (&uploads, &config.record.upload.bucket) {
+        addresses.push(("uploads", format!("to bucket {bucket}")));
     }
     if let Some(recordings) = &recordings {
         addresses.push(("recordings", format!("http://{}/recordings/", recordings.address)));
@@ -383,6 +395,7 @@ async fn daemon(process: &mut Process) -> Result<End, Exit> {
     if let Some(recordings) = recordings {
         recordings.end().await;
     }
+    drop(uploads);
     drop(recording);
     close(uplink, camera, microphone, speaker).await;
     if let Some(room) = room.and_then(Arc::into_inner) {

@@ -17,7 +17,7 @@ pub enum Applies {
 }
 
 /// All keys that are not [`Applies::Restart`].
-const TABLE: [(&str, Applies); 33] = [
+const TABLE: [(&str, Applies); 36] = [
     ("board.profile", Applies::OnDevice),
     ("calls.ca_file", Applies::OnDevice),
     ("calls.secret_file", Applies::OnDevice),
@@ -37,6 +37,9 @@ const TABLE: [(&str, Applies); 33] = [
     ("engine.sdk.token_file", Applies::OnDevice),
     ("record.folder", Applies::OnDevice),
     ("record.http", Applies::OnDevice),
+    ("record.upload.ca_file", Applies::OnDevice),
+    ("record.upload.key_file", Applies::OnDevice),
+    ("record.upload.key_id_file", Applies::OnDevice),
     ("room.api_secret_file", Applies::OnDevice),
     ("room.apps", Applies::OnDevice),
     ("room.tls_cert", Applies::OnDevice),

@@ -41,6 +41,7 @@ pub(super) fn check(config: &Config, whole: &Node, broken: &[String], problems: 
         ("stream", config.stream.problems()),
         ("detect", config.detect.problems()),
         ("record", config.record.problems()),
+        ("record.upload", config.record.upload.problems()),
         ("engine.open", config.engine.open.problems()),
         ("engine.sdk", config.engine.sdk.problems()),
         ("room", config.room.problems()),
@@ -85,6 +86,9 @@ pub(super) fn check(config: &Config, whole: &Node, broken: &[String], problems: 
     }
     if config.record.is_on() && config.engine.kind != EngineKind::Open {
         say("record.when", "needs `engine.kind` \"open\": the others hand no encoded pictures out".into());
+    }
+    if config.record.upload.bucket.is_some() && !config.record.is_on() {
+        say("record.upload.bucket", "gets nothing while `record.when` is empty".into());
     }
     for (when, noticed, key) in [(When::Motion, config.detect.motion, "motion"), (When::Sound, config.detect.sound, "sound")] {
         if config.record.when.contains(&when) && !noticed {

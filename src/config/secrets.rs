@@ -11,11 +11,13 @@ pub(super) struct Secret {
     pub file_key: &'static str,
 }
 
-/// All of them. The secrets of room and calls are taken by file alone.
-pub(super) const SECRETS: [Secret; 4] = [
+/// All of them. The secrets of room, calls and uploads are taken by file alone.
+pub(super) const SECRETS: [Secret; 6] = [
     Secret { key: "calls.secret", file_key: "calls.secret_file" },
     Secret { key: "engine.open.token", file_key: "engine.open.token_file" },
     Secret { key: "engine.sdk.token", file_key: "engine.sdk.token_file" },
+    Secret { key: "record.upload.key", file_key: "record.upload.key_file" },
+    Secret { key: "record.upload.key_id", file_key: "record.upload.key_id_file" },
     Secret { key: "room.api_secret", file_key: "room.api_secret_file" },
 ];
 

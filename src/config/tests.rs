@@ -329,6 +329,28 @@ fn every_mistake_gets_its_message() {
         ("[record]\npre_roll_s = 61", "t:2:14: `record.pre_roll_s`: 61 is out of range, 0 to 60 seconds"),
         ("[record]\nmost_mib = 15", "t:2:12: `record.most_mib`: 15 is out of range, 16 to 16777216 MiB"),
         ("[record]\nmost_mib_a_day = 15", "t:2:18: `record.most_mib_a_day`: 15 is out of range, 16 to 16777216 MiB, or 0"),
+        (
+            "[record.upload]\nmost_kbit_s = 63",
+            "t:2:15: `record.upload.most_kbit_s`: 63 is out of range, 64 to 10000000 kbit/s, or 0",
+        ),
+        (
+            "[record.upload]\nprefix = \"/yard\"",
+            "t:2:10: `record.upload.prefix`: begins with a slash, has a part that is . or .., or is longer than 512 bytes",
+        ),
+        (
+            "[record]\nwhen = [\"always\"]\n[record.upload]\nbucket = \"a/b\"\nkey_id_file = \"/id\"\nkey_file = \"/key\"",
+            "t:4:10: `record.upload.bucket`: bucket a/b: the name of a bucket is 3 to 255 letters of ASCII, digits, dots, hyphens and \
+             underscores",
+        ),
+        (
+            "[record.upload]\nbucket = \"recordings\"\nkey_id_file = \"/id\"\nkey_file = \"/key\"",
+            "t:2:10: `record.upload.bucket`: gets nothing while `record.when` is empty",
+        ),
+        (
+            "[record]\nwhen = [\"always\"]\n[record.upload]\nbucket = \"recordings\"\nendpoint = \"s3.example.com\"\nkey_id_file = \"/id\"\n\
+             key_file = \"/key\"",
+            "t:4:10: `record.upload.bucket`: bucket recordings: its endpoint is no address: relative URL without a base",
+        ),
         ("[record]\npost_roll_s = 601", "t:2:15: `record.post_roll_s`: 601 is out of range, 0 to 600 seconds"),
         (
             "[record]\nwhen = [\"movement\"]",

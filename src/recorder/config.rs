@@ -7,6 +7,10 @@ use std::time::Duration;
 use record::{Limits, Settings};
 use serde::{Deserialize, Serialize};
 
+pub use upload::Upload;
+
+mod upload;
+
 /// `[record]`: what is recorded on the device itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -31,6 +35,8 @@ pub struct Config {
     pub most_mib_a_day: u64,
     /// Recordings older than so many days go, up to 36500; 0: they stay.
     pub most_days: u32,
+    /// Where recordings go when they have ended.
+    pub upload: Upload,
 }
 
 /// What makes the device record.
@@ -63,6 +69,7 @@ impl Default for Config {
             most_mib: 4096,
             most_mib_a_day: 0,
             most_days: 30,
+            upload: Upload::default(),
         }
     }
 }

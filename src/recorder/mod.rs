@@ -6,18 +6,22 @@ mod config;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use artc_bindings::{EncodedTap, Engine, VideoSource};
-use record::{Intake, Now, Reason, Recorder, Standing, Store, TakePicture};
+use record::{Cause, Intake, Now, Reason, Recorder, Standing, Store, TakePicture};
 use tokio::sync::watch;
 
-pub use config::{Config, When};
+pub use config::{Config, Upload, When};
 
 /// The recorder is looked at so often: with a fragment of half a second, what a power cut costs stays below one.
 const LOOK: Duration = Duration::from_millis(250);
+
+/// A medium that ends nothing for so long hangs. Slow ones take some seconds for what they have saved up.
+const HANGS_AFTER: Duration = Duration::from_secs(10);
 
 /// News that wait at most while the medium lets the thread wait.
 const MOST_NEWS: usize = 32;
@@ -45,6 +49,16 @@ struct Shared {
     end: Condvar,
     /// Whether encoded pictures are needed, watched or not.
     needed: watch::Sender<bool>,
+    /// Files that were ended.
+    files: watch::Sender<u64>,
+    /// Somebody is at the medium.
+    busy: AtomicBool,
+    /// Turns with whatever the medium has done.
+    pulse: Arc<AtomicU64>,
+    /// The pulse as it was seen last, and since when it is the same.
+    seen: Mutex<(u64, Duration)>,
+    /// The thread has come to its end.
+    gone: AtomicBool,
 }
 
 /// The thread; ends when dropped, and the recording with it, in order.
@@ -85,6 +99,7 @@ impl RecordThread {
         let intake = Arc::new(Intake::new(config.memory(), Duration::from_secs(config.pre_roll_s.into())));
         let tap: Arc<dyn EncodedTap> = Arc::new(Tap(Arc::clone(&intake)));
         let recorder = Recorder::new(intake, store.clone(), settings).with_pictures(picture);
+        let pulse = recorder.pulse();
         let shared = Arc::new(Shared {
             recorder: Mutex::new(recorder),
             standing: Mutex::default(),
@@ -92,11 +107,22 @@ impl RecordThread {
             ended: Mutex::new(false),
             end: Condvar::new(),
             needed: watch::Sender::new(false),
+            files: watch::Sender::new(0),
+            busy: AtomicBool::new(false),
+            pulse,
+            seen: Mutex::default(),
+            gone: AtomicBool::new(false),
         });
         let when = config.when.clone().into();
         let handle = Handle { shared, clock, store, when, most_bytes: settings.limits.most_bytes };
         let (own, always) = (handle.clone(), config.when.contains(&When::Always));
-        let run = move || own.run(&*engine, &tap, always);
+        let run = move || {
+            own.run(&*engine, &tap, always);
+            let ended = lock(&own.shared.ended);
+            own.shared.gone.store(true, Ordering::Relaxed);
+            drop(ended);
+            own.shared.end.notify_all();
+        };
         let thread = std::thread::Builder::new().name("artc-record".into()).spawn(run)?;
         Ok(Self { handle, thread: Some(thread) })
     }
@@ -111,6 +137,15 @@ impl Drop for RecordThread {
     fn drop(&mut self) {
         *lock(&self.handle.shared.ended) = true;
         self.handle.shared.end.notify_all();
+        let mut ended = lock(&self.handle.shared.ended);
+        while !self.handle.shared.gone.load(Ordering::Relaxed) {
+            if let Some(why) = self.handle.hang() {
+                tracing::warn!("the recorder's thread is left behind: {why}");
+                return;
+            }
+            ended = self.handle.shared.end.wait_timeout(ended, LOOK).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        drop(ended);
         if let Some(thread) = self.thread.take() {
             // A thread that panicked has said so on stderr already.
             let _ = thread.join();
@@ -151,13 +186,45 @@ impl Handle {
     }
 
     fn change(&self, change: impl FnOnce(&mut Recorder, Now)) -> Standing {
-        change(&mut lock(&self.shared.recorder), (self.clock)());
+        self.at_medium(&mut lock(&self.shared.recorder), change);
         self.look()
     }
 
-    /// How it stood when it was looked at last. Never waits for the medium.
+    /// Does something that may wait for the medium, where it is seen for how long.
+    fn at_medium<T>(&self, recorder: &mut Recorder, what: impl FnOnce(&mut Recorder, Now) -> T) -> T {
+        self.shared.pulse.fetch_add(1, Ordering::Relaxed);
+        self.shared.busy.store(true, Ordering::Relaxed);
+        let done = what(recorder, (self.clock)());
+        self.shared.busy.store(false, Ordering::Relaxed);
+        done
+    }
+
+    /// How it stood when it was looked at last; where the medium hangs since then, that. Never waits for the medium.
     pub fn standing(&self) -> Standing {
-        lock(&self.shared.standing).clone()
+        let standing = lock(&self.shared.standing).clone();
+        match self.hang() {
+            Some(why) => Standing { fault: Some(why), cause: Some(Cause::Hangs), ..standing },
+            None => standing,
+        }
+    }
+
+    /// That the medium hangs, for people, where it does: whatever asks it for something would wait with it.
+    pub fn hang(&self) -> Option<String> {
+        let now = (self.clock)().monotonic;
+        let pulse = self.shared.pulse.load(Ordering::Relaxed);
+        let mut seen = lock(&self.shared.seen);
+        if !self.shared.busy.load(Ordering::Relaxed) || seen.0 != pulse {
+            *seen = (pulse, now);
+        }
+        (now.saturating_sub(seen.1) >= HANGS_AFTER).then(|| {
+            let folder = self.store.folder().display();
+            format!("recording stands still: what holds {folder} does not answer, and a write hangs in it; it goes on by itself")
+        })
+    }
+
+    /// How many files have ended; tells when that changes.
+    pub fn files(&self) -> watch::Receiver<u64> {
+        self.shared.files.subscribe()
     }
 
     /// The folder.
@@ -182,6 +249,7 @@ impl Handle {
         let before = std::mem::replace(&mut *lock(&self.shared.standing), standing.clone());
         drop(recorder);
         count(&before, &standing);
+        self.shared.files.send_if_modified(|files| std::mem::replace(files, standing.files) != standing.files);
         self.shared.needed.send_if_modified(|before| std::mem::replace(before, needed) != needed);
         standing
     }
@@ -193,21 +261,19 @@ impl Handle {
             // It is tried again with the first file, and told with it.
             Err(why) => tracing::warn!("{why}"),
         }
-        lock(&self.shared.recorder).account((self.clock)());
+        self.at_medium(&mut lock(&self.shared.recorder), Recorder::account);
         if always {
             self.change(|recorder, now| recorder.start(Reason::Always, now));
         }
         let mut tapped = false;
         while !self.has_ended() {
-            let now = (self.clock)();
-            let key = {
-                let mut recorder = lock(&self.shared.recorder);
+            let key = self.at_medium(&mut lock(&self.shared.recorder), |recorder, now| {
                 while let Some((reason, on)) = self.next_news() {
                     recorder.trigger(reason, on, now);
                 }
                 recorder.step(now);
                 recorder.wants_key(now)
-            };
+            });
             self.look();
             let needed = *self.shared.needed.borrow();
             let Some(extensions) = engine.extensions() else { continue };

@@ -113,6 +113,11 @@ pub const METRICS: &[Metric] = &[
     counter("artc_record_media_bytes_total", "Bytes of pictures and sound among them."),
     counter("artc_record_dropped_total", "Pictures that found no room in the recorder's memory: the medium is too slow."),
     counter("artc_record_files_total", "Files of recordings that were ended."),
+    gauge("artc_record_stands_still", "Whether nothing is recorded although it should be: 1 then, by `cause`: budget, medium, hangs."),
+    counter("artc_upload_bytes_total", "Bytes of recordings sent to the bucket, whether it kept them or not."),
+    counter("artc_upload_recordings_total", "Recordings that the bucket has, with their pictures."),
+    counter("artc_upload_refused_total", "Tries that the bucket refused, by `reason`."),
+    gauge("artc_upload_waiting", "Recordings that have ended and are not in the bucket."),
 
     counter("artc_control_requests_total", "Commands that were taken on, by method."),
     counter("artc_control_refused_total", "Commands that were refused, by the name of the error."),

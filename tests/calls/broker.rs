@@ -20,11 +20,13 @@ topic readwrite MeetingCtrlUp/#
 
 user alice
 topic write MeetingCtrlUp
+topic read MeetingCtrlUp/+/event
 
 pattern write MeetingCtrlUp/%c
 pattern write MeetingCtrlUp/%c/presence
 pattern write MeetingCtrlUp/%c/about
 pattern write MeetingCtrlUp/%c/rpc
+pattern write MeetingCtrlUp/%c/event
 pattern read MeetingCtrlUp/p2p/%c/#
 ";
 
@@ -96,6 +98,15 @@ impl Broker {
 
     /// A link as `client`, with its own password or another.
     pub fn link(&self, client: &ClientId, password: Option<&str>) -> mqtt_link::Link {
+        self.link_to(client, password, self.config(client).topics().expect("topics").for_client(client))
+    }
+
+    /// A link as `client` that listens to `topic` and nothing else.
+    pub fn listening(&self, client: &ClientId, topic: &str) -> mqtt_link::Link {
+        self.link_to(client, None, vec![topic.to_owned()])
+    }
+
+    fn link_to(&self, client: &ClientId, password: Option<&str>, listen: Vec<String>) -> mqtt_link::Link {
         let Account { user, password: own } = account(client);
         mqtt_link::Link::start(mqtt_link::Options {
             host: "localhost".into(),
@@ -105,7 +116,7 @@ impl Broker {
             client_id: client.to_string(),
             user,
             password: password.unwrap_or(own.expose()).into(),
-            listen: self.config(client).topics().expect("topics").for_client(client),
+            listen,
             presence: None,
             seed: 1,
         })

@@ -11,7 +11,7 @@ use crate::broker::{self, Broker};
 pub struct Device {
     child: Child,
     telemetry: String,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Device {
@@ -49,7 +49,13 @@ impl Device {
             .stderr(Stdio::inherit())
             .spawn()
             .expect("it starts");
-        Self { child, telemetry, _folder: folder }
+        Self { child, telemetry, folder }
+    }
+
+    /// A command over its socket.
+    pub fn call(&self, method: &str) {
+        let socket = self.folder.path().join("control.sock");
+        artc_edge::control::client::call(&socket, method, None, std::time::Duration::from_secs(30)).expect(method);
     }
 
     /// What it answers on its page of health or numbers; empty where it does not.

@@ -262,6 +262,35 @@ async fn what_is_wrong_harms_nobody(broker: &Broker, server: &Server, device: De
     device
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_device_notices_is_told_at_the_broker_while_nobody_calls() {
+    let broker = Broker::start();
+    let alice = person("alice");
+    let topic = format!("{UP}/{}/event", broker::device());
+    let mut link = broker.listening(&alice, &topic);
+    let up = async { while !matches!(link.next().await, Event::Up) {} };
+    tokio::time::timeout(PATIENCE, up).await.expect("let in");
+    let settings = [("RECORD__WHEN", "[\"command\"]"), ("RECORD__PRE_ROLL_S", "0")];
+    let device = Device::start_with(&broker, "ws://127.0.0.1:9", &broker::device(), &settings);
+    until("the device is ready", || device.get("/readyz").contains("waiting for calls")).await;
+    for (method, recording) in [("record.start", true), ("record.stop", false)] {
+        device.call(method);
+        let event = loop {
+            let next = tokio::time::timeout(PATIENCE, link.next()).await.expect("told");
+            if let Event::Message { topic: told, payload } = next {
+                assert_eq!(told, topic);
+                let event: serde_json::Value = serde_json::from_slice(&payload).expect("JSON");
+                // Before its first picture it may say that it stands still.
+                if event["method"] == "record.changed" && event["params"]["recording"] == recording {
+                    break event;
+                }
+            }
+        };
+        assert_eq!(event["jsonrpc"], "2.0");
+        assert!(event["params"]["time_ms"].as_u64().is_some_and(|time| time > 1_700_000_000_000), "{event}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_broker_that_does_not_let_us_in_is_named_with_the_way_out() {
     let broker = Broker::start();

@@ -62,6 +62,16 @@ impl Card {
         shell(&format!("umount -l {CARD}"));
     }
 
+    /// From now on nothing that is asked of it comes to an end.
+    fn hangs(&self) {
+        shell("dmsetup suspend --noflush --nolockfs card");
+    }
+
+    /// What was asked of it meanwhile is done.
+    fn answers(&self) {
+        shell("dmsetup resume card");
+    }
+
     /// It works again, and is mounted anew as whoever mounts cards does.
     fn again(&self) {
         self.becomes(&self.good());
@@ -212,5 +222,32 @@ fn a_slow_card_costs_neither_pictures_nor_answers() {
             let whole = record::torn::look(&mut file).expect("read");
             assert!(!whole.duration.is_zero() && file.metadata().is_ok_and(|about| about.len() == whole.len), "{whole:?}");
         }
+    });
+}
+
+#[test]
+fn a_card_that_hangs_in_a_write_is_told_by_name_and_goes_on_when_it_answers() {
+    in_guest(&Guest { seconds: 300, ..Guest::default() }, || {
+        let card = Card::insert();
+        let (daemon, viewer) = recording();
+        is_written(&daemon);
+        for _ in 0..2 {
+            card.hangs();
+            let cause = || daemon.status()["recorder"]["cause"].as_str().map(str::to_owned);
+            wait_for("the hang to be told", SOON, || (cause()? == "hangs").then_some(()));
+            let fault = daemon.status()["recorder"]["fault"].as_str().unwrap_or_default().to_owned();
+            assert!(fault.contains(FOLDER) && fault.contains("does not answer"), "{fault}");
+            // Whoever would wait with it is told so, at once and as often as one likes; everything else goes on.
+            for method in ["record.list", "record.start", "record.stop"] {
+                let refused = daemon.call(method, &json!({})).expect_err("it would hang").to_string();
+                assert!(refused.contains("does not answer"), "{method}: {refused}");
+            }
+            goes_on(&viewer);
+            card.answers();
+            wait_for("the end of the hang", SOON, || cause().is_none().then_some(()));
+            is_written(&daemon);
+        }
+        stop(&daemon);
+        all_play(1);
     });
 }

@@ -8,16 +8,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Our crates, as they are named in Rust.
-const CRATES: [&str; 14] = [
+const CRATES: [&str; 17] = [
     "annexb",
     "artc_bindings",
     "artc_open",
     "board",
+    "bucket",
     "call_control",
     "drift",
     "detection",
     "media",
     "record",
+    "record_http",
+    "record_upload",
     "room",
     "rtc",
     "v4l2_node",
@@ -33,7 +36,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("session", &[], &["artc_bindings"]),
     ("uplink", &["capture"], &["artc_bindings", "media", "voice"]),
     ("control", &[], &["wire"]),
-    ("recorder", &[], &["artc_bindings", "record"]),
+    ("recorder", &[], &["artc_bindings", "bucket", "record"]),
     ("detector", &["capture"], &["detection", "media"]),
     ("telemetry", &["version"], &["web_listener"]),
     ("version", &[], &[]),
@@ -91,6 +94,8 @@ const OURS: &[(&str, &[&str])] = &[
     ("artc-bindings", &["join-token"]),
     ("record", &["annexb"]),
     ("record-http", &["record", "web-listener"]),
+    ("bucket", &["tls-trust"]),
+    ("record-upload", &["backoff", "bucket", "record"]),
     ("mixing", &["annexb", "artc-bindings", "artc-open", "backoff", "media", "record"]),
     ("rtmp-gateway", &["annexb", "artc-bindings", "artc-open", "media"]),
     ("rtc", &["annexb"]),
@@ -115,6 +120,8 @@ const NOT_FOR: &[(&str, &[&str])] = &[
     ("open-api", &["tokio", "axum", "libc", "tracing", "metrics"]),
     ("detection", &["tokio", "axum", "serde", "libc", "tracing", "metrics", "openh264"]),
     ("record", &["tokio", "axum", "openh264", "opus", "serde", "metrics"]),
+    ("bucket", &["axum", "serde", "metrics", "libc"]),
+    ("record-upload", &["axum", "hyper", "metrics", "libc"]),
     ("rtc", &["axum", "openh264", "opus"]),
     ("rtmp-gateway", &["axum", "openh264", "opus", "serde", "metrics"]),
     ("room", &["openh264", "opus", "v4l", "alsa"]),

@@ -7,4 +7,5 @@ mod http;
 mod masks;
 mod noticing;
 mod picture;
+mod uploads;
 mod viewer;

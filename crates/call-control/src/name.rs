@@ -141,6 +141,7 @@ pub enum Down {
 /// | `UP/CLIENT/presence` | that client, or the broker by its last will | `online`, `offline`, kept |
 /// | `UP/CLIENT/about` | that client, when it comes | what it is |
 /// | `UP/CLIENT/rpc` | that client | replies to commands |
+/// | `UP/CLIENT/event` | that client | what it notices |
 /// | `DOWN/p2p/CLIENT/enter` | the server | come into this channel; the channel was destroyed |
 /// | `DOWN/p2p/CLIENT/call` | the server | what became of a call |
 /// | `DOWN/p2p/CLIENT/rpc` | the server | commands |
@@ -177,6 +178,11 @@ impl Topics {
     /// Where `client` shows that it is there.
     pub fn presence(&self, client: &ClientId) -> String {
         format!("{}/{client}/{PRESENCE}", self.up)
+    }
+
+    /// Where `client` tells what it notices.
+    pub fn event(&self, client: &ClientId) -> String {
+        format!("{}/{client}/event", self.up)
     }
 
     /// Where `client` is told to enter.

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::fragment::{Axis, Fragment};
@@ -23,12 +24,14 @@ pub(crate) struct Writer {
     store: Store,
     file: File,
     sequence: u32,
+    /// Turns with each thing that the medium has done.
+    pulse: Arc<AtomicU64>,
 }
 
 impl Writer {
     /// Begins the file of a recording whose first picture was captured at `began`, which is `began_ms` on the wall.
     pub(crate) fn create(
-        store: &Store,
+        (store, pulse): (&Store, &Arc<AtomicU64>),
         (began_ms, reason): (u64, Reason),
         format: Arc<Format>,
         channels: Option<u8>,
@@ -65,6 +68,7 @@ impl Writer {
             store: store.clone(),
             file,
             sequence: 0,
+            pulse: Arc::clone(pulse),
         })
     }
 
@@ -77,7 +81,9 @@ impl Writer {
         let head = mp4::fragment_head(self.sequence, video, (fragment.sound_at, &fragment.packets))
             .map_err(|why| fault("write", io::Error::new(io::ErrorKind::InvalidData, why.to_string())))?;
         self.file.write_all(&head).and_then(|()| self.file.write_all(&fragment.payload)).map_err(|why| fault("write", why))?;
+        self.pulse.fetch_add(1, Ordering::Relaxed);
         self.file.sync_data().map_err(|why| fault("write", why))?;
+        self.pulse.fetch_add(1, Ordering::Relaxed);
         // The kernel writes on into a file that has no name any more.
         if self.file.metadata().map_err(|why| fault("look at", why))?.nlink() == 0 {
             return Err(fault("write", io::Error::new(io::ErrorKind::NotFound, "somebody has deleted it")));

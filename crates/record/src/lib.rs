@@ -22,9 +22,10 @@ mod store;
 mod thumbnail;
 pub mod torn;
 mod trigger;
+mod upload;
 
 pub use intake::Intake;
 pub use name::{Id, Reason, date};
-pub use recorder::{Now, Recorder, Settings, Standing};
+pub use recorder::{Cause, Now, Recorder, Settings, Standing};
 pub use store::{Entry, Fault, Limits, OpenError, RemoveError, Store};
 pub use thumbnail::TakePicture;

@@ -1,8 +1,8 @@
 //! What a recording is called: when it began and why. Its file says it, so that no index is needed.
 //!
 //! `20261121T190143.123Z-command` is an id; `20261121T190143.123Z-command.recording.mp4` is its file while it is written, and
-//! `20261121T190143.123Z-command-61480ms.mp4` afterwards; `20261121T190143.123Z-command.jpeg` is its picture. Nothing else in the folder is
-//! ours.
+//! `20261121T190143.123Z-command-61480ms.mp4` afterwards. Beside it, `20261121T190143.123Z-command.jpeg` is its picture, `.uploading` says what a
+//! bucket calls it that has a part of it, and `.uploaded` that one has all of it. Nothing else in the folder is ours.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,9 +12,8 @@ use std::time::Duration;
 const WRITING: &str = ".recording.mp4";
 /// What a whole file ends in, behind its duration.
 const WHOLE: &str = "ms.mp4";
-/// What the picture of a recording ends in, and what it does until it is whole.
-const PICTURE: &str = ".jpeg";
-const UNFINISHED_PICTURE: &str = ".writing.jpeg";
+/// What stands before the end of what lies beside it, until that is whole.
+const UNFINISHED: &str = ".writing";
 const DAY_MS: u64 = 86_400_000;
 /// The last millisecond whose year has four digits.
 const LAST_MS: u64 = 253_402_300_799_999;
@@ -131,21 +130,44 @@ pub(crate) fn read(name: &str) -> Option<(Id, Kind)> {
     Some((id.parse().ok()?, Kind::Whole(Duration::from_millis(ms.parse().ok()?))))
 }
 
-/// The file of a recording's picture.
-pub(crate) fn picture(id: Id) -> String {
-    format!("{id}{PICTURE}")
+/// What lies beside a recording and belongs to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Beside {
+    Picture,
+    /// Of an upload that was begun.
+    Uploading,
+    /// It is in a bucket.
+    Uploaded,
 }
 
-/// The same until it is whole.
-pub(crate) fn unfinished_picture(id: Id) -> String {
-    format!("{id}{UNFINISHED_PICTURE}")
-}
+impl Beside {
+    const ALL: [Self; 3] = [Self::Picture, Self::Uploading, Self::Uploaded];
 
-/// Whose picture this is, and whether it is whole; `None` for what is not ours.
-pub(crate) fn read_picture(name: &str) -> Option<(Id, bool)> {
-    match name.strip_suffix(UNFINISHED_PICTURE) {
-        Some(id) => Some((id.parse().ok()?, false)),
-        None => Some((name.strip_suffix(PICTURE)?.parse().ok()?, true)),
+    fn end(self) -> &'static str {
+        match self {
+            Self::Picture => ".jpeg",
+            Self::Uploading => ".uploading",
+            Self::Uploaded => ".uploaded",
+        }
+    }
+
+    /// The file of it.
+    pub fn of(self, id: Id) -> String {
+        format!("{id}{}", self.end())
+    }
+
+    /// The same until it is whole.
+    pub fn unfinished(self, id: Id) -> String {
+        format!("{id}{UNFINISHED}{}", self.end())
+    }
+
+    /// Whose file this is, what, and whether it is whole; `None` for what is not ours.
+    pub fn read(name: &str) -> Option<(Id, Self, bool)> {
+        let (stem, kind) = Self::ALL.into_iter().find_map(|kind| Some((name.strip_suffix(kind.end())?, kind)))?;
+        match stem.strip_suffix(UNFINISHED) {
+            Some(id) => Some((id.parse().ok()?, kind, false)),
+            None => Some((stem.parse().ok()?, kind, true)),
+        }
     }
 }
 
@@ -219,7 +241,13 @@ mod tests {
         assert_eq!(read("notes.mp4"), None);
         assert_eq!(read("20261121T190143.123Z-command.jpeg"), None);
         for trick in ["holiday.jpeg", "../20261121T190143.123Z-command.jpeg", "20261121T190143.123Z-command.jpg", ".jpeg"] {
-            assert_eq!(read_picture(trick), None);
+            assert_eq!(Beside::read(trick), None);
+        }
+        for kind in Beside::ALL {
+            let id = Id::new(1_795_287_703_123, Reason::Command);
+            assert_eq!(Beside::read(&kind.of(id)), Some((id, kind, true)));
+            assert_eq!(Beside::read(&kind.unfinished(id)), Some((id, kind, false)));
+            assert_eq!(read(&kind.of(id)), None);
         }
     }
 

@@ -1,6 +1,7 @@
 //! What is recorded when: the state between memory and medium. Driven by whoever owns the clock and a thread that may wait for the medium.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::allowance::Allowance;
@@ -52,6 +53,17 @@ pub struct Now {
     pub wall_is_right: bool,
 }
 
+/// Why nothing is written although it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// What may be written in a day is written.
+    Budget,
+    /// The medium refuses.
+    Medium,
+    /// The medium does not answer. Who waits for it does not see that: whoever drives the recorder does.
+    Hangs,
+}
+
 /// How the recorder stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
@@ -59,8 +71,10 @@ pub struct Standing {
     pub wanted: Option<(Reason, Duration)>,
     /// The file that is being written.
     pub writing: Option<Id>,
-    /// Why nothing is written although it should be.
+    /// Why nothing is written although it should be, for people.
     pub fault: Option<String>,
+    /// The same for programs.
+    pub cause: Option<Cause>,
     /// Bytes written since the beginning.
     pub written: u64,
     /// Bytes of pictures and sound among them.
@@ -89,6 +103,7 @@ pub struct Recorder {
     others: u64,
     key_asked: Option<Duration>,
     allowance: Option<Allowance>,
+    pulse: Arc<AtomicU64>,
 }
 
 impl Recorder {
@@ -110,6 +125,7 @@ impl Recorder {
             others: 0,
             key_asked: None,
             allowance: settings.most_a_day.map(Allowance::new),
+            pulse: Arc::default(),
         }
     }
 
@@ -161,7 +177,7 @@ impl Recorder {
         self.end();
         self.intake.held().kept = false;
         self.thumbnails.forget();
-        (self.standing.wanted, self.standing.fault, self.again_at) = (None, None, None);
+        (self.standing.wanted, self.standing.fault, self.standing.cause, self.again_at) = (None, None, None, None);
         self.intake.arm(self.settings.holds);
     }
 
@@ -183,6 +199,11 @@ impl Recorder {
             self.end();
             self.intake.held().kept = false;
         }
+    }
+
+    /// Turns with each thing that the medium has done: who sees it stand still while [`Recorder::step`] runs sees a medium that hangs.
+    pub fn pulse(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.pulse)
     }
 
     /// Whether somebody must encode now, watched or not.
@@ -254,8 +275,10 @@ impl Recorder {
                 let ago = now.monotonic.saturating_sub(next.captured_at).as_millis() as u64;
                 let began = (now.wall_ms.saturating_sub(ago), reason);
                 let channels = self.settings.channels;
-                let writer = Writer::create(&self.store, began, Arc::clone(&next.format), channels, next.captured_at)?;
+                let writer =
+                    Writer::create((&self.store, &self.pulse), began, Arc::clone(&next.format), channels, next.captured_at)?;
                 tracing::info!(id = %writer.id, folder = %self.store.folder().display(), "recording");
+                self.standing.cause = None;
                 if self.standing.fault.take().is_some() {
                     tracing::info!("recording goes on");
                 }
@@ -298,7 +321,7 @@ impl Recorder {
         if self.standing.fault.as_ref() != Some(&text) {
             tracing::warn!("{text}");
         }
-        self.standing.fault = Some(text);
+        (self.standing.fault, self.standing.cause) = (Some(text), Some(Cause::Budget));
         self.again_at = Some(again);
     }
 
@@ -311,6 +334,7 @@ impl Recorder {
             // The next start sees to it.
             Err(why) => tracing::warn!(%id, "recording not ended in order: {why}"),
         }
+        self.pulse.fetch_add(1, Ordering::Relaxed);
         self.standing.files += 1;
         self.tidy_at = None;
     }
@@ -332,7 +356,7 @@ impl Recorder {
         if self.standing.fault.as_ref() != Some(&text) {
             tracing::error!("{text}");
         }
-        self.standing.fault = Some(text);
+        (self.standing.fault, self.standing.cause) = (Some(text), Some(Cause::Medium));
         self.again_at = Some(now.monotonic + AGAIN);
     }
 
@@ -352,6 +376,7 @@ impl Recorder {
             // Whoever records hears of it from its own file.
             Err(why) => tracing::debug!("{why}"),
         }
+        self.pulse.fetch_add(1, Ordering::Relaxed);
     }
 }
 

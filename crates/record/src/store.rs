@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Seek};
+use std::io::{self, Seek, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 
-use crate::name::{self, Id, Kind};
+use crate::name::{self, Beside, Id, Kind};
 use crate::torn;
 
 /// A recording in the folder.
@@ -23,13 +23,27 @@ pub struct Entry {
     pub duration: Option<Duration>,
     /// Bytes of its picture, where it has one.
     pub thumbnail: Option<u64>,
+    /// A bucket has it, with its picture.
+    pub uploaded: bool,
     file: String,
+    /// What lies beside it.
+    beside: Vec<Beside>,
 }
 
 impl Entry {
     /// Bytes of all its files.
     pub fn all_bytes(&self) -> u64 {
         self.bytes + self.thumbnail.unwrap_or(0)
+    }
+
+    /// An upload of it was begun, and has not come to its end.
+    pub fn upload_begun(&self) -> bool {
+        self.beside.contains(&Beside::Uploading)
+    }
+
+    /// Its file's name.
+    pub fn file_name(&self) -> &str {
+        &self.file
     }
 }
 
@@ -127,17 +141,17 @@ impl Store {
         Ok(self.look()?.0)
     }
 
-    /// The same, and the files of pictures that belong to none of them.
+    /// The same, and the files that lie beside none of them, or never became whole.
     fn look(&self) -> Result<(Vec<Entry>, Vec<String>), Fault> {
         let fault = |why| Fault::new("read", &self.folder, why);
-        let (mut entries, mut pictures, mut left) = (Vec::new(), BTreeMap::new(), Vec::new());
+        let (mut entries, mut unfinished) = (Vec::new(), Vec::new());
+        let mut beside = BTreeMap::<Id, Vec<(Beside, u64)>>::new();
         for item in fs::read_dir(&self.folder).map_err(fault)? {
             let item = item.map_err(fault)?;
             let name = item.file_name();
             let Some(name) = name.to_str() else { continue };
-            let picture = name::read_picture(name);
-            let recording = name::read(name);
-            if picture.is_none() && recording.is_none() {
+            let (recording, other) = (name::read(name), Beside::read(name));
+            if other.is_none() && recording.is_none() {
                 continue;
             }
             // Gone between the two looks, or a link or a folder under one of our names: not a recording.
@@ -145,24 +159,31 @@ impl Store {
             if !about.is_file() {
                 continue;
             }
-            match (recording, picture) {
+            match (recording, other) {
                 (Some((id, kind)), _) => {
                     let duration = match kind {
                         Kind::Whole(duration) => Some(duration),
                         Kind::Writing => None,
                     };
-                    entries.push(Entry { id, bytes: about.len(), duration, thumbnail: None, file: name.to_owned() });
+                    let (bytes, file) = (about.len(), name.to_owned());
+                    entries.push(Entry { id, bytes, duration, thumbnail: None, uploaded: false, file, beside: Vec::new() });
                 }
-                (None, Some((id, true))) => {
-                    pictures.insert(id, about.len());
-                }
-                (None, _) => left.push(name.to_owned()),
+                (None, Some((id, kind, true))) => beside.entry(id).or_default().push((kind, about.len())),
+                (None, Some((id, kind, false))) => unfinished.push((id, kind)),
+                (None, None) => {}
             }
         }
         for entry in &mut entries {
-            entry.thumbnail = pictures.remove(&entry.id);
+            let beside = beside.remove(&entry.id).unwrap_or_default();
+            entry.thumbnail = beside.iter().find_map(|(kind, bytes)| (*kind == Beside::Picture).then_some(*bytes));
+            entry.beside = beside.into_iter().map(|(kind, _)| kind).collect();
+            entry.uploaded = entry.beside.contains(&Beside::Uploaded);
         }
-        left.extend(pictures.into_keys().map(name::picture));
+        // A note on an upload may be written at this moment, and one that was not is overwritten by the next.
+        let written = |id: &Id, kind| kind == Beside::Uploading && entries.iter().any(|entry: &Entry| entry.id == *id);
+        unfinished.retain(|(id, kind)| !written(id, *kind));
+        let mut left: Vec<_> = unfinished.into_iter().map(|(id, kind)| kind.unfinished(id)).collect();
+        left.extend(beside.into_iter().flat_map(|(id, kinds)| kinds.into_iter().map(move |(kind, _)| kind.of(id))));
         entries.sort_by_key(|entry| entry.id);
         Ok((entries, left))
     }
@@ -197,9 +218,9 @@ impl Store {
         self.remove_file(&entry).map_err(OpenError::from)
     }
 
-    /// Deletes the oldest recordings until the folder keeps to `limits`, and pictures whose recordings are gone. Not while a recording begins
-    /// or ends. `wall_ms` is the time since 1970, where the clock is known to be
-    /// right: a wrong one makes nothing old. Returns what was deleted, and the bytes that are left.
+    /// Deletes what is too old, and the oldest recordings until the folder keeps to `limits`, those that a bucket has before all others; and what
+    /// lies beside recordings that are gone. Not while a recording begins or ends. `wall_ms` is the time since 1970, where the clock is known to
+    /// be right: a wrong one makes nothing old. Returns what was deleted, and the bytes that are left.
     pub fn tidy(&self, limits: Limits, wall_ms: Option<u64>) -> Result<(Vec<Id>, u64), Fault> {
         let (entries, left) = self.look()?;
         for name in left {
@@ -207,7 +228,7 @@ impl Store {
         }
         let mut bytes: u64 = entries.iter().map(Entry::all_bytes).sum();
         let mut gone = Vec::new();
-        for entry in entries.iter().filter(|entry| entry.duration.is_some()) {
+        for entry in &in_order(entries) {
             let age = wall_ms.map(|now| Duration::from_millis(now.saturating_sub(entry.id.began_ms)));
             let old = limits.most_age.zip(age).is_some_and(|(most, age)| age > most);
             if !old && bytes <= limits.most_bytes {
@@ -220,10 +241,9 @@ impl Store {
         Ok((gone, bytes))
     }
 
-    /// Deletes the oldest recording that has ended, but for `last`, to make room; `None` where there is none.
+    /// Deletes a recording that has ended, but for `last`, to make room, in the same order; `None` where there is none.
     pub(crate) fn remove_oldest(&self, last: Option<Id>) -> Result<Option<Id>, Fault> {
-        let ended = |entry: &Entry| entry.duration.is_some() && Some(entry.id) != last;
-        let Some(entry) = self.list()?.into_iter().find(ended) else { return Ok(None) };
+        let Some(entry) = in_order(self.list()?).into_iter().find(|entry| Some(entry.id) != last) else { return Ok(None) };
         self.remove_file(&entry)?;
         Ok(Some(entry.id))
     }
@@ -260,19 +280,44 @@ impl Store {
         Ok(rustix::fs::open(self.folder.join(name), flags, Mode::empty())?.into())
     }
 
-    /// Its picture first: without one it is a recording all the same.
+    /// What lies beside it first: without that it is a recording all the same.
     fn remove_file(&self, entry: &Entry) -> Result<(), Fault> {
-        if entry.thumbnail.is_some() {
-            self.remove_name(&name::picture(entry.id))?;
+        for kind in &entry.beside {
+            self.remove_name(&kind.of(entry.id))?;
         }
         self.remove_name(&entry.file)
     }
 
-    fn remove_name(&self, name: &str) -> Result<(), Fault> {
+    /// Puts a small file beside a recording: under its name there is the whole of it or nothing.
+    pub(crate) fn put_beside(&self, id: Id, kind: Beside, bytes: &[u8]) -> Result<(), Fault> {
+        let (from, to) = (self.folder.join(kind.unfinished(id)), self.folder.join(kind.of(id)));
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let written = || {
+            let mut file = File::from(rustix::fs::open(&from, flags, Mode::from_raw_mode(0o640))?);
+            file.write_all(bytes)?;
+            file.sync_data()?;
+            fs::rename(&from, &to)
+        };
+        let done = written();
+        if done.is_err() {
+            // What cannot be removed either is nobody's, and goes when the folder is tidied.
+            let _ = fs::remove_file(&from);
+        }
+        done.map_err(|why| Fault::new("write", &from, why))
+    }
+
+    pub(crate) fn remove_name(&self, name: &str) -> Result<(), Fault> {
         let path = self.folder.join(name);
         match fs::remove_file(&path) {
             Err(why) if why.kind() != io::ErrorKind::NotFound => Err(Fault::new("delete", &path, why)),
             _ => Ok(()),
         }
     }
+}
+
+/// Recordings that have ended, as they go when there is no room: those first that a bucket has, and of each the oldest.
+fn in_order(mut entries: Vec<Entry>) -> Vec<Entry> {
+    entries.retain(|entry| entry.duration.is_some());
+    entries.sort_by_key(|entry| (!entry.uploaded, entry.id));
+    entries
 }

@@ -2,11 +2,10 @@
 //!
 //! Not for making it: whoever has the camera gives a [`TakePicture`].
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::File;
+use std::io;
 
-use crate::name::{self, Id};
+use crate::name::{Beside, Id};
 use crate::store::{Fault, OpenError, Store};
 
 /// The camera's picture of now as a small JPEG; `None` where there is none to be had.
@@ -38,7 +37,7 @@ impl Thumbnails {
     /// Tells its bytes.
     pub fn keep(&mut self, store: &Store, id: Id) -> u64 {
         let Some(jpeg) = self.taken.take().or_else(|| self.picture()) else { return 0 };
-        match write(store, id, &jpeg) {
+        match store.put_beside(id, Beside::Picture, &jpeg) {
             Ok(()) => jpeg.len() as u64,
             Err(why) => {
                 tracing::warn!(%id, "a recording without a picture: {why}");
@@ -52,23 +51,6 @@ impl Thumbnails {
     }
 }
 
-/// Under its name there is the whole of it or nothing.
-fn write(store: &Store, id: Id, jpeg: &[u8]) -> Result<(), Fault> {
-    let (from, to) = (store.folder().join(name::unfinished_picture(id)), store.folder().join(name::picture(id)));
-    let written = || {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o640).open(&from)?;
-        file.write_all(jpeg)?;
-        file.sync_data()?;
-        fs::rename(&from, &to)
-    };
-    let done = written();
-    if done.is_err() {
-        // What cannot be removed either is nobody's picture, and goes when the folder is tidied.
-        let _ = fs::remove_file(&from);
-    }
-    done.map_err(|why| Fault::new("write", &from, why))
-}
-
 impl Store {
     /// Opens the picture of a recording; with its bytes.
     pub fn open_thumbnail(&self, id: Id) -> Result<(File, u64), OpenError> {
@@ -76,7 +58,7 @@ impl Store {
         if entry.thumbnail.is_none() {
             return Err(OpenError::NoThumbnail(id));
         }
-        let name = name::picture(id);
+        let name = Beside::Picture.of(id);
         let path = self.folder().join(&name);
         let opened =
             self.open_file(&name, rustix::fs::OFlags::RDONLY).and_then(|file| file.metadata().map(|about| (file, about.len())));

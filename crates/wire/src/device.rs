@@ -55,6 +55,9 @@ pub struct Status {
     /// What it notices by itself; absent where `[detect]` says nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detection: Option<crate::detection::Detection>,
+    /// How the recorder stands; absent where nothing is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorder: Option<Box<crate::record::Status>>,
     /// The room that this device serves itself; absent where it publishes to another server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<Room>,

@@ -54,6 +54,8 @@ topics! {
     TamperChanged = "tamper.changed", "tamper.changed";
     /// An input line moved that the board's profile has watched (`watch = true`), or is on at the start.
     LineChanged = "line.changed", "line.changed";
+    /// Recording began or ended, or stands still: the day's budget is used up, or the medium refuses or hangs; where `[record] when` says anything.
+    RecordChanged = "record.changed", "record.changed";
 }
 
 /// What `event.subscribe` and `event.unsubscribe` take, and what they answer: then all subscriptions of the caller.

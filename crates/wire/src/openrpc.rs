@@ -97,6 +97,7 @@ fn notification(topic: Topic, schemas: &mut SchemaGenerator) -> Value {
         Topic::ConfigChanged => schemas.subschema_for::<crate::event::ConfigChanged>(),
         Topic::StateChanged => schemas.subschema_for::<crate::event::StateChanged>(),
         Topic::MotionChanged => schemas.subschema_for::<crate::detection::MotionChanged>(),
+        Topic::RecordChanged => schemas.subschema_for::<crate::record::Changed>(),
         Topic::SoundChanged => schemas.subschema_for::<crate::detection::SoundChanged>(),
         Topic::LineChanged => schemas.subschema_for::<crate::board::LineChanged>(),
         Topic::TamperChanged => schemas.subschema_for::<crate::detection::TamperChanged>(),

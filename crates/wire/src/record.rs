@@ -40,6 +40,55 @@ pub struct Status {
     /// Why nothing is written although it should be. It is tried again by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
+    /// The same in one word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    /// How uploading stands; absent where `[record.upload]` names no bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload: Option<Upload>,
+}
+
+/// Why recording stands still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "RecordCause")]
+pub enum Cause {
+    /// What may be written in a day is written (`record.most_mib_a_day`).
+    Budget,
+    /// The medium refuses: it is full, read-only, gone or failing.
+    Medium,
+    /// The medium does not answer: a write hangs in it.
+    Hangs,
+}
+
+/// How uploading recordings stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RecordUpload")]
+pub struct Upload {
+    /// Recordings that have ended and that the bucket has not.
+    pub waiting: u64,
+    /// The recording that is being sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sending: Option<String>,
+    /// Why the bucket did not take what was sent last. It is tried again by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+}
+
+/// Parameters of the notification `record.changed`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RecordChangedEvent")]
+pub struct Changed {
+    /// It is to record.
+    pub recording: bool,
+    /// Why; only while it is to record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// Why nothing is written although it should be; absent when it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    /// The device's clock then, in milliseconds since 1970.
+    pub time_ms: u64,
 }
 
 /// What `record.list` takes.
@@ -72,6 +121,9 @@ pub struct Recording {
     /// Bytes of its picture, a small JPEG of what set it off; left out where it has none. `record.fetch` with `thumbnail` brings it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thumbnail_bytes: Option<u64>,
+    /// The bucket of `[record.upload]` has it, with its picture.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub uploaded: bool,
 }
 
 /// The recordings on the device, newest first.

@@ -7,3 +7,4 @@ mod playing;
 mod retention;
 mod thumbnails;
 mod trigger;
+mod uploaded;
