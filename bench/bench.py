@@ -53,7 +53,7 @@ ROWS = {
     "forward": forwarding.forward,
     "crowd": forwarding.crowd,
     "channels": forwarding.channels,
-    "killed": forwarding.killed,
+    "recorder": forwarding.killed,
     "mixing": mixing.mixing,
     "picture": picture.picture,
     "lossy": picture.lossy,

@@ -35,7 +35,7 @@ impl Where {
         if self.url.len() != self.token.len() {
             return Err("not as many tokens as addresses".into());
         }
-        let place = |(url, token): (&Url, &String)| {
+        let place = |(url, token): (&Url, &String)| -> Result<Place, Failure> {
             let host = url.host_str().ok_or("no host in the address")?;
             let server: SocketAddr = format!("{host}:{}", url.port_or_known_default().unwrap_or(80)).parse()?;
             Ok(Place { server, path: url.path().to_owned(), token: token.clone() })
@@ -104,7 +104,7 @@ pub struct Join {
 
 impl Join {
     pub fn run(self) -> Result<(), Failure> {
-        let [place] = self.at.places()?.try_into().map_err(|_| "one address, please")?;
+        let [place]: [Place; 1] = self.at.places()?.try_into().map_err(|_| "one address, please")?;
         let mut batch = Batch::new();
         // Someone is watching already: what is measured is the second viewer.
         let mut viewers = vec![Viewer::join(&place, false, now() + PATIENCE)?];
