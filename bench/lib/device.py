@@ -11,6 +11,9 @@ from lib.programs import DAEMON, ROOT
 WORK = ROOT / "target/bench/device"
 # The room says so of the first picture that a publisher brings it: whoever watches gets it a few milliseconds later.
 FIRST_PICTURE = "first picture in the room"
+# MESSAGE_ID of what is told when the device is in the channel, and when the camera delivers.
+JOINED = "665ffe79600c488db6742bc8344cc58d"
+CAMERA_LIVE = "1f3be2fbb1014980906f9ecc2ad3f916"
 PATIENCE = 120.0
 
 
@@ -49,16 +52,25 @@ class Watched:
         """Seconds since the guest was started."""
         return float(self.machine.must("cut -d' ' -f1 /proc/uptime"))
 
-    def first_picture(self, since):
-        """When the first picture of the daemon's came into the room after that moment, in seconds of the guest; waits for it."""
+    def first(self, what, since):
+        """When the daemon first said something with these words in it after that moment, in seconds of the guest; waits for it."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            said = self.machine.run(f"journalctl -b -u artc-edge -o json --no-pager | grep -F {FIRST_PICTURE!r} | tail -n 20")[1]
+            said = self.machine.run(f"journalctl -b -u artc-edge -o json --no-pager | grep -F {what!r} | tail -n 20")[1]
             later = [at for at in (when(json.loads(line)) for line in said.splitlines()) if at > since]
             if later:
                 return min(later)
             time.sleep(0.5)
-        raise RuntimeError(f"no picture within {PATIENCE:.0f} s; the last lines: {self.machine.must('journalctl -b -u artc-edge -o cat -n 20')}")
+        lines = self.machine.must("journalctl -b -u artc-edge -o cat | grep -v '^{' | tail -n 20")
+        raise RuntimeError(f"not said within {PATIENCE:.0f} s: {what}; the last lines: {lines}")
+
+    def first_picture(self, since):
+        """When its first picture came into the room."""
+        return self.first(FIRST_PICTURE, since)
+
+    def streaming(self, since):
+        """When it was in the channel and its camera live, by the messages that operators search for."""
+        return max(self.first(identity, since) for identity in (JOINED, CAMERA_LIVE))
 
     def forget_ends(self):
         """What went wrong before is not counted: five in ten minutes would lead into safe mode."""

@@ -159,6 +159,8 @@ mod tests {
         let (engine, camera) = (Arc::new(AtomicU64::new(1)), Arc::new(AtomicU64::new(0)));
         let _engine = health.follow("engine", 5 * SECOND, Arc::clone(&engine));
         let _camera = health.follow("camera", 15 * SECOND, Arc::clone(&camera));
+        // Nothing is encoded, and nothing is there to encode.
+        let _encoder = health.follow("encoder of sound", 5 * SECOND, Arc::new(AtomicU64::new(u64::MAX)));
         let mut verdicts = Vec::new();
         for second in 0..20 {
             camera.fetch_add(2, Ordering::Relaxed);

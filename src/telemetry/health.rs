@@ -17,6 +17,8 @@ use serde::Serialize;
 
 /// A loop that waits looks up every second or two. One that has not for so long does not wait any more: it hangs.
 const WAIT_LIMIT: Duration = Duration::from_secs(8);
+/// The turns of a loop that has no thread.
+const NO_THREAD: u64 = u64::MAX;
 
 /// All checks and beats of the process. Clones are the same.
 #[derive(Clone, Default)]
@@ -109,7 +111,7 @@ impl Health {
     }
 
     /// Registers a loop that counts by itself: `turns` changes whenever it turns, every second or two at least, and is odd while it waits.
-    /// At work on one turn (even) for longer than `limit`, or waiting (odd) for longer than 8 s without looking up, the loop hangs.
+    /// `u64::MAX` while nothing is there to turn. At work on one turn (even) for longer than `limit`, or waiting (odd) for longer than 8 s without looking up, the loop hangs.
     pub fn follow(&self, name: &'static str, limit: Duration, turns: Arc<AtomicU64>) -> Beat {
         self.lock().loops.insert(name, Loop { turns: turns.clone(), limit, last: 0, changed_at: None });
         Beat { name, turns, health: self.clone() }
@@ -134,7 +136,7 @@ impl Health {
             .iter_mut()
             .map(|(name, one)| {
                 let turns = one.turns.load(Ordering::Relaxed);
-                if turns != one.last || one.changed_at.is_none() {
+                if turns != one.last || turns == NO_THREAD || one.changed_at.is_none() {
                     one.last = turns;
                     one.changed_at = Some(now);
                 }

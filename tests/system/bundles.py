@@ -26,8 +26,6 @@ SYSTEMS = {
         "etc/artc-edge/conf.d/zz-mute.toml": "[camera]\nwidht = 320\n",
         f"{CONFIRM}/soon.conf": "[Service]\nExecStart=\nExecStart=/usr/bin/artc-edge confirm --within 5\n",
     },
-    # It does not fit into a slot.
-    "large": {},
     # It does not boot.
     "dead": {"sbin/init": None, "usr/sbin/init": None, "bin/sh": None, "usr/bin/sh": None, "lib/systemd/systemd": None, "usr/lib/systemd/systemd": None},
 }
@@ -63,8 +61,6 @@ def system(name):
         source.write_text(text)
         lines += [f"mkdir /{os.path.dirname(path)}", f"write {source} /{path}"]
     run("debugfs", "-w", "-f", "-", image, input="\n".join(lines) + "\n")
-    if name == "large":
-        os.truncate(image, 2 * image.stat().st_size)
     return image
 
 

@@ -43,7 +43,8 @@ pub trait Extensions: Send + Sync {
     fn stats(&self) -> EngineStats;
 
     /// The loops of the engine that what is published passes, for whoever watches that none hangs: the name of each, and a number that
-    /// changes whenever it turns, every second or two at least, and is odd while it waits. Empty where the engine has none in this process.
+    /// changes whenever it turns, every second or two at least, and is odd while it waits; `u64::MAX` while there is no thread for it. Empty
+    /// where the engine has none in this process.
     fn loops(&self) -> Vec<(&'static str, Arc<AtomicU64>)> {
         Vec::new()
     }

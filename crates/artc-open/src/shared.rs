@@ -141,6 +141,38 @@ impl Network {
     }
 }
 
+/// Turns of a thread that is started when it is needed: `u64::MAX` while there is none, odd while it waits.
+#[derive(Debug)]
+pub struct Turns(Arc<AtomicU64>);
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self(Arc::new(AtomicU64::new(u64::MAX)))
+    }
+}
+
+impl Turns {
+    /// The thread begins.
+    pub fn begin(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// It waits from now on, or no longer.
+    pub fn turn(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// It has ended.
+    pub fn end(&self) {
+        self.0.store(u64::MAX, Ordering::Relaxed);
+    }
+
+    /// The number, for whoever watches.
+    pub fn number(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.0)
+    }
+}
+
 /// All of it.
 #[derive(Debug, Default)]
 pub struct Shared {

@@ -12,7 +12,7 @@ use media::PcmFormat;
 use super::Profile;
 use crate::clock::Clock;
 use crate::pts::{self, Axis};
-use crate::shared::LOOK_UP;
+use crate::shared::{LOOK_UP, Turns};
 
 /// Sound that waits at most for the encoder, in milliseconds.
 const DEPTH_MS: usize = 200;
@@ -92,8 +92,8 @@ pub struct AudioInput {
     volume: AtomicU32,
     /// Called when it was full and has room again.
     on_room: Option<Box<dyn Fn() + Send + Sync>>,
-    /// See [`AudioInput::turns`].
-    turns: Arc<AtomicU64>,
+    /// Of the thread that takes from here.
+    pub turns: Turns,
 }
 
 /// What is to be done with the sound that waits.
@@ -130,7 +130,7 @@ impl Default for AudioInput {
             bytes: AtomicU64::new(0),
             volume: AtomicU32::new(100),
             on_room: None,
-            turns: Arc::default(),
+            turns: Turns::default(),
         }
     }
 }
@@ -363,15 +363,10 @@ impl AudioInput {
 
     /// Waits for something to arrive, at most so long.
     fn wait<'a>(&self, inner: MutexGuard<'a, Inner>, longest: Duration) -> MutexGuard<'a, Inner> {
-        self.turns.fetch_add(1, Ordering::Relaxed);
+        self.turns.turn();
         let waited = self.arrived.wait_timeout(inner, longest.min(LOOK_UP)).unwrap_or_else(PoisonError::into_inner);
-        self.turns.fetch_add(1, Ordering::Relaxed);
+        self.turns.turn();
         waited.0
-    }
-
-    /// Changes whenever the thread turns, every [`LOOK_UP`] at least; odd while it waits.
-    pub fn turns(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.turns)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

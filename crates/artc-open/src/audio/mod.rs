@@ -42,6 +42,7 @@ impl AudioThread {
     /// Starts the thread; packets go to `sink`, which must not wait.
     pub fn start(input: Arc<AudioInput>, sink: Box<dyn FnMut(AudioPacket) + Send>, clock: Clock) -> std::io::Result<Self> {
         let worker = encode::Worker::new(Arc::clone(&input), sink, clock);
+        input.turns.begin();
         let thread = std::thread::Builder::new().name("artc-audio".into()).spawn(move || worker.run())?;
         Ok(Self { input, thread: Some(thread) })
     }
@@ -54,5 +55,6 @@ impl Drop for AudioThread {
             // A thread that panicked has said so on stderr already.
             let _ = thread.join();
         }
+        self.input.turns.end();
     }
 }

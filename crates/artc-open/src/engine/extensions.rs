@@ -82,12 +82,9 @@ impl Extensions for OpenEngine {
     }
 
     fn loops(&self) -> Vec<(&'static str, Arc<AtomicU64>)> {
-        let pictures = self.video[VideoSource::Camera as usize].turns();
-        vec![
-            ("engine", Arc::clone(&self.shared.turns)),
-            ("encoder of pictures", pictures),
-            ("encoder of sound", self.audio.turns()),
-        ]
+        let pictures = self.video[VideoSource::Camera as usize].turns.number();
+        let sound = self.audio.turns.number();
+        vec![("engine", Arc::clone(&self.shared.turns)), ("encoder of pictures", pictures), ("encoder of sound", sound)]
     }
 
     fn stats(&self) -> EngineStats {

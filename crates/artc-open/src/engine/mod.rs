@@ -258,6 +258,8 @@ impl EngineFactory for OpenFactory {
 mod tests {
     use std::time::Duration;
 
+    use artc_bindings::RenderMode;
+
     use super::*;
 
     #[test]
@@ -269,7 +271,12 @@ mod tests {
             loops.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
             ["engine", "encoder of pictures", "encoder of sound"]
         );
+        let threads = loops.iter().filter(|(_, turns)| turns.load(Ordering::Relaxed) != u64::MAX);
+        assert_eq!(threads.count(), 1, "nothing is there to encode");
+        engine.set_external_audio_source(true, 48_000, 1).expect("a source of sound");
+        engine.set_external_video_source(true, VideoSource::Camera, RenderMode::Auto).expect("a source of pictures");
         for (name, turns) in loops {
+            assert_ne!(turns.load(Ordering::Relaxed), u64::MAX, "{name} has a thread");
             let begun = turns.load(Ordering::Relaxed);
             // Three times.
             let looked_up = (0..6000).any(|_| {

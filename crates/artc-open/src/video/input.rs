@@ -13,7 +13,7 @@ use super::shape::Shape;
 use crate::clock::Clock;
 use crate::congestion::Target;
 use crate::pts::{self, Axis};
-use crate::shared::LOOK_UP;
+use crate::shared::{LOOK_UP, Turns};
 
 /// Encoded pictures that wait at most: a quarter of a second. One that does not fit breaks the chain of references, so that the
 /// queue is emptied and the camera asked for a key frame.
@@ -135,8 +135,8 @@ pub struct VideoInput {
     source_size: AtomicU64,
     /// Called when a cache that was full has room again.
     on_room: Option<Box<dyn Fn() + Send + Sync>>,
-    /// See [`VideoInput::turns`].
-    turns: Arc<AtomicU64>,
+    /// Of the thread that takes from here.
+    pub turns: Turns,
 }
 
 /// What the thread is to do next.
@@ -357,15 +357,10 @@ impl VideoInput {
 
     /// Waits for something to arrive, at most so long.
     fn wait<'a>(&self, inner: MutexGuard<'a, Inner>, longest: Duration) -> MutexGuard<'a, Inner> {
-        self.turns.fetch_add(1, Ordering::Relaxed);
+        self.turns.turn();
         let waited = self.arrived.wait_timeout(inner, longest.min(LOOK_UP)).unwrap_or_else(PoisonError::into_inner);
-        self.turns.fetch_add(1, Ordering::Relaxed);
+        self.turns.turn();
         waited.0
-    }
-
-    /// Changes whenever the thread turns, every [`LOOK_UP`] at least; odd while it waits.
-    pub fn turns(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.turns)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -66,6 +66,7 @@ impl VideoTrackThread {
             VideoSource::ScreenShare => "artc-screen",
         };
         let worker = worker::Worker::new(source, choice, Arc::clone(&input), sink, clock);
+        input.turns.begin();
         let thread = std::thread::Builder::new().name(name.into()).spawn(move || worker.run())?;
         Ok(Self { input, thread: Some(thread) })
     }
@@ -78,5 +79,6 @@ impl Drop for VideoTrackThread {
             // A thread that panicked has said so on stderr already.
             let _ = thread.join();
         }
+        self.input.turns.end();
     }
 }
