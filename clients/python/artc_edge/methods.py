@@ -97,6 +97,11 @@ LedSteady = Literal["on", "off"]
 # finding faults, step by step.
 LogLevel = Literal["error", "warn", "info", "debug", "trace"]
 
+# Why recording stands still. `budget`: What may be written in a day is written
+# (`record.most_mib_a_day`). `medium`: The medium refuses: it is full, read-only, gone or failing.
+# `hangs`: The medium does not answer: a write hangs in it.
+RecordCause = Literal["budget", "medium", "hangs"]
+
 # Why something is recorded. `always`: The device records all the time. `command`: `record.start` was
 # called. `motion`: Something moved in the picture. `sound`: It was loud. `line`: A line of the board.
 RecordReason = Literal["always", "command", "motion", "sound", "line"]
@@ -140,8 +145,9 @@ Tampering = Literal["frozen", "black", "covered", "moved"]
 # `sound.changed`: It is louder than usual, or no more; where `[detect] sound` is on.
 # `tamper.changed`: Something has been done to the camera, or all is well again; where `[detect]
 # tamper` is on. `line.changed`: An input line moved that the board's profile has watched (`watch =
-# true`), or is on at the start.
-Topic = Literal["board.press", "job.progress", "camera.changed", "net.changed", "config.changed", "state.changed", "motion.changed", "sound.changed", "tamper.changed", "line.changed"]
+# true`), or is on at the start. `record.changed`: Recording began or ended, or stands still: the
+# day's budget is used up, or the medium refuses or hangs; where `[record] when` says anything.
+Topic = Literal["board.press", "job.progress", "camera.changed", "net.changed", "config.changed", "state.changed", "motion.changed", "sound.changed", "tamper.changed", "line.changed", "record.changed"]
 
 
 class Audio(TypedDict):
@@ -473,6 +479,8 @@ class DeviceStatus(TypedDict):
     connection_reason: NotRequired[str]
     # What it notices by itself; absent where `[detect]` says nothing.
     detection: NotRequired[Detection]
+    # How the recorder stands; absent where nothing is recorded.
+    recorder: NotRequired[RecordStatus]
     # How the run before this one ended.
     restart: NotRequired[Restart]
     # The room that this device serves itself; absent where it publishes to another server.
@@ -792,6 +800,18 @@ class PtzAxis(TypedDict):
     position: NotRequired[int]
 
 
+class RecordChangedEvent(TypedDict):
+    """Parameters of the notification `record.changed`."""
+    # It is to record.
+    recording: bool
+    # The device's clock then, in milliseconds since 1970.
+    time_ms: int
+    # Why nothing is written although it should be; absent when it is.
+    cause: NotRequired[RecordCause]
+    # Why; only while it is to record.
+    reason: NotRequired[RecordReason]
+
+
 class RecordList(TypedDict):
     """The recordings on the device, newest first."""
     # Bytes of all recordings on the device, with their pictures.
@@ -829,12 +849,26 @@ class RecordStatus(TypedDict):
     """How the recorder stands."""
     # It is to record.
     recording: bool
+    # The same in one word.
+    cause: NotRequired[RecordCause]
     # Why nothing is written although it should be. It is tried again by itself.
     fault: NotRequired[str]
     # Why; only while it is to record.
     reason: NotRequired[RecordReason]
+    # How uploading stands; absent where `[record.upload]` names no bucket.
+    upload: NotRequired[RecordUpload]
     # The recording that is being written; none before the first picture, and while the medium refuses.
     writing: NotRequired[str]
+
+
+class RecordUpload(TypedDict):
+    """How uploading recordings stands."""
+    # Recordings that have ended and that the bucket has not.
+    waiting: int
+    # Why the bucket did not take what was sent last. It is tried again by itself.
+    fault: NotRequired[str]
+    # The recording that is being sent.
+    sending: NotRequired[str]
 
 
 class Recording(TypedDict):
@@ -853,6 +887,8 @@ class Recording(TypedDict):
     # Bytes of its picture, a small JPEG of what set it off; left out where it has none. `record.fetch`
     # with `thumbnail` brings it.
     thumbnail_bytes: NotRequired[int]
+    # The bucket of `[record.upload]` has it, with its picture.
+    uploaded: NotRequired[bool]
 
 
 class Restart(TypedDict):

@@ -381,6 +381,8 @@ export interface DeviceStatus {
   connection_reason?: string;
   /** What it notices by itself; absent where `[detect]` says nothing. */
   detection?: Detection;
+  /** How the recorder stands; absent where nothing is recorded. */
+  recorder?: RecordStatus;
   /** How the run before this one ended. */
   restart?: Restart;
   /** The room that this device serves itself; absent where it publishes to another server. */
@@ -724,6 +726,25 @@ export interface PtzAxis {
   position?: number;
 }
 
+/**
+ * Why recording stands still. `budget`: What may be written in a day is written (`record.most_mib_a_day`).
+ * `medium`: The medium refuses: it is full, read-only, gone or failing. `hangs`: The medium does not answer: a
+ * write hangs in it.
+ */
+export type RecordCause = "budget" | "medium" | "hangs";
+
+/** Parameters of the notification `record.changed`. */
+export interface RecordChangedEvent {
+  /** It is to record. */
+  recording: boolean;
+  /** The device's clock then, in milliseconds since 1970. */
+  time_ms: number;
+  /** Why nothing is written although it should be; absent when it is. */
+  cause?: RecordCause;
+  /** Why; only while it is to record. */
+  reason?: RecordReason;
+}
+
 /** The recordings on the device, newest first. */
 export interface RecordList {
   /** Bytes of all recordings on the device, with their pictures. */
@@ -770,12 +791,26 @@ export type RecordReason = "always" | "command" | "motion" | "sound" | "line";
 export interface RecordStatus {
   /** It is to record. */
   recording: boolean;
+  /** The same in one word. */
+  cause?: RecordCause;
   /** Why nothing is written although it should be. It is tried again by itself. */
   fault?: string;
   /** Why; only while it is to record. */
   reason?: RecordReason;
+  /** How uploading stands; absent where `[record.upload]` names no bucket. */
+  upload?: RecordUpload;
   /** The recording that is being written; none before the first picture, and while the medium refuses. */
   writing?: string;
+}
+
+/** How uploading recordings stands. */
+export interface RecordUpload {
+  /** Recordings that have ended and that the bucket has not. */
+  waiting: number;
+  /** Why the bucket did not take what was sent last. It is tried again by itself. */
+  fault?: string;
+  /** The recording that is being sent. */
+  sending?: string;
 }
 
 /** A recording. */
@@ -798,6 +833,8 @@ export interface Recording {
    * `thumbnail` brings it.
    */
   thumbnail_bytes?: number;
+  /** The bucket of `[record.upload]` has it, with its picture. */
+  uploaded?: boolean;
 }
 
 /** How the run of the daemon before this one ended. */
@@ -1093,9 +1130,10 @@ export interface Throttling {
  * more; where `[detect] motion` is on. `sound.changed`: It is louder than usual, or no more; where `[detect]
  * sound` is on. `tamper.changed`: Something has been done to the camera, or all is well again; where `[detect]
  * tamper` is on. `line.changed`: An input line moved that the board's profile has watched (`watch = true`), or
- * is on at the start.
+ * is on at the start. `record.changed`: Recording began or ended, or stands still: the day's budget is used up,
+ * or the medium refuses or hangs; where `[record] when` says anything.
  */
-export type Topic = "board.press" | "job.progress" | "camera.changed" | "net.changed" | "config.changed" | "state.changed" | "motion.changed" | "sound.changed" | "tamper.changed" | "line.changed";
+export type Topic = "board.press" | "job.progress" | "camera.changed" | "net.changed" | "config.changed" | "state.changed" | "motion.changed" | "sound.changed" | "tamper.changed" | "line.changed" | "record.changed";
 
 /**
  * What `event.subscribe` and `event.unsubscribe` take, and what they answer: then all subscriptions of the
@@ -1420,6 +1458,11 @@ export interface Notifications {
   "tamper.changed": TamperChangedEvent;
   /** An input line moved that the board's profile has watched (`watch = true`), or is on at the start. */
   "line.changed": LineChangedEvent;
+  /**
+   * Recording began or ended, or stands still: the day's budget is used up, or the medium refuses or hangs; where
+   * `[record] when` says anything.
+   */
+  "record.changed": RecordChangedEvent;
 }
 
 /** Data topic of commands, replies and notifications. */
