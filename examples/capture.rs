@@ -133,7 +133,7 @@ fn obey(camera: &Camera, line: &str) -> Option<Value> {
         }
         ["snapshot", file] => outcome(
             camera
-                .snapshot()
+                .snapshot(None)
                 .map_err(|e| e.to_string())
                 .and_then(|jpeg| std::fs::write(file, &jpeg).map(|()| json!(jpeg.len())).map_err(|e| e.to_string())),
         ),
