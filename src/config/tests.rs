@@ -66,8 +66,12 @@ fn every_key_of_the_manual_is_explained() {
 #[test]
 fn every_example_of_the_manual_is_right() {
     // What an example needs beside it, or cannot have.
-    let company =
-        [("engine.open.url", "token_file = \"x\""), ("room.tls_cert", "tls_key = \"x\""), ("room.tls_key", "tls_cert = \"x\"")];
+    let company = [
+        ("engine.open.url", "token_file = \"x\""),
+        ("room.tls_cert", "tls_key = \"x\""),
+        ("room.tls_key", "tls_cert = \"x\""),
+        ("record.upload.bucket", "key_id_file = \"x\"\nkey_file = \"x\"\n[record]\nwhen = [\"always\"]"),
+    ];
     for (key, example, number) in manual_keys() {
         if !example {
             continue;

@@ -46,11 +46,15 @@ pub(crate) struct Answer {
 }
 
 impl Ways {
+    fn connect_within(&self) -> Duration {
+        self.patience.min(CONNECT_WITHIN)
+    }
+
     /// Sends a request to where `url` says, and there alone. The address is in no error: it holds the signature.
     pub async fn ask(&self, url: &Url, method: Method, body: Body) -> Result<Answer, Kind> {
         let host = url.host().ok_or_else(|| Kind::Unreachable("its address has no host".into()))?;
         let port = url.port_or_known_default().unwrap_or(443);
-        let stream = timeout(CONNECT_WITHIN, connect(&host, port)).await;
+        let stream = timeout(self.connect_within(), connect(&host, port)).await;
         let stream = stream.map_err(|_| plain(&host, "it does not answer"))?.map_err(|why| plain(&host, &why.to_string()))?;
         let _ = stream.set_nodelay(true);
         if url.scheme() == "http" {
@@ -64,8 +68,8 @@ impl Ways {
             None => Kind::Unreachable(format!("the system's certificates: {why}")),
         })?;
         let name = ServerName::try_from(bare(&host)).map_err(|_| plain(&host, "that is no name for TLS"))?;
-        let secured = timeout(CONNECT_WITHIN, TlsConnector::from(Arc::new(trusted)).connect(name, stream)).await;
-        let secured = secured.map_err(|_| plain(&host, "it does not answer"))?;
+        let secured = timeout(self.connect_within(), TlsConnector::from(Arc::new(trusted)).connect(name, stream)).await;
+        let secured = secured.map_err(|_| plain(&host, "no TLS with it: it does not answer"))?;
         let secured = secured.map_err(|why| plain(&host, &format!("no TLS with it: {why}; see `ca_file`")))?;
         self.exchange(TokioIo::new(secured), url, method, body).await
     }

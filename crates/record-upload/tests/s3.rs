@@ -15,6 +15,7 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, RngCore as _, SeedableRng as _};
 use record::Store;
 use record_upload::{Standing, Uploader};
+use rusty_s3::S3Action as _;
 use tokio::sync::watch;
 
 const SOON: Duration = Duration::from_secs(120);
@@ -95,7 +96,7 @@ fn pass(mut client: TcpStream, server: &str, seen: &Seen) -> Option<()> {
     }
     let mut answer = Vec::new();
     let _ = on.set_read_timeout(Some(Duration::from_secs(60)));
-    answer_of(&mut on, &mut answer)?;
+    answer_of(&mut on, &method, &mut answer)?;
     if method == "PUT" {
         *seen.sent.lock().unwrap().entry((path.to_owned(), part.unwrap_or(0))).or_default() += 1;
     } else {
@@ -104,14 +105,14 @@ fn pass(mut client: TcpStream, server: &str, seen: &Seen) -> Option<()> {
     client.write_all(&answer).ok()
 }
 
-/// An answer, to its end.
-fn answer_of(on: &mut TcpStream, answer: &mut Vec<u8>) -> Option<()> {
+/// An answer, to its end: that to a HEAD says a length and has no body.
+fn answer_of(on: &mut TcpStream, method: &str, answer: &mut Vec<u8>) -> Option<()> {
     let mut some = [0; 16 * 1024];
     loop {
         if let Some(at) = answer.windows(4).position(|some| some == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&answer[..at]).to_ascii_lowercase();
             let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok()).unwrap_or(0);
-            if answer.len() >= at + 4 + length {
+            if method == "HEAD" || answer.len() >= at + 4 + length {
                 return Some(());
             }
         }
@@ -172,11 +173,15 @@ fn upload_until(folder: &Path, settings: &Settings, prefix: &str, done: impl Fn(
 
 /// What the bucket has under a name; nothing where it has nothing.
 fn stored(object: &str) -> Option<Vec<u8>> {
-    let (endpoint, name, _) = server();
+    let (endpoint, name, key) = server();
+    let bucket = rusty_s3::Bucket::new(endpoint.parse().unwrap(), rusty_s3::UrlStyle::Path, name, "us-east-1").unwrap();
+    let key = rusty_s3::Credentials::new(key.id, key.secret);
+    let url = bucket.get_object(Some(&key), object).sign(SOON);
     let mut stream = TcpStream::connect(endpoint.trim_start_matches("http://")).unwrap();
-    write!(stream, "GET /{name}/{object} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let target = format!("{}?{}", url.path(), url.query().unwrap());
+    write!(stream, "GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = Vec::new();
-    answer_of(&mut stream, &mut answer)?;
+    answer_of(&mut stream, "GET", &mut answer)?;
     let at = answer.windows(4).position(|some| some == b"\r\n\r\n")? + 4;
     answer.starts_with(b"HTTP/1.1 200").then(|| answer.split_off(at))
 }
@@ -273,7 +278,7 @@ fn killed_while_it_uploads_it_goes_on_and_no_part_is_sent_twice() {
         let after = rng.random_range(1..3);
         wait_for("a part", || seen.parts(&file).len() >= after);
         let pause = Duration::from_millis(rng.random_range(0..400));
-        runtime().block_on(tokio::time::sleep(pause));
+        runtime().block_on(async { tokio::time::sleep(pause).await });
         child.kill().unwrap();
         child.wait().unwrap();
         let before = seen.parts(&file);
