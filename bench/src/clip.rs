@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use annexb::NalKind;
 use media::Size;
 
 use crate::Failure;
@@ -45,4 +46,12 @@ impl Clip {
         }
         Ok(Self { bytes, frames, size, jpeg: false })
     }
+}
+
+/// The access units of a byte stream of H.264, each behind its delimiter.
+pub fn units(stream: &[u8]) -> Vec<&[u8]> {
+    let nals = annexb::nals(stream).with_offsets();
+    let starts: Vec<usize> = nals.filter(|(_, nal)| NalKind::of(nal) == Some(NalKind::Delimiter)).map(|(at, _)| at).collect();
+    let ends = starts.iter().skip(1).copied().chain([stream.len()]);
+    starts.iter().zip(ends).map(|(start, end)| &stream[*start..end]).collect()
 }

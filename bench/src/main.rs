@@ -8,6 +8,8 @@ mod cycle;
 mod encode;
 mod feed;
 mod fleet;
+mod http;
+mod janus;
 mod pattern;
 mod people;
 mod place;
@@ -40,7 +42,9 @@ enum What {
     Publish(publish::Publish),
     /// People in a room who send a clip as it is
     People(people::People),
-    /// Viewers by WHEP that count what comes
+    /// Somebody who sends a clip as it is into a room of Janus
+    Janus(janus::Send),
+    /// Viewers by WHEP, or of Janus, that count what comes
     Watch(watch::Watch),
     /// Viewers that join one after the other, and how long that takes
     Join(watch::Join),
@@ -85,6 +89,7 @@ fn main() -> Result<(), Failure> {
         What::Encode(encode) => encode.run(),
         What::Publish(publish) => publish.run(),
         What::People(people) => people.run(),
+        What::Janus(send) => send.run(),
         What::Watch(watch) => watch.run(),
         What::Join(join) => join.run(),
         What::Pattern(pattern) => pattern.run(),

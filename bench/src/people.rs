@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use annexb::NalKind;
 use artc_bindings::{Dimensions, Engine, RenderMode, SampleBytes, VideoDataSample, VideoEncoderConfiguration, VideoSource};
 use artc_open::{OpenEngine, Options};
 use clap::Args;
 use serde_json::json;
 
 use crate::Failure;
+use crate::clip::units;
 use crate::place::{publishing, wait_for_join};
 use crate::steer::{monotonic, now, over, poll, say, sleep_until};
 
@@ -32,17 +32,10 @@ pub struct People {
     fps: f64,
 }
 
-/// The access units of a byte stream, each behind its delimiter.
-fn units(stream: &[u8]) -> Vec<SampleBytes> {
-    let nals = annexb::nals(stream).with_offsets();
-    let starts: Vec<usize> = nals.filter(|(_, nal)| NalKind::of(nal) == Some(NalKind::Delimiter)).map(|(at, _)| at).collect();
-    let ends = starts.iter().skip(1).copied().chain([stream.len()]);
-    starts.iter().zip(ends).map(|(start, end)| Arc::new(stream[*start..end].to_vec()) as SampleBytes).collect()
-}
-
 impl People {
     pub fn run(self) -> Result<(), Failure> {
-        let units = units(&std::fs::read(&self.clip)?);
+        let clip = std::fs::read(&self.clip)?;
+        let units: Vec<SampleBytes> = units(&clip).into_iter().map(|unit| Arc::new(unit.to_vec()) as SampleBytes).collect();
         let &[width, height] = self.size.as_slice() else { return Err("no size".into()) };
         if units.is_empty() {
             return Err("no access unit with a delimiter".into());

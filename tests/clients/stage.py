@@ -112,7 +112,8 @@ def daemon_of(program, folder, **settings):
         "ROOM__MEDIA_PORT": str(free_port(socket.SOCK_DGRAM)), "ROOM__TCP_PORT": "0", "ROOM__CHANNEL": "yard", "ROOM__API_KEY": KEY,
         "ROOM__API_SECRET_FILE": secret, "CONTROL__SOCKET": os.path.join(folder, "control.sock"), "TELEMETRY__HTTP": "false",
     } | settings
-    environment = {"PATH": os.environ["PATH"], **{f"ARTC__{name}": value for name, value in settings.items()}}
+    # What a daemon remembers, among it that it was killed, is no other test's.
+    environment = {"PATH": os.environ["PATH"], "XDG_STATE_HOME": folder, **{f"ARTC__{name}": value for name, value in settings.items()}}
     return Process(os.path.join(folder, "daemon.log"), [program, "run"], port, environment=environment)
 
 

@@ -45,12 +45,9 @@ vivid="vivid.n_devs=2 vivid.node_types=0x1,0x1 vivid.multiplanar=1,2"
 console="con=null con0=null,fd:1"
 [ "$interactive" = no ] || console="con=null con0=fd:0,fd:1"
 
-# The kernel dies with whoever started it, and everything in the guest dies with the kernel; so do its helpers where it may have a namespace
-# of processes.
-alone=(setpriv --pdeathsig KILL)
-if unshare --pid --fork --kill-child true 2>/dev/null; then alone+=(unshare --pid --fork --kill-child); fi
+# The kernel dies with whoever started it, and everything in the guest dies with the kernel.
 # shellcheck disable=SC2206 # arguments are words
-linux=("${alone[@]}" "$kernel" mem="$memory" rootfstype=hostfs rootflags=/ ro init="$here/init.sh" bench="$folder"
+linux=(setpriv --pdeathsig KILL "$kernel" mem="$memory" rootfstype=hostfs rootflags=/ ro init="$here/init.sh" bench="$folder"
   uml_dir=./uml con=null quiet $vivid $arguments)
 
 cd "$folder" # relative to it, so that the names of its sockets stay short

@@ -1,7 +1,8 @@
 //! The daemon with its speaker beside its microphone: who talks through it does not hear himself.
 //!
-//! The loopback card is the room: what is played on its one side is heard on the other, as loud, and nothing else is. Not for two who talk at once,
-//! which needs rooms (`crates/voice/tests/echo.rs`).
+//! The loopback card is the room: what is played on its one side is heard on the other, as loud, and nothing else is. Not for how well an echo is
+//! taken out, which needs rooms and sound that comes in time (`crates/voice/tests/echo.rs`): the guest's one processor breaks off several
+//! times in a minute.
 
 use std::time::Duration;
 
@@ -9,24 +10,16 @@ use serde_json::{Value, json};
 
 use crate::bench::{Guest, in_guest};
 use crate::rig::sound::{MICROPHONE, correlation, plug, samples, speech, unplug};
-use crate::rig::talker::Talker;
 use crate::rig::{Audience, Daemon, Setup, let_pass, wait_while};
 
 const LIMIT: Duration = Duration::from_secs(90);
 /// Three seconds of sound, twice what is said.
 const WINDOW: usize = 3 * 48_000;
 
-/// A daemon whose microphone hears its speaker, and whose picture costs next to nothing.
+/// A daemon whose microphone hears its speaker, and that has no camera: the guest's one processor has enough to do in time.
 fn start() -> Daemon {
-    let settings = [
-        ("camera.source", "pattern"),
-        ("camera.width", "160"),
-        ("camera.height", "90"),
-        ("camera.fps", "5"),
-        ("microphone.source", MICROPHONE),
-        ("speaker.device", "Loopback,0"),
-        ("voice.echo", "false"),
-    ];
+    let settings =
+        [("camera.source", "none"), ("microphone.source", MICROPHONE), ("speaker.device", "Loopback,0"), ("voice.echo", "false")];
     Daemon::start(&Setup { settings: &settings, ..Setup::default() })
 }
 
@@ -54,11 +47,15 @@ fn wait_until_quiet(daemon: &Daemon, viewer: &Audience, before: f64) {
         let played = sounding();
         let left = power(&viewer.wait_for_samples(WINDOW, LIMIT));
         let plays = sounding() > played + 50;
-        if plays && left < before / 100.0 { Ok(()) } else { Err(format!("quiet; {left} of {before}, it plays: {plays}")) }
+        if plays && left < before / 100.0 {
+            Ok(())
+        } else {
+            Err(format!("quiet; {left} of {before}, it plays: {plays}; {}", daemon.status()["speaker"]))
+        }
     });
 }
 
-/// Waits until `part` is `state`. Each look is a process, and the guest has one processor.
+/// Waits until `part` is `state`.
 fn wait_until_is(daemon: &Daemon, part: &str, state: &str) {
     wait_while(LIMIT, || {
         let is = daemon.status()[part]["state"].take();
@@ -71,21 +68,16 @@ fn wait_until_is(daemon: &Daemon, part: &str, state: &str) {
 }
 
 #[test]
-fn who_talks_through_the_box_does_not_hear_himself_also_after_the_card_was_pulled() {
+fn who_talks_to_a_half_duplex_box_does_not_hear_himself_also_after_the_card_was_pulled() {
     in_guest(&Guest { seconds: 400, ..Guest::default() }, || {
         let daemon = start();
-        let viewer = Audience::join(&daemon.url(), "camera", "local-viewer", "camera");
         let said = samples(&speech());
-        let talker = Talker::join(&daemon.url(), "camera", "somebody", &said);
+        let viewer = Audience::join_and_talk(&daemon.url(), "camera", "local-viewer", "camera", &said);
         let echo = wait_until_heard(&viewer, &said);
 
-        let voice = set(&daemon, &json!({ "echo": true }));
-        assert_eq!((&voice["echo"], &voice["noise"], &voice["half_duplex"]), (&json!(true), &json!(false), &json!(false)));
+        let voice = set(&daemon, &json!({ "half_duplex": true }));
+        assert_eq!((&voice["echo"], &voice["noise"], &voice["half_duplex"]), (&json!(false), &json!(false), &json!(true)));
         wait_until_quiet(&daemon, &viewer, echo);
-        let told = daemon.call("audio.get", &json!({})).expect("answered")["voice"].take();
-        assert!(told["echo_return_loss_db"].is_number(), "{told}");
-        assert!(told["echo_return_loss_enhancement_db"].is_number(), "{told}");
-
         unplug();
         wait_until_is(&daemon, "speaker", "lost");
         wait_until_is(&daemon, "microphone", "lost");
@@ -94,10 +86,14 @@ fn who_talks_through_the_box_does_not_hear_himself_also_after_the_card_was_pulle
         wait_until_is(&daemon, "speaker", "playing");
         wait_until_quiet(&daemon, &viewer, echo);
 
-        set(&daemon, &json!({ "echo": false, "half_duplex": true }));
-        wait_until_quiet(&daemon, &viewer, echo);
-        set(&daemon, &json!({ "half_duplex": false }));
+        // Taking the echo out is begun and told; how much goes is measured where sound comes in time (crates/voice/tests/echo.rs).
+        set(&daemon, &json!({ "echo": true, "half_duplex": false }));
+        wait_while(LIMIT, || {
+            let told = daemon.call("audio.get", &json!({})).expect("answered")["voice"].take();
+            let both = told["echo_return_loss_db"].is_number() && told["echo_return_loss_enhancement_db"].is_number();
+            if both { Ok(()) } else { Err(format!("what the echo loses; {told}")) }
+        });
+        set(&daemon, &json!({ "echo": false }));
         wait_until_heard(&viewer, &said);
-        drop(talker);
     });
 }

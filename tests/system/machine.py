@@ -21,8 +21,6 @@ from pathlib import Path
 KERNEL = os.environ.get("ARTC_KERNEL", "")
 # The bound of every wait for a condition. Nothing takes a tenth of it on a quiet machine.
 PATIENCE = float(os.environ.get("ARTC_SYSTEM_PATIENCE", "120"))
-# It ends with this program, and with it what it has started (its helpers, the guest's processes): that is what a namespace of processes does.
-ALONE = ["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child"]
 LONGEST = 2000  # characters of a line on the console
 FULL = 3  # attempts that a slot has
 
@@ -153,9 +151,10 @@ class Machine:
         (folder / "uml").mkdir(exist_ok=True)
         self.management = folder / "uml" / f"boot-{device.boots}" / "mconsole"
         with open(self.console, "wb") as console:
-            # A group of its own: all of it ends at once when the plug is pulled.
+            # A group of its own: all of it ends at once when the plug is pulled, and with this program. No namespace of processes: a kernel that
+            # panics as the first process of one does not end, and what is in one ends later than who waits for it is told.
             self.process = subprocess.Popen(
-                [*ALONE, *words], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=console,
+                ["setpriv", "--pdeathsig", "KILL", *words], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=console,
                 stderr=console, pass_fds=[fd], start_new_session=True,
             )
         theirs.close()

@@ -110,8 +110,9 @@ def test_a_stick_sets_the_device_up(bench):
     machine.pull()
     machine.pull(number=5)
     assert (first.result()["result"], second.result()["result"]) == ("undone", "refused"), (first.result(), second.result())
-    assert "2 files at once" in json.dumps(second.result()) and settings(artc) == before
+    assert "2 files at once" in json.dumps(second.result()), second.result()
     artc.until("it to be where it was", lambda now: now["connection"] == "connected")
+    assert settings(artc) == before
 
     # The right one, as a Windows machine writes it.
     text = f'\ufeffversion = 1\r\n[device]\r\nname = "gate 7"\r\n[room]\r\nchannel = "gate"\r\n[stream]\r\nbitrate_kbps = 900\r\n[engine.open]\r\ntoken = "{CANARY}"\r\n'

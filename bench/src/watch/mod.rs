@@ -1,7 +1,7 @@
 //! Viewers that cost little: RTP is received, decrypted and counted; only the first key frame of each is decoded. One thread and one
 //! socket a viewer, so that twenty of them disturb what they measure as little as possible.
 
-mod socket;
+pub mod socket;
 mod viewer;
 
 use std::net::SocketAddr;
@@ -22,25 +22,29 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 #[derive(Args)]
 struct Where {
-    /// Address of the WHEP endpoint, http://IP:PORT/whep/ROOM/IDENTITY; viewers take turns where there are several
+    /// Address of the WHEP endpoint, http://IP:PORT/whep/ROOM/IDENTITY, or of a videoroom of Janus, janus://IP:PORT/ROOM/FEED; viewers take
+    /// turns where there are several
     #[arg(long, required = true)]
     url: Vec<Url>,
-    /// Join token, one for each address
-    #[arg(long, required = true)]
+    /// Join token, one for each address of an endpoint
+    #[arg(long)]
     token: Vec<String>,
 }
 
 impl Where {
     fn places(&self) -> Result<Vec<Place>, Failure> {
-        if self.url.len() != self.token.len() {
-            return Err("not as many tokens as addresses".into());
-        }
-        let place = |(url, token): (&Url, &String)| -> Result<Place, Failure> {
+        let mut tokens = self.token.iter();
+        let place = |url: &Url| -> Result<Place, Failure> {
             let host = url.host_str().ok_or("no host in the address")?;
             let server: SocketAddr = format!("{host}:{}", url.port_or_known_default().unwrap_or(80)).parse()?;
-            Ok(Place { server, path: url.path().to_owned(), token: token.clone() })
+            if url.scheme() == "janus" {
+                let (room, feed) = url.path().trim_start_matches('/').split_once('/').ok_or("no room and feed in the address")?;
+                return Ok(Place::Janus { server, room: room.parse()?, feed: feed.parse()? });
+            }
+            let token = tokens.next().ok_or("not as many tokens as addresses")?;
+            Ok(Place::Whep { server, path: url.path().to_owned(), token: token.clone() })
         };
-        self.url.iter().zip(&self.token).map(place).collect()
+        self.url.iter().map(place).collect()
     }
 }
 

@@ -42,9 +42,9 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// On a free port of loopback.
-    pub fn bind() -> io::Result<Self> {
-        let socket = UdpSocket::bind("127.0.0.1:0")?;
+    /// On a free port of an address of this machine.
+    pub fn bind(ip: Ipv4Addr) -> io::Result<Self> {
+        let socket = UdpSocket::bind((ip, 0))?;
         socket.set_nonblocking(true)?;
         for (option, value) in [(libc::SO_TIMESTAMPNS, 1), (libc::SO_RCVBUF, 4 << 20)] {
             let value: libc::c_int = value;

@@ -1,7 +1,7 @@
-//! One viewer by WHEP: it offers, receives, counts, and looks at no pixel.
+//! One viewer: it receives, counts, and looks at no pixel.
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant, SystemTime};
 
 use rtc::depacketize::{AccessUnit, Depacketizer};
@@ -10,17 +10,17 @@ use serde_json::{Value, json};
 
 use super::socket::{Batch, Socket};
 use crate::Failure;
+use crate::http::ask;
+use crate::janus::{Handle, beside};
 use crate::steer::now;
 
 /// Where a viewer watches.
 #[derive(Clone, Debug)]
-pub struct Place {
-    /// Address of the room's HTTP server.
-    pub server: SocketAddr,
-    /// Path of the WHEP endpoint.
-    pub path: String,
-    /// Join token.
-    pub token: String,
+pub enum Place {
+    /// Offers to an endpoint of WHEP on this HTTP server, with a join token.
+    Whep { server: SocketAddr, path: String, token: String },
+    /// Answers to a videoroom of Janus.
+    Janus { server: SocketAddr, room: u64, feed: u64 },
 }
 
 /// One access unit, from its first packet to its last.
@@ -68,21 +68,10 @@ pub struct Viewer {
 impl Viewer {
     /// Joins: asks until the camera publishes something, at most until `by`.
     pub fn join(place: &Place, records: bool, by: Instant) -> Result<Self, Failure> {
-        let socket = Socket::bind()?;
         let began = now();
         let config = PeerConfig { media: MediaMode::Packets, ..Default::default() };
         let mut peer = Peer::new(&config, began);
-        peer.add_local_candidate(rtc::Candidate::host(socket.address, "udp")?);
-        let (_, offer) = peer.offer(|api| api.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None))?;
-        let offer = offer.ok_or("no offer")?;
-        let answer = loop {
-            match post(place, &offer) {
-                Ok(answer) => break answer,
-                Err(Refused::Later) if now() < by => crate::steer::sleep_until(now() + Duration::from_millis(1)),
-                Err(why) => return Err(format!("{} refuses: {why:?}", place.path).into()),
-            }
-        };
-        peer.accept_answer(&answer)?;
+        let socket = place.meet(&mut peer, by)?;
         let milestones =
             Milestones { began, answered: Some(began.elapsed()), connected: None, packet: None, unit: None, decoded: None };
         let mut viewer = Self {
@@ -222,28 +211,42 @@ enum Refused {
     For(#[expect(dead_code, reason = "shown by Debug")] String),
 }
 
-/// Posts an offer; HTTP/1.1 by hand, since this is all of it that is needed.
-fn post(place: &Place, offer: &str) -> Result<String, Refused> {
-    let failed = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::ConnectionRefused => Refused::Later,
-        _ => Refused::For(error.to_string()),
-    };
-    let mut stream = TcpStream::connect(place.server).map_err(failed)?;
-    let request = format!(
-        "POST {} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\
-         Connection: close\r\n\r\n{offer}",
-        place.path,
-        place.server,
-        place.token,
-        offer.len()
-    );
-    stream.write_all(request.as_bytes()).map_err(failed)?;
-    let mut response = String::new();
-    stream.read_to_string(&mut response).map_err(failed)?;
-    let (head, body) = response.split_once("\r\n\r\n").ok_or_else(|| Refused::For("no answer".into()))?;
-    match head.split(' ').nth(1) {
-        Some("201") => Ok(body.to_owned()),
-        Some("404" | "503") => Err(Refused::Later),
-        _ => Err(Refused::For(format!("{} {body}", head.lines().next().unwrap_or_default()))),
+impl Place {
+    /// Brings the peer and the server together; who sends may yet come, until `by`. The socket is where the peer can be reached.
+    fn meet(&self, peer: &mut Peer, by: Instant) -> Result<Socket, Failure> {
+        let (server, path, token) = match self {
+            Self::Whep { server, path, token } => (*server, path, token),
+            Self::Janus { server, room, feed } => {
+                let janus = Handle::attach(*server)?;
+                let offer = janus.offer(*room, *feed)?;
+                janus.start(&peer.accept_offer(&offer)?)?;
+                return beside(peer, &offer);
+            }
+        };
+        let socket = Socket::bind(Ipv4Addr::LOCALHOST)?;
+        peer.add_local_candidate(rtc::Candidate::host(socket.address, "udp")?);
+        let (_, offer) = peer.offer(|api| api.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None))?;
+        let offer = offer.ok_or("no offer")?;
+        let answer = loop {
+            match post(server, path, token, &offer) {
+                Ok(answer) => break answer,
+                Err(Refused::Later) if now() < by => crate::steer::sleep_until(now() + Duration::from_millis(1)),
+                Err(why) => return Err(format!("{path} refuses: {why:?}").into()),
+            }
+        };
+        peer.accept_answer(&answer)?;
+        Ok(socket)
+    }
+}
+
+/// Posts an offer.
+fn post(server: SocketAddr, path: &str, token: &str, offer: &str) -> Result<String, Refused> {
+    let headers = format!("Authorization: Bearer {token}\r\nContent-Type: application/sdp\r\n");
+    match ask(server, &format!("POST {path}"), &headers, offer) {
+        Ok((201, body)) => Ok(body),
+        Ok((404 | 503, _)) => Err(Refused::Later),
+        Ok((status, body)) => Err(Refused::For(format!("{status} {body}"))),
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => Err(Refused::Later),
+        Err(error) => Err(Refused::For(error.to_string())),
     }
 }

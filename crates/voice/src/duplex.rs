@@ -41,10 +41,8 @@ pub struct Duplex {
 
 #[derive(Debug)]
 struct Played {
-    /// With the time at which each was written.
+    /// With the time at which each begins to be heard.
     blocks: VecDeque<(PcmBlock, Duration)>,
-    /// How long the last block takes until it is heard, from when it was written.
-    delay: Duration,
     gate: Gate,
 }
 
@@ -74,7 +72,7 @@ impl Duplex {
 
     /// With what `make` makes for cleaning, if it makes anything.
     pub fn with(make: impl Fn(Settings) -> Option<Box<dyn Cleaner>> + Send + Sync + 'static, settings: Settings) -> Self {
-        let played = Played { blocks: VecDeque::with_capacity(DEPTH), delay: Duration::ZERO, gate: Gate::default() };
+        let played = Played { blocks: VecDeque::with_capacity(DEPTH), gate: Gate::default() };
         let ear = Ear { cleaner: None, reference: Reference::default(), settings: Settings::OFF, stats: Stats::default() };
         let made = Self {
             make: Box::new(make),
@@ -138,8 +136,7 @@ impl Duplex {
         if played.blocks.len() == DEPTH {
             played.blocks.pop_front();
         }
-        played.blocks.push_back((block.clone(), now));
-        played.delay = delay;
+        played.blocks.push_back((block.clone(), now + delay));
         played.gate.played(block, delay, now);
     }
 
@@ -152,22 +149,18 @@ impl Duplex {
         let Ear { cleaner, reference, settings, stats } = &mut *ear;
         // As few as there are: the speaker's thread is not to wait for what is done with them.
         let mut blocks = [const { None }; DEPTH];
-        let plays_in = {
+        {
             let mut played = self.played_so_far();
             stats.held = settings.half && played.gate.is_closed(block.captured_at);
             for slot in &mut blocks {
                 *slot = played.blocks.pop_front();
             }
-            played.delay
-        };
+        }
         if let Some(cleaner) = cleaner {
             if settings.echo {
-                blocks.iter().flatten().for_each(|(block, written_at)| reference.add(block, *written_at));
-                let waited = reference.waits();
-                cleaner.render(&reference.next(block.captured_at));
-                // From here to the loudspeaker, and from the microphone to here; what waited here was on its way meanwhile.
-                let delay = (plays_in + now.saturating_sub(block.captured_at)).saturating_sub(waited);
-                cleaner.capture(block, delay);
+                blocks.iter().flatten().for_each(|(block, heard_at)| reference.add(block, *heard_at));
+                cleaner.render(&reference.next(block.captured_at, now));
+                cleaner.capture(block, reference.delay());
                 (stats.echo_return_loss_db, stats.echo_return_loss_enhancement_db) = cleaner.echo();
             } else {
                 cleaner.capture(block, Duration::ZERO);

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use super::daemon::mint;
 use super::picture::Picture;
+use super::talker::Mouth;
 use super::{now, wait_for};
 
 /// A time without pictures that somebody who watches would call a freeze.
@@ -61,6 +62,7 @@ pub struct Audience {
     books: Arc<Mutex<Heard>>,
     thread: Option<JoinHandle<()>>,
     device: String,
+    mouth: Option<Mouth>,
 }
 
 impl Audience {
@@ -71,6 +73,22 @@ impl Audience {
 
     /// The same, with the pictures also or only as access units.
     pub fn join_for(url: &str, channel: &str, identity: &str, device: &str, form: VideoTranscodingCodec) -> Self {
+        Self::join_as(url, channel, identity, device, form, None)
+    }
+
+    /// Joins, listens to `device` and says `samples` (48 kHz, one channel) again and again.
+    pub fn join_and_talk(url: &str, channel: &str, identity: &str, device: &str, samples: &[i16]) -> Self {
+        Self::join_as(url, channel, identity, device, VideoTranscodingCodec::Yuv, Some(samples))
+    }
+
+    fn join_as(
+        url: &str,
+        channel: &str,
+        identity: &str,
+        device: &str,
+        form: VideoTranscodingCodec,
+        says: Option<&[i16]>,
+    ) -> Self {
         let extra = Extra { video_observer_codec: Some(form), ..Extra::default() };
         let engine = OpenEngine::create_with(Options::new(url), &extra).expect("the engine can be made");
         let books = Arc::new(Mutex::new(Heard::default()));
@@ -85,19 +103,20 @@ impl Audience {
                 }
             }
         });
-        let grant = VideoGrant { can_publish: Some(false), can_publish_data: Some(true), ..VideoGrant::join(channel) };
+        let grant = VideoGrant { can_publish: Some(says.is_some()), can_publish_data: Some(true), ..VideoGrant::join(channel) };
         let config = JoinChannelConfig {
             channel_profile: ChannelProfile::Communication,
             subscribe_mode: SubscribeMode::Automatically,
             subscribe_audio_format: AudioFormat::PcmBeforeMixing,
             ..JoinChannelConfig::default()
         };
-        engine.publish_local_video_stream(false).and_then(|()| engine.publish_local_audio_stream(false)).expect("taken");
+        engine.publish_local_video_stream(false).and_then(|()| engine.publish_local_audio_stream(says.is_some())).expect("taken");
+        let mouth = says.map(|samples| Mouth::open(&engine, samples));
         engine
             .set_parameter(r#"{"data":{"enablePubDataChannel":true,"enableSubDataChannel":true}}"#)
             .and_then(|()| engine.join_channel(&mint(identity, grant), channel, identity, identity, &config))
             .expect("a join is begun");
-        let made = Self { engine, books, thread: Some(thread), device: device.to_owned() };
+        let made = Self { engine, books, thread: Some(thread), device: device.to_owned(), mouth };
         wait_for("the join", Duration::from_secs(15), || {
             (made.heard().status == Some(ConnectionStatus::Connected)).then_some(())
         });
@@ -176,6 +195,7 @@ impl Audience {
 
 impl Drop for Audience {
     fn drop(&mut self) {
+        self.mouth = None;
         self.engine.release();
         self.books = Arc::default();
         if let Some(thread) = self.thread.take() {
