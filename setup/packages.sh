@@ -7,9 +7,9 @@ build=(libasound2-dev dpkg-dev pkg-config cmake nasm clang libclang-dev g++ make
 test=(chromium ffmpeg v4l-utils alsa-utils iproute2 xz-utils socat flex bison bc libelf-dev coturn nftables openssl
     dbus systemd python3-dbus python3-gi mosquitto dpkg-dev lintian man-db
     mmdebstrap e2fsprogs dosfstools mtools rauc squashfs-tools dmsetup)
-# What the bench compares with (GStreamer, called from Python), and what draws its clips.
+# What the bench compares with (GStreamer, called from Python; Janus), and what draws its clips.
 bench=(chromium ffmpeg iproute2 nftables mosquitto python3-gi gir1.2-gst-plugins-base-1.0 gir1.2-gst-plugins-bad-1.0 gstreamer1.0-nice
-    gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
+    gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly janus
     mmdebstrap e2fsprogs dosfstools mtools rauc systemd)
 # What makes a disk that boots.
 image=(mmdebstrap e2fsprogs dosfstools mtools rauc squashfs-tools fdisk openssl grub-common grub-efi-amd64-bin)
@@ -53,6 +53,10 @@ as_root=()
 if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null || { echo "run as root: apt-get install ${missing[*]}" >&2; exit 77; }
     as_root=(sudo)
+fi
+# Janus is to serve whoever starts it, and not to listen on every address from now on.
+if [[ " ${missing[*]} " == *" janus "* ]] && [ -d /run/systemd/system ]; then
+    "${as_root[@]}" systemctl mask janus.service
 fi
 export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get update -q

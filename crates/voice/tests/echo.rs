@@ -167,3 +167,48 @@ fn an_echo_over_two_clocks_is_taken_out() {
         assert!(taken > 20.0, "{ppm} ppm: {taken:.1} dB of echo are taken out");
     }
 }
+
+/// Threads that wake up to 110 ms late, and a card that runs dry half-way and holds 70 ms more from then on, as playout lets it.
+#[test]
+fn an_echo_is_taken_out_though_threads_are_late_and_the_card_ran_dry() {
+    const STEP: Duration = Duration::from_millis(10);
+    const BLOCKS: u32 = 3000;
+    let far: Vec<i16> = brought_to(&far(), RATE, 48_000).iter().map(|sample| sample / 2).collect();
+    let format = PcmFormat { rate: 48_000, channels: 1 };
+    let duplex = Duplex::new(Settings { echo: true, ..Settings::OFF });
+    let said = |at: u32| {
+        let mut block = PcmBlock::silence(format, Duration::ZERO);
+        let from = at as usize * 480 % (far.len() - 480);
+        block.samples_mut().copy_from_slice(&far[from..from + 480]);
+        block
+    };
+    let heard_at = |at: u32| STEP * at + Duration::from_millis(if at < BLOCKS / 2 { 120 } else { 190 });
+    // The room, 5 ms away and a third as loud.
+    let mut room = vec![0_i16; (BLOCKS as usize + 40) * 480];
+    for at in 0..BLOCKS {
+        let from = heard_at(at).as_millis() as usize * 48 + 240;
+        room[from..].iter_mut().zip(said(at).samples()).for_each(|(to, sample)| *to = sample / 3);
+    }
+    let late = |at: u32| Duration::from_millis([0, 40, 0, 0, 85, 20, 0, 110, 3, 0][(at * 7 / 3 % 10) as usize]);
+    let (mut written, mut came, mut left) = (0, 0.0, 0.0);
+    for at in 0..BLOCKS {
+        let now = STEP * (at + 1) + late(at);
+        while written < BLOCKS && STEP * written + late(written + 5) <= now {
+            // Written when its thread woke, and heard when the card comes to it.
+            let woke = STEP * written + late(written + 5);
+            duplex.played(&said(written), heard_at(written).saturating_sub(woke), woke);
+            written += 1;
+        }
+        let mut heard = PcmBlock::silence(format, STEP * at);
+        heard.samples_mut().copy_from_slice(&room[at as usize * 480..][..480]);
+        let power = |block: &PcmBlock| block.samples().iter().map(|sample| f64::from(*sample).powi(2)).sum::<f64>();
+        let before = power(&heard);
+        duplex.captured(&mut heard, now);
+        if (BLOCKS / 4..BLOCKS / 2).contains(&at) || at >= 3 * BLOCKS / 4 {
+            came += before;
+            left += power(&heard);
+        }
+    }
+    let taken = 10.0 * (came / f64::max(left, 1.0)).log10();
+    assert!(taken > 20.0, "{taken:.1} dB of echo are taken out");
+}
