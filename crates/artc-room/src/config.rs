@@ -36,11 +36,15 @@ pub struct Rtmp {
     pub listen: Option<SocketAddr>,
     /// Connections at once, 1 to 1000; each stream is one.
     pub connections: u32,
+    /// Certificate chain (PEM): RTMPS, and nothing else. Unset: RTMP.
+    pub tls_cert: Option<PathBuf>,
+    /// Private key (PEM) of `tls_cert`.
+    pub tls_key: Option<PathBuf>,
 }
 
 impl Default for Rtmp {
     fn default() -> Self {
-        Self { listen: None, connections: 32 }
+        Self { listen: None, connections: 32, tls_cert: None, tls_key: None }
     }
 }
 
@@ -177,6 +181,10 @@ impl Config {
             if service.token == TokenRule::LiveKit && self.room.api_secret_file.is_none() {
                 found.push(("room.api_secret_file".into(), "is not set; tokens for a room elsewhere need its secret".into()));
             }
+        }
+        if self.rtmp.tls_cert.is_some() != self.rtmp.tls_key.is_some() {
+            let (there, lacks) = if self.rtmp.tls_cert.is_some() { ("tls_cert", "tls_key") } else { ("tls_key", "tls_cert") };
+            found.push((format!("rtmp.{there}"), format!("needs `{lacks}` beside it")));
         }
         if !(1..=1000).contains(&self.rtmp.connections) {
             found.push(("rtmp.connections".into(), "is out of range, 1 to 1000".into()));

@@ -50,6 +50,7 @@ use sign::Signer;
 pub use telemetry::METRICS;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 use web_listener::Site;
 
 /// The group of servers in the documented sample.
@@ -116,6 +117,20 @@ pub struct Server {
     jobs: Option<Arc<Jobs>>,
 }
 
+/// TLS of a section of the configuration that has both files; nothing where it has neither.
+fn acceptor(
+    section: &str,
+    cert: &Option<PathBuf>,
+    key: &Option<PathBuf>,
+    protocols: &[&[u8]],
+) -> Result<Option<TlsAcceptor>, StartError> {
+    let (Some(cert), Some(key)) = (cert, key) else { return Ok(None) };
+    web_listener::tls_for(cert, key, protocols).map(Some).map_err(|why| {
+        let (cert, key) = (cert.display(), key.display());
+        StartError::Configuration(format!("`{section}.tls_cert` {cert}, `{section}.tls_key` {key}: {why}"))
+    })
+}
+
 impl Server {
     /// Starts the parts that the configuration asks for. Must be called on a tokio runtime.
     ///
@@ -162,7 +177,7 @@ impl Server {
                 })?);
         }
         if let Some(listen) = config.rtmp.listen {
-            server.rtmp = Some(server.take_streams(listen, config.rtmp.connections as usize, (key, address.clone()))?);
+            server.rtmp = Some(server.take_streams(listen, &config.rtmp, (key, address.clone()))?);
         }
         let mut fleet = None;
         if config.calls.enabled {
@@ -189,13 +204,7 @@ impl Server {
             let router = http::Web::new(config, signer, address, state, Arc::clone(&jobs), fleet).map_err(wrong)?.router();
             server.tasks.push(tokio::spawn(outbox.run(server.stopping.clone())));
             tokio::spawn(async move { jobs.go_on().await });
-            let tls = match (&config.http.tls_cert, &config.http.tls_key) {
-                (Some(cert), Some(key)) => {
-                    let place = format!("`http.tls_cert` {}, `http.tls_key` {}", cert.display(), key.display());
-                    Some(web_listener::tls(cert, key).map_err(|why| wrong(format!("{place}: {why}")))?)
-                }
-                _ => None,
-            };
+            let tls = acceptor("http", &config.http.tls_cert, &config.http.tls_key, &[b"http/1.1"])?;
             let site = |listener| Ok(Site { listener, tls, router, connections: CONNECTIONS });
             server.http = Some(server.serve("http.listen", config.http.listen, site)?);
         }
@@ -265,13 +274,14 @@ impl Server {
     fn take_streams(
         &mut self,
         address: SocketAddr,
-        connections: usize,
+        config: &config::Rtmp,
         server: (Key, Option<String>),
     ) -> Result<SocketAddr, StartError> {
+        let tls = acceptor("rtmp", &config.tls_cert, &config.tls_key, &[])?;
         let listen = |source| StartError::Listen { key: "rtmp.listen", address, source };
         let listener = web_listener::bind(address).map_err(listen)?;
         let bound = listener.local_addr().map_err(listen)?;
-        let gateway = rtmp::gateway(listener, connections, self.room.as_ref(), server);
+        let gateway = rtmp::gateway(listener, (config.connections as usize, tls), self.room.as_ref(), server);
         let stopping = self.stopping.clone();
         self.tasks.push(tokio::spawn(async move {
             if let Err(why) = gateway.serve(stopping).await {
@@ -282,7 +292,7 @@ impl Server {
     }
 
     #[cfg(not(feature = "rtmp"))]
-    fn take_streams(&mut self, _: SocketAddr, _: usize, _: (Key, Option<String>)) -> Result<SocketAddr, StartError> {
+    fn take_streams(&mut self, _: SocketAddr, _: &config::Rtmp, _: (Key, Option<String>)) -> Result<SocketAddr, StartError> {
         Err(StartError::Configuration("`rtmp.listen`: this program was built without RTMP".into()))
     }
 

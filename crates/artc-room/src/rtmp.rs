@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use artc_open::{OpenFactory, Options};
 use room::token::{Key, TokenError};
 use rtmp_gateway::{Bearer, Gateway, Host, Kind};
+use tokio_rustls::TlsAcceptor;
 
 use crate::clock;
 use crate::telemetry::refused;
@@ -48,7 +49,7 @@ impl Host for Door {
 /// The gateway of `config` on `listener`; `server` is the address of a room elsewhere.
 pub(crate) fn gateway(
     listener: std::net::TcpListener,
-    connections: usize,
+    (connections, tls): (usize, Option<TlsAcceptor>),
     room: Option<&Arc<room::Handle>>,
     (key, server): (Key, Option<String>),
 ) -> Gateway {
@@ -57,5 +58,5 @@ pub(crate) fn gateway(
         None => Options::new(server.unwrap_or_default()),
     };
     let host = Arc::new(Door { room: room.map(Arc::downgrade), key });
-    Gateway { listener, engines: Arc::new(OpenFactory { options }), host, connections }
+    Gateway { listener, engines: Arc::new(OpenFactory { options }), host, connections, tls }
 }

@@ -11,6 +11,7 @@ use rtmp_rs::protocol::message::{Command, ConnectParams, RtmpMessage, UserContro
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
+use tokio_rustls::TlsAcceptor;
 
 use crate::address::Address;
 use crate::host::{Bearer, Host, Kind};
@@ -18,7 +19,7 @@ use crate::play::{self, Playing};
 use crate::publish::{self, Publication};
 use crate::roster::{Entry, Roster};
 use crate::seat::Seat;
-use crate::wire::{Broken, Said, Wire};
+use crate::wire::{Broken, Said, Stream, Wire};
 
 /// From the first byte to `publish` or `play`.
 const OUTSIDE: Duration = Duration::from_secs(10);
@@ -35,6 +36,7 @@ pub(crate) struct House {
     pub host: Arc<dyn Host>,
     pub roster: Arc<Roster>,
     pub stopping: watch::Receiver<bool>,
+    pub tls: Option<TlsAcceptor>,
 }
 
 /// Why somebody is refused or sent away.
@@ -72,6 +74,11 @@ impl House {
     /// Serves a connection to its end.
     pub(crate) async fn serve(&self, stream: TcpStream, peer: SocketAddr) {
         let asked = timeout(OUTSIDE, async {
+            stream.set_nodelay(true)?;
+            let stream: Box<dyn Stream> = match &self.tls {
+                Some(tls) => Box::new(tls.accept(stream).await.map_err(|why| Broken::Garbage(format!("no TLS: {why}")))?),
+                None => Box::new(stream),
+            };
             let mut wire = Wire::accept(stream).await?;
             let wish = listen(&mut wire).await?;
             Ok::<_, Broken>((wire, wish))

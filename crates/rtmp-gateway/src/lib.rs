@@ -1,7 +1,7 @@
 //! RTMP in and out of a room: who pushes a stream becomes a participant of its channel, and a participant's stream can be pulled, as the
 //! mini program's gateway does. Not for more than that: the room, its tokens and its metrics are the [`Host`]'s.
 //!
-//! The address is `rtmp://HOST/CHANNEL/STREAM?token=TOKEN`, both ways. The token is the join token that everybody has; STREAM is the identity of
+//! The address is `rtmp://HOST/CHANNEL/STREAM?token=TOKEN`, both ways; `rtmps://` where there is a certificate, and then nothing else. The token is the join token that everybody has; STREAM is the identity of
 //! who sends the stream, which is what clients take for its id. One engine joins for each stream, as any user does: H.264 goes
 //! through as it is, AAC is decoded on the way in (`sound`) and comes encoded from the engine on the way out.
 //!
@@ -14,7 +14,7 @@
 //! The library is `rtmp-rs`, of which the parts without I/O are used: handshake, chunks, messages, and the payloads of H.264 and AAC. It was chosen
 //! over `rml_rtmp` 0.8 (nothing new since 2023; chunks of two messages that take turns break it, and a length that shrinks makes it
 //! panic) and `scuffle-rtmp` 0.2 (publishing alone, "may not be stable"). Its own server has no bounds that strangers cannot reach, which is why
-//! the connection is ours. It does without a TLS of its own: whoever wants RTMPS puts a proxy in front.
+//! the connection is ours.
 #![forbid(unsafe_code)]
 
 mod address;
@@ -39,6 +39,7 @@ use artc_bindings::EngineFactory;
 pub use host::{Bearer, Host, Kind};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 use crate::connection::House;
 use crate::roster::Roster;
@@ -56,6 +57,8 @@ pub struct Gateway {
     pub host: Arc<dyn Host>,
     /// Connections at once; further ones are closed.
     pub connections: usize,
+    /// RTMPS by this certificate and key; nothing for RTMP.
+    pub tls: Option<TlsAcceptor>,
 }
 
 impl Gateway {
@@ -68,7 +71,7 @@ impl Gateway {
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
         let seats = Arc::new(Semaphore::new(self.connections));
         let roster = Arc::new(Roster::new(Arc::clone(&self.host)));
-        let house = Arc::new(House { engines: self.engines, host: self.host, roster, stopping: stopping.clone() });
+        let house = Arc::new(House { engines: self.engines, host: self.host, roster, stopping: stopping.clone(), tls: self.tls });
         let mut guests = JoinSet::new();
         loop {
             let accepted = tokio::select! {

@@ -11,8 +11,7 @@ use rtmp_rs::protocol::constants::{
 };
 use rtmp_rs::protocol::message::{Command, RtmpMessage, UserControlEvent};
 use rtmp_rs::protocol::{Handshake, HandshakeRole};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use crate::amf;
 use crate::bounds::{Bounds, TooMuch};
@@ -73,9 +72,14 @@ pub(crate) enum Said {
     Video(u32, Bytes),
 }
 
+/// What carries bytes both ways: a connection, or TLS over one.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
 /// See the module.
 pub(crate) struct Wire {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     input: BytesMut,
     output: BytesMut,
     decoder: ChunkDecoder,
@@ -90,8 +94,7 @@ pub(crate) struct Wire {
 
 impl Wire {
     /// Shakes hands. Whoever calls it bounds its time.
-    pub(crate) async fn accept(mut stream: TcpStream) -> Result<Self, Broken> {
-        stream.set_nodelay(true)?;
+    pub(crate) async fn accept(mut stream: Box<dyn Stream>) -> Result<Self, Broken> {
         let mut handshake = Handshake::new(HandshakeRole::Server);
         handshake.generate_initial();
         for len in [1 + HANDSHAKE_SIZE, HANDSHAKE_SIZE] {

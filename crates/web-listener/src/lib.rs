@@ -64,6 +64,14 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// # Errors
 /// [`TlsError`].
 pub fn tls(cert: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
+    tls_for(cert, key, &[b"http/1.1"])
+}
+
+/// The same for other protocols than HTTP, by the names that TLS negotiates; none where there is none.
+///
+/// # Errors
+/// [`TlsError`].
+pub fn tls_for(cert: &Path, key: &Path, protocols: &[&[u8]]) -> Result<TlsAcceptor, TlsError> {
     let bad = TlsError::Unusable;
     let cert_pem = std::fs::read(cert).map_err(TlsError::ReadCert)?;
     let key_pem = std::fs::read(key).map_err(TlsError::ReadKey)?;
@@ -78,7 +86,7 @@ pub fn tls(cert: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, private))
         .map_err(|e| bad(e.to_string()))?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 

@@ -100,3 +100,18 @@ fn what_is_pushed_is_seen_and_heard_in_the_room_and_ends_with_its_pusher() {
         wait("nobody pushes", || (stage.count("artc_server_rtmp_streams", &["in"]) == 0).then_some(()));
     }
 }
+
+#[test]
+fn with_a_certificate_streams_are_pushed_and_played_by_rtmps_and_by_nothing_else() {
+    let stage = Stage::encrypted();
+    let _pusher = Ffmpeg::push(&stage.address("encoder", &token("encoder")), "red");
+    wait("it pushes", || (stage.count("artc_server_rtmp_streams", &["in"]) == 1).then_some(()));
+    let address = stage.address("encoder", &token("player"));
+    let (content, said) = Ffmpeg::start(&["-i", &address, "-t", "1", "-f", "null", "-"]).ended();
+    assert!(content, "{said}");
+    let plain = address.replace("rtmps://", "rtmp://");
+    let (content, said) = Ffmpeg::start(&["-i", &plain, "-t", "1", "-f", "null", "-"]).ended();
+    assert!(!content, "{said}");
+    assert_eq!(stage.count("artc_server_refused_total", &["rtmp", "garbage"]), 1);
+    assert!(stage.log().contains("no TLS"), "why is in the log");
+}

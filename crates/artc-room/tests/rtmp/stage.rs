@@ -19,29 +19,46 @@ pub struct Stage {
     folder: tempfile::TempDir,
     pub room: String,
     pub rtmp: SocketAddr,
+    scheme: &'static str,
     telemetry: SocketAddr,
 }
+
+const ROOM: &str = "listen = \"127.0.0.1:0\"\nmedia_port = 0\ntcp_port = 0\nmax_joins_per_second = 1000";
 
 impl Stage {
     /// With a room of its own.
     pub fn new() -> Self {
-        Self::start("listen = \"127.0.0.1:0\"\nmedia_port = 0\ntcp_port = 0\nmax_joins_per_second = 1000", None)
+        Self::start(ROOM, None, false)
+    }
+
+    /// The same, by RTMPS.
+    pub fn encrypted() -> Self {
+        Self::start(ROOM, None, true)
     }
 
     /// Without one: at the room of another.
     pub fn at(other: &Self) -> Self {
-        Self::start("enabled = false", Some(&other.room))
+        Self::start("enabled = false", Some(&other.room), false)
     }
 
-    fn start(room: &str, server: Option<&str>) -> Self {
+    fn start(room: &str, server: Option<&str>, encrypted: bool) -> Self {
         let folder = tempfile::tempdir().expect("a directory");
         let file = |name: &str| folder.path().join(name);
         let service = server.map(|server| format!("[service]\nserver = {server:?}\n")).unwrap_or_default();
         std::fs::write(file("secret"), SECRET).expect("written");
-        let config = format!(
+        let mut config = format!(
             "[room]\n{room}\napi_secret_file = {:?}\n{service}[telemetry]\nlisten = \"127.0.0.1:0\"\n[rtmp]\nlisten = \"127.0.0.1:0\"\n",
             file("secret").display().to_string(),
         );
+        if encrypted {
+            let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
+            for (key, name, pem) in
+                [("tls_cert", "cert.pem", made.cert.pem()), ("tls_key", "key.pem", made.signing_key.serialize_pem())]
+            {
+                std::fs::write(file(name), pem).expect("written");
+                config += &format!("{key} = {:?}\n", file(name).display().to_string());
+            }
+        }
         std::fs::write(file("artc-room.toml"), config).expect("written");
         let log = std::fs::File::create(file("log")).expect("a file");
         let mut child = Command::new(env!("CARGO_BIN_EXE_artc-room"))
@@ -62,7 +79,14 @@ impl Stage {
         let (telemetry, rtmp) = (told("metrics "), told("rtmp "));
         std::thread::spawn(move || lines.for_each(drop));
         let address = |text: String| text.parse().expect("an address");
-        Self { child, folder, room, rtmp: address(rtmp), telemetry: address(telemetry) }
+        Self {
+            child,
+            folder,
+            room,
+            rtmp: address(rtmp),
+            scheme: if encrypted { "rtmps" } else { "rtmp" },
+            telemetry: address(telemetry),
+        }
     }
 
     pub fn file(&self, name: &str) -> PathBuf {
@@ -71,7 +95,7 @@ impl Stage {
 
     /// Where a user's stream is, for whoever bears `token`.
     pub fn address(&self, stream: &str, token: &str) -> String {
-        format!("rtmp://{}/{CHANNEL}/{stream}?token={token}", self.rtmp)
+        format!("{}://{}/{CHANNEL}/{stream}?token={token}", self.scheme, self.rtmp)
     }
 
     /// The sum of a metric, over its labels that hold all of `labels`.
