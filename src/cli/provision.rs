@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use serde::Serialize;
+use serde::{Deserialize as _, Serialize};
 use serde_json::{Value, json};
+use wire::Role;
 
 use super::ConfigArgs;
-use crate::config::provision::{self, LONGEST, Mistake, NAME};
+use crate::config::provision::{self, LONGEST, Mistake, NAME, Signature};
 use crate::control::client::{CallError, call};
-use crate::control::socket;
+use crate::control::{PublicKey, socket};
 use crate::exit::Exit;
 use crate::storage::{SystemDisk, replace};
 use crate::telemetry::note;
@@ -151,6 +152,7 @@ fn take(file: &Path, socket: &Path) -> Result<Vec<String>, Failure> {
         ))])
     })?;
     let ask = |method: &str, params: Value| call(socket, method, Some(params), PATIENCE);
+    believe(wanted.signature.as_ref(), &ask)?;
     if let Some(meant) = &wanted.device {
         let id = ask("device.info", json!({}))?["id"].as_str().unwrap_or_default().to_owned();
         if *meant != id {
@@ -186,6 +188,34 @@ fn take(file: &Path, socket: &Path) -> Result<Vec<String>, Failure> {
         Ok(_) => Ok(keys),
         Err(why) => Err(Failure::Undone(Exit::TryAgain, format!("it could not be kept: {why}"))),
     }
+}
+
+/// Whether whoever made the file may set the device up: a signature must be one of a key that may, and there must be one where commands need
+/// one (`[control] require_signature`).
+fn believe(signature: Option<&Signature>, ask: &impl Fn(&str, Value) -> Result<Value, CallError>) -> Result<(), Failure> {
+    let refused = |why: String| Err(Failure::Refused(vec![Mistake::whole(why)]));
+    let Some(signature) = signature else {
+        let settings = ask("config.get", json!({ "keys": ["control.require_signature"] }))?;
+        let mut settings = settings["settings"].as_array().into_iter().flatten();
+        let required = settings.any(|one| one["key"] == "control.require_signature" && one["value"] == true);
+        let why = "it is not signed, and this device wants that (`control.require_signature`): see docs/firmware.md";
+        return if required { refused(why.into()) } else { Ok(()) };
+    };
+    let told = ask("auth.keys", json!({}))?;
+    let name = signature.key.chars().take(64).collect::<String>();
+    let mut keys = told["keys"].as_array().into_iter().flatten();
+    let Some(key) = keys.find(|key| key["name"] == *signature.key) else {
+        return refused(format!("it is signed with the key {name:?}, which this device does not know (`control.keys`)"));
+    };
+    if key["revoked"] != false {
+        return refused(format!("it is signed with the key {name:?}, which is revoked"));
+    }
+    if !Role::deserialize(&key["role"]).is_ok_and(|role| role >= Role::Maintain) {
+        return refused(format!("it is signed with the key {name:?}, whose role is not `maintain` or `own`"));
+    }
+    let key = key["key"].as_str().and_then(PublicKey::parse);
+    let signed = key.is_some_and(|key| key.has_signed(&signature.message, &signature.bytes));
+    if signed { Ok(()) } else { refused(format!("its signature is not one of the key {name:?}, or it was changed afterwards")) }
 }
 
 /// Asks again and again until it holds or the time is over.

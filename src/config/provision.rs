@@ -1,12 +1,15 @@
 //! A provisioning file, read: what somebody who stands before the device wants set, as one edit of the layer that commands write. Strict, and
 //! pure but for the board's detection: bytes in, values or mistakes out. Not for taking it: that is `artc-edge provision`.
 //!
-//! It is TOML: `version = 1`, an optional section `[provision]`, and the configuration's own sections with every key that a command may set.
+//! It is TOML: `version = 1`, an optional section `[provision]`, and the configuration's own sections with every key that a command may set. Its
+//! last line may be a comment that signs what stands above it: see [`Signature`].
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -32,6 +35,41 @@ pub struct Provision {
     pub join_within: Duration,
     /// Id of the only device that may take it; any may where there is none.
     pub device: Option<String>,
+    /// By whom it is signed, if by anybody.
+    pub signature: Option<Signature>,
+}
+
+/// `# signed NAME SIGNATURE`, a file's last line: Ed25519 over [`SIGNED_AS`] and all that stands above it, in base64 of the alphabet for URLs. Line
+/// ends are those of Unix when it is made and looked at, whatever an editor made of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// Name of the key on the device, `[control.keys.NAME]`.
+    pub key: String,
+    /// What is signed.
+    pub message: Vec<u8>,
+    /// The signature; of whatever length it was written in.
+    pub bytes: Vec<u8>,
+}
+
+/// What a signed file's text begins with where it is signed, so that no command can be taken for one, and the other way round.
+pub const SIGNED_AS: &str = "artc-edge provisioning file\n";
+
+impl Signature {
+    /// That of a file's text; nothing where it has none.
+    ///
+    /// # Errors
+    /// The last line begins like one and is none.
+    fn of(text: &str) -> Result<Option<Self>, Mistake> {
+        let text = text.trim_end();
+        let start = text.rfind('\n').map_or(0, |at| at + 1);
+        let Some(words) = text[start..].strip_prefix("# signed ") else { return Ok(None) };
+        let line = text[..start].matches('\n').count() + 1;
+        let bad = || Mistake::at(Some(line), "a signature is `# signed NAME SIGNATURE`, the second in base64 for URLs");
+        let (key, written) = words.trim().split_once(' ').ok_or_else(bad)?;
+        let bytes = URL_SAFE_NO_PAD.decode(written.trim().trim_end_matches('=')).map_err(|_| bad())?;
+        let message = format!("{SIGNED_AS}{}", text[..start].replace("\r\n", "\n")).into_bytes();
+        Ok(Some(Self { key: key.to_owned(), message, bytes }))
+    }
 }
 
 /// What is wrong with a file.
@@ -89,6 +127,10 @@ pub fn read(bytes: &[u8], machine: &Path) -> Result<Provision, Vec<Mistake>> {
         vec![Mistake::at(line, format!("not valid TOML: {}", why.message().trim().replace('\n', ", ")))]
     })?;
     let mut mistakes = Vec::new();
+    let signature = Signature::of(text).unwrap_or_else(|mistake| {
+        mistakes.push(mistake);
+        None
+    });
     let lines = Lines::of(text);
     match table.remove("version") {
         Some(toml::Value::Integer(VERSION)) => {}
@@ -123,7 +165,7 @@ pub fn read(bytes: &[u8], machine: &Path) -> Result<Provision, Vec<Mistake>> {
     }
     if mistakes.is_empty() {
         let join_within = Duration::from_secs(options.join_within_s.into());
-        return Ok(Provision { values, join_within, device: options.device });
+        return Ok(Provision { values, join_within, device: options.device, signature });
     }
     mistakes.sort_by_key(|mistake| mistake.line);
     Err(mistakes)
@@ -241,6 +283,22 @@ mod tests {
         assert_eq!(read(b"version = 1\n# \xff\n", Path::new("/nowhere")).unwrap_err()[0].line, Some(2));
         let within = mistakes("version = 1\nprovision.join_within_s = 0\n[device]\nname = \"a\"\n");
         assert_eq!(within, [(Some(2), "`provision.join_within_s`: 0 s is not between 1 and 1800".into())]);
+    }
+
+    #[test]
+    fn the_last_line_may_sign_what_stands_above_it_whatever_an_editor_made_of_its_line_ends() {
+        assert_eq!(of(GOOD).unwrap().signature, None);
+        let signed = format!("{GOOD}# signed fleet AQID\n");
+        let signature = of(&signed).unwrap().signature.unwrap();
+        assert_eq!((signature.key.as_str(), &signature.bytes[..]), ("fleet", &[1, 2, 3][..]));
+        assert_eq!(signature.message, format!("{SIGNED_AS}{GOOD}").into_bytes());
+        let windows = format!("\u{feff}{}\r\n", signed.replace('\n', "\r\n"));
+        assert_eq!(of(&windows).unwrap().signature, Some(signature));
+        assert_eq!(of(&format!("{GOOD}# signed fleet AQID\n[camera]\nfps = 5\n")).unwrap().signature, None, "not the last line");
+        for bad in ["# signed fleet", "# signed fleet !"] {
+            let told = mistakes(&format!("{GOOD}{bad}\n"));
+            assert!(told[0].0 == Some(15) && told[0].1.starts_with("a signature is"), "{told:?}");
+        }
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub mod window;
 #[cfg(test)]
 mod tests;
 
-pub use authority::{KeyChanges, KeyConfig};
+pub use authority::{KeyChanges, KeyConfig, PublicKey};
 pub use config::Config;
 pub use desk::{Desk, Step};
 pub use dispatch::{AtDesk, Caller, Decision, dispatch};

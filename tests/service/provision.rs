@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::{BASE, Device, Managed, PATIENCE};
@@ -112,6 +115,51 @@ fn a_file_that_leads_nowhere_is_undone_and_says_so() {
     running.status_until("it is where it was", |status| status["connection"] == "connected");
     assert_eq!(settings(&running), before);
     assert_eq!(running.call("device.info", PATIENCE).expect("it answers")["channel"], "camera");
+}
+
+#[test]
+fn a_file_is_taken_from_whom_it_is_signed_by_and_where_that_is_wanted_from_nobody_else() {
+    let pair = || Ed25519KeyPair::generate().expect("a key");
+    let (fleet, watcher, lost, stranger) = (pair(), pair(), pair(), pair());
+    let key = |name: &str, pair: &Ed25519KeyPair, role: &str| {
+        let key = URL_SAFE_NO_PAD.encode(pair.public_key());
+        format!("[control.keys.{name}]\nkey = \"{key}\"\nrole = \"{role}\"\n")
+    };
+    let keys = key("fleet", &fleet, "maintain") + &key("watcher", &watcher, "observe") + &key("lost", &lost, "own");
+    let device = Device::new();
+    fs::write(device.path("config.toml"), format!("{BASE}[control]\nrequire_signature = true\n{keys}")).expect("written");
+    let running = device.ready();
+    let revoke = device.program(&["call", "auth.revoke_key", r#"{"name":"lost"}"#]).output().expect("it runs");
+    assert!(revoke.status.success(), "{}", String::from_utf8_lossy(&revoke.stderr));
+
+    let text = "version = 1\n[stream]\nbitrate_kbps = 900\n";
+    let signed = |name: &str, pair: &Ed25519KeyPair| {
+        let message = format!("artc-edge provisioning file\n{text}");
+        format!("{text}# signed {name} {}\n", URL_SAFE_NO_PAD.encode(pair.sign(message.as_bytes())))
+    };
+    let (good, before) = (signed("fleet", &fleet), settings(&running));
+    for (nth, (file, why)) in [
+        (text.to_owned(), "it is not signed, and this device wants that"),
+        (signed("fleet", &stranger), "its signature is not one of the key \"fleet\", or it was changed"),
+        (good.replace("900", "901"), "its signature is not one of the key \"fleet\", or it was changed"),
+        (signed("nobody", &fleet), "which this device does not know"),
+        (signed("watcher", &watcher), "whose role is not"),
+        (signed("lost", &lost), "which is revoked"),
+        (good.replace("# signed fleet", "# signed"), "a signature is `# signed NAME SIGNATURE`"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let stick = Stick::new(&device, &format!("stick-{nth}")).holding("artc-edge.toml", file);
+        let ((code, said), result) = (stick.plug(), stick.result());
+        assert_eq!((code, &result["result"]), (Some(65), &json!("refused")), "{said}");
+        assert!(result["problems"][0]["text"].as_str().expect("words").contains(why), "{why}: {result}");
+        assert_eq!(settings(&running), before, "{why}");
+    }
+    let stick = Stick::new(&device, "good").holding("artc-edge.toml", good.replace('\n', "\r\n"));
+    let (code, said) = stick.plug();
+    assert_eq!((code, &stick.result()["result"]), (Some(0), &json!("taken")), "{said}");
+    assert_eq!(settings(&running)["stream.bitrate_kbps"], 900);
 }
 
 #[test]

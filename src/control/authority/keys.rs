@@ -36,7 +36,7 @@ impl PublicKey {
     }
 
     /// Whether `signature` over `message` was made with this key's other half.
-    pub(super) fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
+    pub fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
         UnparsedPublicKey::new(&ED25519, self.0).verify(message, signature).is_ok()
     }
 }
