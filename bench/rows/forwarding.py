@@ -32,8 +32,8 @@ JANUS_HTTP = 'general: { json = "compact", base_path = "/janus", http = true, po
 
 
 @contextlib.contextmanager
-def room(publishers):
-    """An app server with a room, so many channels with somebody in each who sends; gives the server and how it is watched."""
+def room(publishers, tool="people"):
+    """An app server with a room, so many channels with somebody in each who sends by this tool; gives the server and how it is watched."""
     with tempfile.TemporaryDirectory() as folder:
         listen = free_port()
         settings = {
@@ -45,7 +45,11 @@ def room(publishers):
             def token(channel, user, **more):
                 return server.made("/v1/tokens", {"channel": channel, "user": user, **more})["token"]
 
-            words = ["people", camera_clip("sent", SIZE, KBPS), "--size", *SIZE, "--url", f"ws://127.0.0.1:{listen}"]
+            words = [tool, camera_clip("sent", SIZE, KBPS)]
+            if tool == "people":
+                words += ["--size", *SIZE, "--url", f"ws://127.0.0.1:{listen}"]
+            else:
+                words += ["--url", f"http://127.0.0.1:{listen}/whip/{channels[0]}"]
             for channel in channels:
                 words += ["--token", token(channel, "camera")]
             watching = []
@@ -81,9 +85,10 @@ def janus():
                 if server.poll() is not None or time.monotonic() > end:
                     raise RuntimeError(f"Janus does not start: {(where / 'log').read_text(errors='replace')[-500:]}")
                 time.sleep(0.1)
-            with Tool("janus", camera_clip("sent", SIZE, KBPS), "--server", f"127.0.0.1:{port}") as sender:
+            place = ["--url", f"janus://127.0.0.1:{port}/1/1"]
+            with Tool("send", camera_clip("sent", SIZE, KBPS), *place) as sender:
                 sender.event("streaming", within=60)
-                yield server, ["--url", f"janus://127.0.0.1:{port}/1/1"]
+                yield server, place
         finally:
             server.kill()
             server.wait()
@@ -113,7 +118,7 @@ def forward():
     """Microseconds of processor for each packet that leaves, what comes in included; beside Janus, which gets the same and has the same viewers."""
     raw = {count: {"artc-room": [], "janus": []} for count in (1, 10, 30)}
     for _ in range(ROUNDS):
-        for name, place in (("artc-room", room(1)), ("janus", janus())):
+        for name, place in (("artc-room", room(1, "send")), ("janus", janus())):
             with place as (server, watching):
                 for count, both in raw.items():
                     if server:

@@ -16,6 +16,7 @@ mod place;
 mod publish;
 mod push;
 mod receive;
+mod send;
 mod signature;
 mod signing;
 mod steer;
@@ -42,8 +43,8 @@ enum What {
     Publish(publish::Publish),
     /// People in a room who send a clip as it is
     People(people::People),
-    /// Somebody who sends a clip as it is into a room of Janus
-    Janus(janus::Send),
+    /// Somebody who sends a clip as it is, by WHIP or into a room of Janus
+    Send(send::Send),
     /// Viewers by WHEP, or of Janus, that count what comes
     Watch(watch::Watch),
     /// Viewers that join one after the other, and how long that takes
@@ -89,7 +90,7 @@ fn main() -> Result<(), Failure> {
         What::Encode(encode) => encode.run(),
         What::Publish(publish) => publish.run(),
         What::People(people) => people.run(),
-        What::Janus(send) => send.run(),
+        What::Send(send) => send.run(),
         What::Watch(watch) => watch.run(),
         What::Join(join) => join.run(),
         What::Pattern(pattern) => pattern.run(),

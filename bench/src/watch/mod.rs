@@ -2,9 +2,8 @@
 //! socket a viewer, so that twenty of them disturb what they measure as little as possible.
 
 pub mod socket;
-mod viewer;
+pub mod viewer;
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -33,16 +32,10 @@ struct Where {
 
 impl Where {
     fn places(&self) -> Result<Vec<Place>, Failure> {
-        let mut tokens = self.token.iter();
-        let place = |url: &Url| -> Result<Place, Failure> {
-            let host = url.host_str().ok_or("no host in the address")?;
-            let server: SocketAddr = format!("{host}:{}", url.port_or_known_default().unwrap_or(80)).parse()?;
-            if url.scheme() == "janus" {
-                let (room, feed) = url.path().trim_start_matches('/').split_once('/').ok_or("no room and feed in the address")?;
-                return Ok(Place::Janus { server, room: room.parse()?, feed: feed.parse()? });
-            }
-            let token = tokens.next().ok_or("not as many tokens as addresses")?;
-            Ok(Place::Whep { server, path: url.path().to_owned(), token: token.clone() })
+        let mut tokens = self.token.iter().map(String::as_str);
+        let place = |url: &Url| {
+            let token = if url.scheme() == "janus" { "" } else { tokens.next().ok_or("not as many tokens as addresses")? };
+            Place::of(url, token)
         };
         self.url.iter().map(place).collect()
     }

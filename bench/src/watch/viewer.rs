@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use rtc::depacketize::{AccessUnit, Depacketizer};
 use rtc::{Direction, Event, MediaKind, MediaMode, Output, Peer, PeerConfig, Protocol, RtpPacket};
 use serde_json::{Value, json};
+use url::Url;
 
 use super::socket::{Batch, Socket};
 use crate::Failure;
@@ -14,10 +15,10 @@ use crate::http::ask;
 use crate::janus::{Handle, beside};
 use crate::steer::now;
 
-/// Where a viewer watches.
+/// Where a viewer watches, or somebody sends.
 #[derive(Clone, Debug)]
 pub enum Place {
-    /// Offers to an endpoint of WHEP on this HTTP server, with a join token.
+    /// Offers to an endpoint of WHEP or WHIP on this HTTP server, with a join token.
     Whep { server: SocketAddr, path: String, token: String },
     /// Answers to a videoroom of Janus.
     Janus { server: SocketAddr, room: u64, feed: u64 },
@@ -204,7 +205,7 @@ fn nanos(time: SystemTime) -> u64 {
 
 /// Why an offer was not answered.
 #[derive(Debug)]
-enum Refused {
+pub enum Refused {
     /// Nothing is there yet.
     Later,
     /// The status or the error, for people.
@@ -212,6 +213,17 @@ enum Refused {
 }
 
 impl Place {
+    /// What an address says: http://IP:PORT/PATH, with a token, or janus://IP:PORT/ROOM/FEED.
+    pub fn of(url: &Url, token: &str) -> Result<Self, Failure> {
+        let host = url.host_str().ok_or("no host in the address")?;
+        let server: SocketAddr = format!("{host}:{}", url.port_or_known_default().unwrap_or(80)).parse()?;
+        if url.scheme() == "janus" {
+            let (room, feed) = url.path().trim_start_matches('/').split_once('/').ok_or("no room and feed in the address")?;
+            return Ok(Self::Janus { server, room: room.parse()?, feed: feed.parse()? });
+        }
+        Ok(Self::Whep { server, path: url.path().to_owned(), token: token.to_owned() })
+    }
+
     /// Brings the peer and the server together; who sends may yet come, until `by`. The socket is where the peer can be reached.
     fn meet(&self, peer: &mut Peer, by: Instant) -> Result<Socket, Failure> {
         let (server, path, token) = match self {
@@ -240,7 +252,7 @@ impl Place {
 }
 
 /// Posts an offer.
-fn post(server: SocketAddr, path: &str, token: &str, offer: &str) -> Result<String, Refused> {
+pub fn post(server: SocketAddr, path: &str, token: &str, offer: &str) -> Result<String, Refused> {
     let headers = format!("Authorization: Bearer {token}\r\nContent-Type: application/sdp\r\n");
     match ask(server, &format!("POST {path}"), &headers, offer) {
         Ok((201, body)) => Ok(body),

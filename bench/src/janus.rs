@@ -1,7 +1,5 @@
 //! Janus' videoroom, to compare with: what its HTTP interface wants to be told by who sends and who watches. Nothing else of it.
 
-mod send;
-
 use std::net::SocketAddr;
 
 use rtc::{Candidate, Peer};
@@ -10,7 +8,6 @@ use serde_json::{Value, json};
 use crate::Failure;
 use crate::http::ask;
 use crate::watch::socket::Socket;
-pub use send::Send;
 
 /// Events of a session that are not ours before one is taken to be missing.
 const OTHERS: usize = 50;
@@ -66,6 +63,16 @@ impl Handle {
     pub fn start(&self, answer: &str) -> Result<(), Failure> {
         self.tell(&json!({ "request": "start" }), Some(json!({ "type": "answer", "sdp": answer }))).map(|_| ())
     }
+}
+
+/// Makes a room and offers a stream to it; the answer.
+pub fn publish(server: SocketAddr, room: u64, feed: u64, offer: &str) -> Result<String, Failure> {
+    let janus = Handle::attach(server)?;
+    let create = json!({ "request": "create", "room": room, "videocodec": "h264", "h264_profile": "42e01f", "publishers": 1, "bitrate": 0 });
+    janus.tell(&create, None)?;
+    let join = json!({ "request": "joinandconfigure", "ptype": "publisher", "room": room, "id": feed, "audio": false });
+    let (_, answer) = janus.tell(&join, Some(json!({ "type": "offer", "sdp": offer })))?;
+    answer.ok_or_else(|| "Janus has no answer".into())
 }
 
 /// A socket at the address where Janus can be reached: it is on this machine, and takes no loopback. It learns of ours by being asked.

@@ -1,6 +1,6 @@
-//! Somebody who sends a clip as it is into a room of Janus.
+//! Somebody who sends a clip as it is, by WHIP or into a room of Janus: a picture's packets at once, with nothing that looks at the network.
 
-use std::net::SocketAddr;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,12 +11,14 @@ use rtc::str0m::media::Frequency;
 use rtc::{Direction, Event, MediaKind, MediaTime, Mid, OutgoingFrame, Output, Peer, PeerConfig, Protocol};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::json;
+use url::Url;
 
-use super::{Handle, beside};
 use crate::Failure;
 use crate::clip::units;
+use crate::janus::{beside, publish};
 use crate::steer::{now, over, read, say};
 use crate::watch::socket::{Batch, Socket};
+use crate::watch::viewer::{Place, post};
 
 /// How long it may take until the first picture can leave.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -26,15 +28,12 @@ const FPS: f64 = 30.0;
 pub struct Send {
     /// A clip: .h264 with delimiters
     clip: PathBuf,
-    /// Janus' HTTP interface
+    /// Address of the WHIP endpoint, http://IP:PORT/whip/ROOM, or of Janus, janus://IP:PORT/ROOM/FEED, where the room is made
     #[arg(long)]
-    server: SocketAddr,
-    /// Number of the room, which is made
-    #[arg(long, default_value_t = 1)]
-    room: u64,
-    /// Number of who sends
-    #[arg(long, default_value_t = 1)]
-    feed: u64,
+    url: Url,
+    /// Join token of the endpoint
+    #[arg(long, default_value = "")]
+    token: String,
 }
 
 struct Sender {
@@ -47,23 +46,14 @@ impl Send {
     pub fn run(self) -> Result<(), Failure> {
         let clip = std::fs::read(&self.clip)?;
         let units = units(&clip);
-        let janus = Handle::attach(self.server)?;
-        let room = json!({ "request": "create", "room": self.room, "videocodec": "h264", "h264_profile": "42e01f", "publishers": 1, "bitrate": 0 });
-        janus.tell(&room, None)?;
         let mut peer = Peer::new(&PeerConfig::default(), now());
-        let (mid, offer) = peer.offer(|api| api.add_media(MediaKind::Video, Direction::SendOnly, None, None, None))?;
-        let join =
-            json!({ "request": "joinandconfigure", "ptype": "publisher", "room": self.room, "id": self.feed, "audio": false });
-        let (_, answer) = janus.tell(&join, Some(json!({ "type": "offer", "sdp": offer })))?;
-        let answer = answer.ok_or("Janus has no answer")?;
-        peer.accept_answer(&answer)?;
-        let socket = beside(&mut peer, &answer)?;
+        let (mid, socket) = self.join(&mut peer)?;
         let mut sender = Sender { peer, socket, wake: now() };
         let mut batch = Batch::new();
         let by = now() + PATIENCE;
         while !sender.peer.is_established() {
             if now() > by {
-                return Err("Janus does not connect".into());
+                return Err("no connection".into());
             }
             sender.turn(&mut batch, now() + Duration::from_millis(10));
         }
@@ -83,11 +73,32 @@ impl Send {
         }
         Ok(())
     }
+
+    fn join(&self, peer: &mut Peer) -> Result<(Mid, Socket), Failure> {
+        let place = Place::of(&self.url, &self.token)?;
+        let early = match place {
+            Place::Whep { .. } => Some(Socket::bind(Ipv4Addr::LOCALHOST)?),
+            Place::Janus { .. } => None,
+        };
+        if let Some(socket) = &early {
+            peer.add_local_candidate(rtc::Candidate::host(socket.address, "udp")?);
+        }
+        let (mid, offer) = peer.offer(|api| api.add_media(MediaKind::Video, Direction::SendOnly, None, None, None))?;
+        let offer = offer.ok_or("no offer")?;
+        let answer = match &place {
+            Place::Whep { server, path, token } => {
+                post(*server, path, token, &offer).map_err(|why| format!("{path} refuses: {why:?}"))?
+            }
+            Place::Janus { server, room, feed } => publish(*server, *room, *feed, &offer)?,
+        };
+        peer.accept_answer(&answer)?;
+        Ok((mid, early.map_or_else(|| beside(peer, &answer), Ok)?))
+    }
 }
 
 impl Sender {
     fn send(&mut self, mid: Mid, number: u64, unit: &[u8]) -> Result<(), Failure> {
-        let pt = self.peer.payload_type(mid, Codec::H264, None).ok_or("Janus takes no H.264")?;
+        let pt = self.peer.payload_type(mid, Codec::H264, None).ok_or("it takes no H.264")?;
         let frame = OutgoingFrame {
             pt,
             rid: None,
@@ -99,7 +110,7 @@ impl Sender {
             audio_level: None,
         };
         if !self.peer.send_frame(mid, frame) {
-            return Err("Janus has ended the connection".into());
+            return Err("the connection has ended".into());
         }
         self.peer.handle_timeout(now());
         self.drain();
